@@ -1,0 +1,19 @@
+"""Emotion Lab: ``streamlit run app.py``."""
+
+import streamlit as st
+
+from emotion.i18n import _
+from emotion.ui import language
+
+st.set_page_config(page_title="Emotion Lab", page_icon="🙂", layout="wide")
+language.follow_session()
+page = st.navigation([
+    st.Page("pages/home.py", title=_("Home"), icon="🏠", default=True),
+    st.Page("pages/dataset.py", title=_("Dataset"), icon="🖼️"),
+    st.Page("pages/training.py", title=_("Training"), icon="🏋️"),
+    st.Page("pages/evaluation.py", title=_("Evaluation"), icon="🔍"),
+    st.Page("pages/haar.py", title=_("Viola–Jones"), icon="🔲"),
+    st.Page("pages/live.py", title=_("Live"), icon="🎥"),
+])
+language.switch()
+page.run()

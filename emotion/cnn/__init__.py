@@ -1,0 +1,1 @@
+"""The network: architectures, training in a worker process, bundles, fast inference."""

@@ -1,0 +1,209 @@
+"""Model bundles: a folder with a network, its weights, its TFLite form, and a card that says what it is."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from ai_edge_litert.interpreter import Interpreter
+
+from emotion.errors import UserError
+from emotion.homes import models_folders
+
+CARD = "card.json"
+NETWORK = "model.json"
+WEIGHTS = "model.weights.h5"
+TFLITE = "model.tflite"
+FILES = (NETWORK, WEIGHTS, TFLITE)
+# The Live page's choice when the reader has not chosen: the best that ships, then the deck's.
+DEFAULTS = ("emotion", "emotion-deck")
+
+
+@dataclass(frozen=True)
+class InputSpec:
+    """What the network takes: (height, width, channels), raw values 0-255; scaling lies inside the network."""
+
+    height: int = 48
+    width: int = 48
+    channels: int = 1
+    scaling: str = "inside the network; feed 0-255"
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A measured share with its 95 % confidence interval (``low``, ``high``), on ``n`` images of ``split``."""
+
+    name: str
+    value: float
+    low: float
+    high: float
+    split: str
+    n: int
+
+
+@dataclass(frozen=True)
+class Card:
+    """What a bundle is and how it was measured; ``classes`` stand in the order of the outputs."""
+
+    name: str
+    task: str
+    classes: tuple[str, ...]
+    input: InputSpec
+    architecture: str
+    parameters: int
+    dataset: str
+    synthetic: bool
+    fingerprint: dict[str, Any]
+    training: dict[str, Any]
+    metrics: tuple[Metric, ...]
+    seed: int
+    created: str
+    versions: dict[str, str]
+    files: dict[str, str]
+    largest_difference: float
+    terms: str
+    notes: str = field(default="")
+
+    def to_json(self) -> dict[str, Any]:
+        """The card as JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> "Card":
+        """The card from JSON values; KeyError, TypeError or ValueError for one that is incomplete or wrong."""
+        known = {name: value for name, value in values.items() if name in {field.name for field in fields(cls)}}
+        known["classes"] = tuple(str(key) for key in known["classes"])
+        known["input"] = InputSpec(**known["input"])
+        known["metrics"] = tuple(Metric(**metric) for metric in known["metrics"])
+        card = cls(**known)
+        if len(card.classes) < 2 or min(card.input.height, card.input.width) < 8 or not set(FILES) <= set(card.files):
+            raise ValueError("classes, input or files")
+        return card
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A bundle on disk. Only ``read`` hands out its files, and never one whose hash is not the card's."""
+
+    path: Path
+    card: Card
+
+    def read(self, name: str) -> bytes:
+        """The bytes of one of the bundle's files; UserError if it is missing or is not the one the card describes."""
+        try:
+            data = (self.path / name).read_bytes()
+        except OSError:
+            raise UserError("{path} is missing. Copy the whole bundle folder again.", path=self.path / name) from None
+        if hashlib.sha256(data).hexdigest() != self.card.files[name]:
+            raise UserError(
+                "{path} is not the file its card describes (another SHA-256). Copy the whole bundle folder again.",
+                path=self.path / name,
+            )
+        return data
+
+
+def load_bundle(path: str | Path) -> Bundle:
+    """Open a bundle and verify all of it.
+
+    Raises UserError for a missing or damaged card or file, for a network with a layer that would run code, and where
+    the number of classes is not the number of outputs.
+    """
+    bundle = read_card(path)
+    _refuse_code(bundle)
+    bundle.read(WEIGHTS)
+    outputs = interpreter(bundle).get_signature_runner().get_output_details()["probabilities"]["shape_signature"][-1]
+    if outputs != len(bundle.card.classes):
+        raise UserError(
+            "{path}: the card names {classes} classes, but the network has {outputs} outputs. Make the bundle again.",
+            path=bundle.path,
+            classes=len(bundle.card.classes),
+            outputs=outputs,
+        )
+    return bundle
+
+
+def read_card(path: str | Path) -> Bundle:
+    """Open a bundle by its card alone, quickly; UserError for a card that is missing, damaged or incomplete."""
+    card = Path(path) / CARD
+    try:
+        values = json.loads(card.read_text(encoding="utf-8"))
+        return Bundle(Path(path).resolve(), Card.from_json(values))
+    except OSError:
+        raise UserError("{path} holds no {card}. Choose a model bundle's folder.", path=path, card=CARD) from None
+    except (ValueError, TypeError, KeyError) as error:
+        raise UserError(
+            "{path} is damaged ({reason}). Copy the bundle again or train a new one.", path=card, reason=error
+        ) from None
+
+
+def scan_bundles() -> tuple[list[Bundle], list[UserError]]:
+    """All bundles by their cards, the user's newest first, then the ones that ship; and what is wrong with the rest."""
+    bundles: list[Bundle] = []
+    problems: list[UserError] = []
+    for path in _bundle_folders():
+        try:
+            bundles.append(read_card(path))
+        except UserError as error:
+            problems.append(error)
+    return bundles, problems
+
+
+def find_bundle(name_or_path: str | None) -> Bundle:
+    """The verified bundle of that name in the models folders, or at that path; without one, the best that ships."""
+    if name_or_path is None:
+        best = default_bundle(scan_bundles()[0])
+        name_or_path = str(best.path) if best else DEFAULTS[-1]
+    folders = [path for path in _bundle_folders() if path.name == name_or_path]
+    if not folders and not (Path(name_or_path) / CARD).exists():
+        raise UserError(
+            "There is no model “{name}”. Expected one of {found}, or the path of a bundle folder.",
+            name=name_or_path,
+            found=", ".join(path.name for path in _bundle_folders()) or "–",
+        )
+    return load_bundle(folders[0] if folders else name_or_path)
+
+
+def default_bundle(bundles: list[Bundle]) -> Bundle | None:
+    """The bundle a person meets first: the best that ships, never one trained on drawn faces."""
+    real = {bundle.path.name: bundle for bundle in bundles if not bundle.card.synthetic}
+    return next((real[name] for name in DEFAULTS if name in real), None)
+
+
+def interpreter(bundle: Bundle, threads: int = 1) -> Interpreter:
+    """A LiteRT interpreter of the bundle, loaded from memory: a path with Hangul fails under Windows."""
+    return Interpreter(model_content=bundle.read(TFLITE), num_threads=threads)
+
+
+def _bundle_folders() -> Iterator[Path]:
+    for folder in models_folders():
+        found = [path for path in folder.iterdir() if (path / CARD).exists()] if folder.is_dir() else []
+        yield from sorted(found, key=lambda path: (path / CARD).stat().st_mtime, reverse=True)
+
+
+def _refuse_code(bundle: Bundle) -> None:
+    """Refuse a network with anything but Keras' own layers: a Lambda or a custom object would run code on loading."""
+    try:
+        network = json.loads(bundle.read(NETWORK))
+    except ValueError as error:
+        raise UserError("{path} is damaged ({reason}).", path=bundle.path / NETWORK, reason=error) from None
+    for node in _nodes(network):
+        module = str(node.get("module") or "keras")
+        if node.get("class_name") == "Lambda" or module.split(".")[0] != "keras" or node.get("registered_name"):
+            raise UserError(
+                "{path} has the layer “{layer}”, which would run code of its own. Only Keras' own layers are accepted.",
+                path=bundle.path / NETWORK,
+                layer=node.get("class_name"),
+            )
+
+
+def _nodes(value: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(value, dict):
+        if "class_name" in value:
+            yield value
+        for part in value.values():
+            yield from _nodes(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _nodes(part)

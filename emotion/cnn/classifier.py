@@ -1,0 +1,49 @@
+"""Fast inference: a bundle's TFLite network on batches of gray faces."""
+
+import threading
+
+import numpy as np
+
+from emotion.cnn.bundle import Bundle, interpreter
+
+_BATCH = 64
+
+
+class Classifier:
+    """The network of a bundle.
+
+    LiteRT interpreters are not thread-safe, so that every calling thread gets one of its own. Raises UserError if the
+    bundle's network is missing or is not the one its card describes.
+    """
+
+    def __init__(self, bundle: Bundle, threads: int = 1) -> None:
+        self.bundle = bundle
+        self._threads = threads
+        self._local = threading.local()
+        self._runner()
+
+    def predict(self, faces: np.ndarray) -> np.ndarray:
+        """Probabilities float32 (N, K) of gray faces uint8 (N, H, W) in the size of ``card.input``; N may be 0."""
+        return self._run(faces, "probabilities")
+
+    def embed(self, faces: np.ndarray) -> np.ndarray:
+        """The penultimate layer, float32 (N, D), of gray faces uint8 (N, H, W)."""
+        return self._run(faces, "embedding")
+
+    def _run(self, faces: np.ndarray, output: str) -> np.ndarray:
+        spec = self.bundle.card.input
+        if faces.dtype != np.uint8 or faces.shape[1:] != (spec.height, spec.width):
+            raise ValueError(
+                f"faces: expected uint8 (N, {spec.height}, {spec.width}), found {faces.dtype} {faces.shape}"
+            )
+        runner, argument, width = self._runner(), self._argument, self._widths[output]
+        batches = [faces[start : start + _BATCH] for start in range(0, len(faces), _BATCH)]
+        parts = [runner(**{argument: batch[..., np.newaxis].astype(np.float32)})[output] for batch in batches]
+        return np.concatenate(parts) if parts else np.empty((0, width), np.float32)
+
+    def _runner(self):  # LiteRT's SignatureRunner is not public.
+        if not hasattr(self._local, "runner"):
+            self._local.runner = runner = interpreter(self.bundle, self._threads).get_signature_runner()
+            self._argument = next(iter(runner.get_input_details()))
+            self._widths = {name: out["shape_signature"][-1] for name, out in runner.get_output_details().items()}
+        return self._local.runner

@@ -1,0 +1,106 @@
+"""From a run's best weights to a float32 model bundle. TFLite conversion is the one place that needs TensorFlow."""
+
+import json
+import logging
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from emotion.cnn.architectures import build
+from emotion.cnn.bundle import CARD, FILES, NETWORK, TFLITE, WEIGHTS, Bundle, Card, InputSpec, load_bundle
+from emotion.cnn.classifier import Classifier
+from emotion.cnn.evaluation import evaluate
+from emotion.cnn.runs import Run
+from emotion.dataset.folder import Dataset
+from emotion.files import folder_in_the_making, sha256, write_json
+from emotion.homes import models_folders, user_models_folder
+
+_COMPARED_IMAGES = 256
+_PACKAGES = ("tensorflow", "keras", "numpy", "ai-edge-litert", "opencv-python-headless")
+log = logging.getLogger(__name__)
+
+
+def publish_run(run: Run, dataset: Dataset) -> Path:
+    """Make the bundle of a run from its best weights, measured on the dataset's validation split.
+
+    Returns the bundle's folder. A run published before keeps its name; a name that is taken gets a number.
+    """
+    final = Path(run.status().bundle) if run.status().bundle else _free_folder(run.config().name)
+    with folder_in_the_making(final) as folder:
+        model = _float32_model(run, len(dataset.classes))
+        (folder / NETWORK).write_text(model.to_json(), encoding="utf-8")
+        model.save_weights(folder / WEIGHTS)
+        (folder / TFLITE).write_bytes(to_tflite(model))
+        card = _card(run, dataset, model, folder, final.name)
+        write_json(folder / CARD, card)
+        bundle = load_bundle(folder)
+        accuracy = evaluate(Classifier(bundle, threads=2), dataset, "validation").accuracy
+        card["metrics"] = [vars(accuracy)]
+        card["largest_difference"] = _largest_difference(model, bundle, dataset)
+        write_json(folder / CARD, card)
+    log.info("bundle %s: accuracy %.4f on %d images of validation", final.name, accuracy.value, accuracy.n)
+    return final
+
+
+def to_tflite(model: keras.Model) -> bytes:
+    """The network as a dynamic-range quantised TFLite file with two named outputs, probabilities and embedding."""
+    import tensorflow as tf
+
+    outputs = {"probabilities": model.outputs[0], "embedding": model.get_layer("embedding").output}
+    converter = tf.lite.TFLiteConverter.from_keras_model(keras.Model(model.inputs, outputs))
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    return converter.convert()
+
+
+def _float32_model(run: Run, classes: int) -> keras.Model:
+    """The network under the float32 policy and uncompiled: mixed precision does not convert to TFLite."""
+    config = run.config()
+    keras.config.set_dtype_policy("float32")
+    model = build(config.architecture, classes, config.size)
+    model.load_weights(run.path / "best.weights.h5")
+    return model
+
+
+def _card(run: Run, dataset: Dataset, model: keras.Model, folder: Path, name: str) -> dict[str, Any]:
+    config = run.config()
+    setting = json.loads((run.path / "setting.json").read_text(encoding="utf-8"))
+    return Card(
+        name=name,
+        task=config.task,
+        classes=dataset.classes,
+        input=InputSpec(config.size, config.size),
+        architecture=config.architecture,
+        parameters=model.count_params(),
+        dataset=dataset.title,
+        synthetic=dataset.synthetic,
+        fingerprint=setting["fingerprint"],
+        training={**config.to_json(), "data": dataset.title, "split": "train", "precision": setting["precision"]}
+        | {"images": setting["images"], "curve": run.metrics()},
+        metrics=(),
+        seed=config.seed,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        versions={package: version(package) for package in _PACKAGES},
+        files={file: sha256(folder / file) for file in FILES},
+        largest_difference=0.0,
+        terms=dataset.terms,
+    ).to_json()
+
+
+def _largest_difference(model: keras.Model, bundle: Bundle, dataset: Dataset) -> float:
+    """The largest difference of a probability between Keras and TFLite on images of validation."""
+    spec = bundle.card.input
+    faces = dataset.load("validation", (spec.height, spec.width)).pixels[:_COMPARED_IMAGES]
+    expected = model.predict(faces[..., np.newaxis], verbose=0)
+    return float(np.abs(expected - Classifier(bundle).predict(faces)).max())
+
+
+def _free_folder(name: str) -> Path:
+    number, free = 1, name
+    while any((folder / free).exists() for folder in models_folders()):
+        number += 1
+        free = f"{name}-{number}"
+    return user_models_folder() / free

@@ -1,0 +1,77 @@
+"""The state of a training run after each epoch, so that it goes on after a stop, a crash or a reboot.
+
+Keras' ``BackupAndRestore`` does not hold here: it writes weights and metadata separately, deletes them at the end of
+a stopped run, counts a partial epoch as done and forgets the other callbacks.
+"""
+
+import json
+import shutil
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from emotion.cnn.runs import Run
+from emotion.files import folder_in_the_making, write_json
+
+_KEPT = 2
+
+
+class EpochState(keras.callbacks.Callback):
+    """Save weights, optimizer, the metric rows and the checkpoint's record after each epoch, and bring them back.
+
+    ``state/epoch-0003/`` appears in one rename; the two newest are kept. ``metrics.csv`` is rewritten from the rows
+    of the state, so that the two never differ. Random draws need no state: every epoch's order of images is drawn
+    from (seed, epoch), and dropout's seeds are among the weights.
+    """
+
+    def __init__(self, run: Run, checkpoint: keras.callbacks.ModelCheckpoint) -> None:
+        super().__init__()
+        self.run, self.checkpoint = run, checkpoint
+        self.rows: list[dict[str, float]] = []
+
+    def restore(self) -> int:
+        """Bring back the newest state into the model; returns the number of finished epochs, 0 for a new run."""
+        folders = _epoch_folders(self.run)
+        if folders:
+            folder = folders[-1]
+            self.model.load_weights(folder / "model.weights.h5")
+            with np.load(folder / "optimizer.npz") as stored:
+                self.model.optimizer.build(self.model.trainable_variables)
+                for variable, name in zip(self.model.optimizer.variables, stored.files, strict=True):
+                    variable.assign(stored[name])
+            values = json.loads((folder / "state.json").read_text(encoding="utf-8"))
+            self.rows, self.checkpoint.best = values["rows"], values["best"]
+        self.run.write_metrics(self.rows)
+        return len(self.rows)
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        self.rows.append({"epoch": epoch + 1, **{name: float(value) for name, value in (logs or {}).items()}})
+        with folder_in_the_making(self.run.path / "state" / f"epoch-{epoch + 1:04d}") as folder:
+            self.model.save_weights(folder / "model.weights.h5")
+            optimizer = [keras.ops.convert_to_numpy(variable) for variable in self.model.optimizer.variables]
+            np.savez(folder / "optimizer.npz", *optimizer)
+            write_json(folder / "state.json", {"rows": self.rows, "best": self.checkpoint.best})
+        self.run.write_metrics(self.rows)
+        for old in _epoch_folders(self.run)[:-_KEPT]:
+            shutil.rmtree(old)
+
+
+class BestWeights(keras.callbacks.ModelCheckpoint):
+    """``ModelCheckpoint(save_best_only=True)`` whose file appears in one rename."""
+
+    def __init__(self, path: Path, monitor: str = "val_accuracy") -> None:
+        self._final = path
+        self.best: float | None = None
+        self._temporary = path.with_name(f"new.{path.name}")
+        super().__init__(self._temporary, monitor=monitor, save_best_only=True, save_weights_only=True)
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        super().on_epoch_end(epoch, logs)
+        self.best = None if self.best is None else float(self.best)
+        if self._temporary.exists():
+            self._temporary.replace(self._final)
+
+
+def _epoch_folders(run: Run) -> list[Path]:
+    return sorted((run.path / "state").glob("epoch-*"))

@@ -1,0 +1,115 @@
+"""The face detector of OpenCV: a cascade of Haar features (P. Viola and M. Jones, CVPR 2001)."""
+
+import math
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from emotion.errors import UserError
+
+_PREFIX = "haarcascade_"
+# OpenCV reads XML of this older kind from a path only, and a path may hold Hangul, which it cannot open on Windows.
+_OLD_FORMAT = frozenset({"license_plate_rus_16stages"})
+
+
+class DetectorSettings(NamedTuple):
+    """What a person sets, in the order ``FaceDetector`` takes it: ``FaceDetector("frontalface_default", *DECK)``.
+
+    Each scan's window is ``scale_factor`` times the last one; ``min_neighbors`` is how many overlapping windows make a
+    face; ``min_size`` is the smallest face in pixels, (width, height), None for the cascade's own window.
+    """
+
+    scale_factor: float = 1.1
+    min_neighbors: int = 5
+    min_size: tuple[int, int] | None = None
+
+    def check(self) -> None:
+        """Raise UserError for a setting OpenCV would refuse, or scan with for ever."""
+        if not (math.isfinite(self.scale_factor) and self.scale_factor >= 1.01):
+            raise UserError("The scale factor is {value}. Set 1.01 or more, for example 1.1.", value=self.scale_factor)
+        if self.min_neighbors < 0:
+            raise UserError("The neighbours are {value}. Set 0 or more, for example 5.", value=self.min_neighbors)
+        if self.min_size and min(self.min_size) < 0:
+            raise UserError(
+                "The smallest face is {width} × {height} pixels. Set 0 or more, for example 30 × 30.",
+                width=self.min_size[0],
+                height=self.min_size[1],
+            )
+
+
+DECK = DetectorSettings(scale_factor=1.5, min_neighbors=5, min_size=(30, 30))
+ACCURATE = DetectorSettings()
+
+
+class FaceDetector:
+    """Finds faces in one still picture. Not thread-safe, as cv2.CascadeClassifier is not: make one for each thread.
+
+    Raises UserError for a cascade that OpenCV does not bring or a setting out of range.
+    """
+
+    def __init__(
+        self,
+        cascade: str = "frontalface_default",
+        scale_factor: float = 1.1,
+        min_neighbors: int = 5,
+        min_size: tuple[int, int] | None = None,
+    ) -> None:
+        self.settings = DetectorSettings(scale_factor, min_neighbors, min_size)
+        self.settings.check()
+        self._classifier = _load(cascade)
+
+    @property
+    def window(self) -> tuple[int, int]:
+        """The smallest picture the cascade can look at, (width, height) in pixels."""
+        width, height = self._classifier.getOriginalWindowSize()
+        return width, height
+
+    def detect(self, gray: np.ndarray) -> np.ndarray:
+        """Boxes of the faces in ``gray``, uint8 (H, W): float32 (N, 4), ``xyxy`` in pixels, in OpenCV's order.
+
+        A picture smaller than the window has no faces. Raises ValueError for another shape or dtype.
+        """
+        if gray.ndim != 2 or gray.dtype != np.uint8:
+            raise ValueError(f"gray must be uint8 (H, W), not {gray.dtype} {gray.shape}")
+        if gray.shape[1] < self.window[0] or gray.shape[0] < self.window[1]:
+            return np.empty((0, 4), np.float32)
+        scale_factor, min_neighbors, min_size = self.settings
+        found = self._classifier.detectMultiScale(gray, scale_factor, min_neighbors, minSize=min_size or (0, 0))
+        boxes = np.array(found, np.float32).reshape(-1, 4)  # OpenCV answers an empty tuple where it finds nothing.
+        boxes[:, 2:] += boxes[:, :2]
+        return boxes
+
+
+def available_cascades() -> tuple[str, ...]:
+    """The names of OpenCV's cascades, in alphabetical order."""
+    names = (path.stem.removeprefix(_PREFIX) for path in _folder().glob(f"{_PREFIX}*.xml"))
+    return tuple(sorted(name for name in names if name not in _OLD_FORMAT))
+
+
+def cascade_xml(name: str) -> str:
+    """The XML of one of OpenCV's cascades; raises UserError for a name that is none of ``available_cascades()``."""
+    if name not in available_cascades():
+        raise UserError(
+            "There is no cascade {name}. Choose one of: {names}.", name=name, names=", ".join(available_cascades())
+        )
+    return _read(name)
+
+
+@cache
+def _read(name: str) -> str:
+    return (_folder() / f"{_PREFIX}{name}.xml").read_text(encoding="utf-8")
+
+
+def _folder() -> Path:
+    return Path(cv2.data.haarcascades)
+
+
+def _load(cascade: str) -> cv2.CascadeClassifier:
+    # From memory, because CascadeClassifier(path) fails under Windows when the path holds Hangul.
+    storage = cv2.FileStorage(cascade_xml(cascade), cv2.FILE_STORAGE_READ | cv2.FILE_STORAGE_MEMORY)
+    classifier = cv2.CascadeClassifier()
+    classifier.read(storage.getFirstTopLevelNode())
+    return classifier

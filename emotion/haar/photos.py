@@ -1,0 +1,73 @@
+"""Photos to look for faces in: a sample that is in the public domain, and whatever a person uploads."""
+
+import io
+from functools import cache
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from emotion.errors import UserError
+from emotion.files import decode_image
+
+MEGAPIXELS_AT_MOST = 40
+_FORMATS = ("PNG", "JPEG", "BMP", "WEBP")
+
+
+def astronaut() -> np.ndarray:
+    """Eileen Collins in 1993: ``bgr`` uint8 (512, 512, 3). NASA, public domain; a copy, free to draw on."""
+    return _astronaut().copy()
+
+
+@cache
+def _astronaut() -> np.ndarray:
+    from skimage import data  # Here, because scikit-image takes a third of a second to import.
+
+    return cv2.cvtColor(data.astronaut(), cv2.COLOR_RGB2BGR)
+
+
+def webcam_still() -> np.ndarray:
+    """The astronaut as a webcam would show her: ``bgr`` uint8 (480, 640, 3), the frame size the deck works with."""
+    return cv2.resize(astronaut()[:384], (640, 480), interpolation=cv2.INTER_LINEAR)
+
+
+def open_photo(data: bytes, name: str) -> np.ndarray:
+    """Decode an uploaded photo: ``bgr`` uint8 (H, W, 3), turned upright by its EXIF note.
+
+    Raises UserError, naming ``name``, for a file that is no image and for one over 40 megapixels, whose size is read
+    from its header: a small file can decode to gigabytes.
+    """
+    if _megapixels(data) > MEGAPIXELS_AT_MOST:
+        raise UserError(
+            "{name} has more than {limit} megapixels. Choose a smaller picture.", name=name, limit=MEGAPIXELS_AT_MOST
+        )
+    return decode_image(data, name)
+
+
+def _megapixels(data: bytes) -> float:
+    """The size in an image file's header; 0 where there is none, infinity where Pillow already refuses."""
+    try:
+        with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
+            return image.width * image.height / 1e6
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        return float("inf")
+    except (OSError, SyntaxError, ValueError):
+        return 0.0
+
+
+def shrink(image: np.ndarray, longest: int) -> np.ndarray:
+    """``image`` scaled down so that its longer side is ``longest`` pixels; as it is where it is no larger."""
+    height, width = image.shape[:2]
+    scale = longest / max(height, width)
+    if scale >= 1:
+        return image
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    return cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+
+
+def draw_boxes(image: np.ndarray, xyxy: np.ndarray, colour: tuple[int, int, int], thickness: int) -> np.ndarray:
+    """A copy of ``image``, uint8 (H, W, 3), with a frame around each box (N, 4), in ``colour`` as the channels go."""
+    drawn = image.copy()
+    for left, top, right, bottom in np.rint(xyxy).astype(int).tolist():
+        cv2.rectangle(drawn, (left, top), (right - 1, bottom - 1), colour, thickness, cv2.LINE_AA)
+    return drawn

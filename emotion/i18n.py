@@ -1,0 +1,48 @@
+"""Texts in English and Korean from one gettext catalogue; knows nothing of who asks.
+
+English sentences are the keys. The pages tell where the reader's language stands (``use_language``); the command line
+and the tests stay in English.
+"""
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+from babel.messages.pofile import read_po
+
+from emotion.errors import UserError
+
+LANGUAGES = {"en": "English", "ko": "한국어"}
+_LOCALE = Path(__file__).parent / "locale"
+_language: Callable[[], str] = lambda: "en"  # noqa: E731
+
+
+def use_language(source: Callable[[], str]) -> None:
+    """Ask ``source`` for the reader's language, ``"en"`` or ``"ko"``, at every text."""
+    global _language
+    _language = source
+
+
+def language() -> str:
+    """The reader's language now."""
+    return _language()
+
+
+@cache
+def catalogue(code: str) -> dict[str, str]:
+    """All texts of a language: English → translation. Empty for English."""
+    path = _LOCALE / code / "LC_MESSAGES" / "emotion.po"
+    if not path.exists():
+        return {}
+    with path.open("rb") as file:
+        return {str(message.id): str(message.string) for message in read_po(file) if message.id and message.string}
+
+
+def _(text: str) -> str:
+    """``text`` in the reader's language; the text itself where there is no translation."""
+    return catalogue(_language()).get(text, text)
+
+
+def error_text(error: UserError) -> str:
+    """The sentence of a UserError in the reader's language."""
+    return _(error.template).format(**error.values)

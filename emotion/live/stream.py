@@ -1,0 +1,183 @@
+"""Between streamlit-webrtc and the pipeline: the only file that knows ``av`` frames and that library's callbacks.
+
+Three kinds of threads meet here. The library calls ``recv`` on a thread of its own for each stream, ``ended`` on its
+event loop, and the page reads and sets on Streamlit's script threads, several times a second. What they share is
+guarded by one lock, which is never held while a frame is worked on: a page that polls must not wait for a detection.
+"""
+
+import logging
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from threading import Lock
+from time import monotonic, perf_counter
+
+import av
+import numpy as np
+
+from emotion.cnn.classifier import Classifier
+from emotion.haar.detector import FaceDetector
+from emotion.live.annotate import annotate
+from emotion.live.clip import clip_frame
+from emotion.live.faces import FrameResult
+from emotion.live.pipeline import FacePipeline
+
+STAGES = ("decode", "detect", "classify", "draw", "total")
+"""The stages of a frame in the order in which they run, and their sum."""
+
+_WINDOW = 30  # Frames over which times and the frame rate are averaged: about a second and a half.
+_log = logging.getLogger("emotion.live")
+
+
+@dataclass(frozen=True)
+class LiveSettings:
+    """What the page chooses: how faces are found, who is asked about them, and what is written on the video.
+
+    ``notes`` are remarks by bundle name, already in the reader's language: the callback's thread has no session and
+    so cannot ask which language that is.
+    """
+
+    detector: FaceDetector
+    classifiers: tuple[Classifier, ...] = ()
+    language: str = "en"
+    notes: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class LiveStats:
+    """How the stream stands. ``timings_ms`` are means by stage; ``resolution`` is (width, height) in pixels.
+
+    ``processed`` and ``errors`` count frames since START, and keep their value after STOP.
+    """
+
+    playing: bool = False
+    processed: int = 0
+    fps: float = 0.0
+    timings_ms: Mapping[str, float] = field(default_factory=dict)
+    resolution: tuple[int, int] | None = None
+    errors: int = 0
+    last_error: str = ""
+    result: FrameResult = FrameResult()
+
+    @property
+    def faces(self) -> int:
+        """How many faces are in the picture now."""
+        return len(self.result.faces)
+
+
+class LiveProcessor:
+    """Runs the pipeline on a stream's frames and keeps the newest result for the page.
+
+    Hand ``recv`` to streamlit-webrtc as ``video_frame_callback`` and ``ended`` as ``on_video_ended``. One processor
+    serves one session; it can be started and stopped any number of times. Never use it with
+    ``async_processing=False``: ``recv`` would run on Streamlit's event loop and freeze the app for everyone.
+    """
+
+    def __init__(self, settings: LiveSettings) -> None:
+        attach_log_handler()
+        self._lock = Lock()
+        self._settings = settings
+        self._pipeline: FacePipeline | None = None
+        self._stats = LiveStats()
+        self._times: deque[tuple[float, dict[str, float]]] = deque(maxlen=_WINDOW)
+
+    def configure(self, settings: LiveSettings) -> None:
+        """Use other settings from the next frame on; the stream goes on, and faces keep their identity."""
+        with self._lock:
+            self._settings = settings
+
+    def recv(self, frame: av.VideoFrame) -> av.VideoFrame:
+        """Work on one frame and give it back with its drawing.
+
+        A frame whose work fails is given back as it came: an exception would freeze the video without a word.
+        """
+        start = perf_counter()
+        settings, pipeline = self._begin()
+        try:
+            bgr = frame.to_ndarray(format="bgr24")
+            decoded = perf_counter()
+            result = pipeline.process(bgr, monotonic())
+            processed = perf_counter()
+            drawn = annotate(bgr, result, settings.language, settings.notes)
+            answer = av.VideoFrame.from_ndarray(drawn, format="bgr24")
+        except Exception as error:
+            self._failed(error)
+            return frame
+        end = perf_counter()
+        seconds = {"decode": decoded - start, "draw": end - processed, "total": end - start}
+        self._finished(bgr, result, {stage: value * 1000 for stage, value in seconds.items()})
+        return answer
+
+    def ended(self) -> None:
+        """Let go of everything that belonged to the stream; only its counts stay to be read."""
+        with self._lock:
+            self._pipeline = None
+            self._times.clear()
+            last = self._stats
+            self._stats = LiveStats(processed=last.processed, errors=last.errors, last_error=last.last_error)
+
+    def stats(self) -> LiveStats:
+        """How the stream stands now."""
+        with self._lock:
+            return self._stats
+
+    def _begin(self) -> tuple[LiveSettings, FacePipeline]:
+        with self._lock:
+            settings = self._settings
+            if self._pipeline is None:  # The first frame after START.
+                self._pipeline = FacePipeline(settings.detector)
+                self._stats = LiveStats(playing=True)
+            # Swapped here, between two frames and on the thread that uses them.
+            self._pipeline.detector, self._pipeline.classifiers = settings.detector, settings.classifiers
+            return settings, self._pipeline
+
+    def _finished(self, bgr: np.ndarray, result: FrameResult, times: dict[str, float]) -> None:
+        with self._lock:
+            if self._pipeline is None:  # STOP came while this frame was worked on.
+                return
+            self._times.append((monotonic(), {**result.timings_ms, **times}))
+            self._stats = replace(
+                self._stats,
+                processed=self._stats.processed + 1,
+                fps=_rate([moment for moment, _ in self._times]),
+                timings_ms=_means([each for _, each in self._times]),
+                resolution=(bgr.shape[1], bgr.shape[0]),
+                result=result,
+            )
+
+    def _failed(self, error: Exception) -> None:
+        text = f"{type(error).__name__}: {error}"
+        with self._lock:
+            last = self._stats
+            self._stats = LiveStats(playing=True, processed=last.processed, errors=last.errors + 1, last_error=text)
+        if text != last.last_error:  # Once, not thirty times a second.
+            _log.error("A frame could not be processed", exc_info=error)
+
+
+def _rate(moments: list[float]) -> float:
+    """Frames per second, from the moments in seconds at which they were finished; 0 with fewer than two."""
+    return (len(moments) - 1) / (moments[-1] - moments[0]) if len(moments) > 1 and moments[-1] > moments[0] else 0.0
+
+
+def _means(times: list[dict[str, float]]) -> dict[str, float]:
+    return {stage: float(np.mean([each.get(stage, 0.0) for each in times])) for stage in STAGES}
+
+
+def clip_source() -> Callable[[int, Fraction], av.VideoFrame]:
+    """A callback for ``create_video_source_track`` that plays the built-in clip."""
+    clip_frame(0)  # The photo is loaded now: later it would stop the library's event loop for a third of a second.
+
+    def frame_at(pts: int, time_base: Fraction) -> av.VideoFrame:
+        return av.VideoFrame.from_ndarray(clip_frame(float(pts * time_base)), format="bgr24")
+
+    return frame_at
+
+
+def attach_log_handler() -> None:
+    """Let warnings of ours and of streamlit-webrtc be seen on stderr: that library's loggers swallow them."""
+    for name in ("emotion.live", "streamlit_webrtc"):
+        logger = logging.getLogger(name)
+        # logging.lastResort writes warnings to whatever sys.stderr is at that moment.
+        if logging.lastResort and logging.lastResort not in logger.handlers:
+            logger.addHandler(logging.lastResort)

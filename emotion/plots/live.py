@@ -1,0 +1,69 @@
+"""Figures beside the live video: axes stand still, only the bars move."""
+
+from collections.abc import Mapping, Sequence
+
+import plotly.graph_objects as go
+
+from emotion.labels import label_of
+from emotion.live.faces import Prediction
+
+_BAR = 23  # Pixels for one bar with its gap.
+_ACCENT = "#0072B2"
+_QUIET = "rgba(138, 138, 138, 0.28)"  # Gray, and half transparent: right on white and on near-black.
+_SCALES = (20, 50, 100, 200, 500, 1000)
+
+
+def probabilities(prediction: Prediction, language: str = "en", title: str = "") -> go.Figure:
+    """A bar from 0 to 100 % for each class, in the classes' order and colours."""
+    labels = [label_of(key, position) for position, key in enumerate(prediction.classes)]
+    names = [label.name(language) for label in labels]
+    values = [float(value) for value in prediction.probabilities]
+    bars = go.Bar(
+        x=values,
+        y=names,
+        orientation="h",
+        marker={"color": [label.colour for label in labels], "cornerradius": 4},
+        text=[f"{value:.0%}" for value in values],
+        textposition="outside",
+        cliponaxis=False,
+        hovertemplate="%{y}: %{x:.1%}<extra></extra>",
+    )
+    figure = _figure([bars], len(names), title)
+    figure.update_xaxes(range=[0, 1], tickvals=[0, 0.25, 0.5, 0.75, 1], tickformat=".0%")
+    return figure
+
+
+def stage_timings(timings_ms: Mapping[str, float], names: Mapping[str, str], title: str = "") -> go.Figure:
+    """A bar for each stage that ``names`` names, in milliseconds; the axis grows in steps, so that it seldom moves."""
+    values = [timings_ms.get(stage, 0.0) for stage in names]
+    limit = next((scale for scale in _SCALES if max(values, default=0) <= scale), max(values, default=0))
+    bars = go.Bar(
+        x=values,
+        y=list(names.values()),
+        orientation="h",
+        marker={"color": _ACCENT, "cornerradius": 4},
+        text=[f"{value:.1f} ms" for value in values],
+        textposition="outside",
+        cliponaxis=False,
+        hovertemplate="%{y}: %{x:.1f} ms<extra></extra>",
+    )
+    figure = _figure([bars], len(names), title)
+    figure.update_xaxes(range=[0, limit], nticks=5, ticksuffix=" ms")
+    return figure
+
+
+def _figure(bars: Sequence[go.Bar], rows: int, title: str) -> go.Figure:
+    figure = go.Figure(bars)
+    figure.update_layout(
+        height=rows * _BAR + (62 if title else 34),
+        margin={"l": 4, "r": 56, "t": 34 if title else 6, "b": 26},
+        title={"text": title, "font": {"size": 14}, "x": 0, "y": 1, "yanchor": "top", "pad": {"t": 8}},
+        bargap=0.3,
+        showlegend=False,
+        dragmode=False,
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+    )
+    figure.update_yaxes(autorange="reversed", showgrid=False, fixedrange=True, ticksuffix="  ", automargin=True)
+    figure.update_xaxes(fixedrange=True, gridcolor=_QUIET, zeroline=False)
+    return figure

@@ -1,0 +1,27 @@
+"""The reader's language: the browser's at first, then the sidebar's switch."""
+
+import streamlit as st
+
+from emotion.i18n import LANGUAGES, _, use_language
+
+_KEY = "app.language"
+
+
+def follow_session() -> None:
+    """Make every text follow the language of the browser session that is being served."""
+    if _KEY not in st.session_state:
+        wanted = st.query_params.get("lang") or st.context.locale or "en"
+        st.session_state[_KEY] = "ko" if wanted.lower().startswith("ko") else "en"
+    use_language(lambda: st.session_state.get(_KEY, "en"))
+
+
+def switch() -> None:
+    """The switch in the sidebar."""
+    st.sidebar.segmented_control(
+        _("Language"),
+        list(LANGUAGES),
+        format_func=LANGUAGES.__getitem__,
+        key=_KEY,
+        label_visibility="collapsed",
+        required=True,
+    )

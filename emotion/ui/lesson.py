@@ -1,0 +1,58 @@
+"""The lesson: the deck's steps in order, and which of them this machine's reader has done."""
+
+import json
+from dataclasses import dataclass
+
+import streamlit as st
+
+from emotion.files import write_json
+from emotion.homes import home
+from emotion.i18n import _
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step of the course: its ``key`` is marked when it is done; ``page`` is where it is done."""
+
+    key: str
+    icon: str
+    title: str
+    text: str
+    page: str
+
+
+def steps() -> tuple[Step, ...]:
+    """The deck's steps, in order and in the reader's language."""
+    return (
+        Step("dataset", "🖼️", _("See the data"),
+             _("Image folders, one for each emotion. Look before you train."), "pages/dataset.py"),
+        Step("training", "🏋️", _("Train the CNN"),
+             _("The deck’s convolutional network, with live loss and accuracy curves."), "pages/training.py"),
+        Step("evaluation", "🔍", _("Test one picture"),
+             _("What does the network answer on a face it has never seen?"), "pages/evaluation.py"),
+        Step("haar", "🔲", _("Find the face"),
+             _("Integral image, Haar features, Viola–Jones: where is a face at all?"), "pages/haar.py"),
+        Step("live", "🎥", _("Stand before the camera"),
+             _("Detection and your network together, in real time."), "pages/live.py"),
+        Step("compare", "🚀", _("Make it your own"),
+             _("Train again with other settings and compare two models on your face."), "pages/live.py"),
+    )  # fmt: skip
+
+
+def done() -> set[str]:
+    """The keys of the steps done so far."""
+    path = home() / "lesson.json"
+    try:
+        return set(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else set()
+    except (ValueError, TypeError):
+        st.warning(_("The list of finished steps was damaged and begins again."))
+        path.unlink()
+        return set()
+
+
+def mark_done(key: str) -> None:
+    """Tick off a step; the tick survives a restart."""
+    ticked = done()
+    if key not in ticked:
+        home().mkdir(parents=True, exist_ok=True)
+        write_json(home() / "lesson.json", sorted({*ticked, key}))

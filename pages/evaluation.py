@@ -1,0 +1,77 @@
+"""Evaluation: what does the network answer on a picture it has never seen?"""
+
+import cv2
+import streamlit as st
+
+from emotion.errors import UserError
+from emotion.files import decode_image
+from emotion.haar.photos import astronaut
+from emotion.i18n import _, error_text, language
+from emotion.live.annotate import annotate
+from emotion.live.faces import Face, FrameResult
+from emotion.live.still import StillFace, read_picture
+from emotion.plots.live import probabilities
+from emotion.ui.guards import ensure_model
+from emotion.ui.lesson import mark_done
+
+st.title(_("Test one picture"))
+st.write(
+    _(
+        "Give the network a photo. The face is found, cut out as a gray square and made as small as the training "
+        "images: that little picture is all the network sees."
+    )
+)
+
+
+def show_face(face: StillFace, number: int) -> None:
+    """The crop as the network sees it, beside its answer."""
+    crop, answer = st.columns([1, 2], vertical_alignment="center")
+    side = face.crop.shape[0]
+    # Enlarged without smoothing, so that every pixel of the network's picture can be seen.
+    enlarged = cv2.resize(face.crop, (288, 288), interpolation=cv2.INTER_NEAREST)
+    crop.image(enlarged, caption=_("What the network sees: {side} × {side} pixels").format(side=side), width="stretch")
+    with answer:
+        figure = probabilities(face.prediction, language())
+        st.plotly_chart(figure, key=f"evaluation.answer.{number}", config={"displayModeBar": False})
+
+
+classifier = ensure_model()
+sources = {"sample": _("Sample photo"), "upload": _("Upload"), "camera": _("Take a photo")}
+source = st.segmented_control(
+    _("Picture"),
+    list(sources),
+    default="sample",
+    format_func=sources.__getitem__,
+    key="evaluation.source",
+    required=True,
+)
+picture, name = None, ""
+if source == "upload":
+    picture = st.file_uploader(
+        _("A picture with a face"), ["png", "jpg", "jpeg", "bmp", "webp"], key="evaluation.upload"
+    )
+elif source == "camera":
+    picture = st.camera_input(_("Look into the camera"), key="evaluation.camera")
+if source != "sample" and picture is None:
+    st.stop()
+try:
+    bgr = astronaut() if picture is None else decode_image(picture.getvalue(), picture.name)
+    faces = read_picture(bgr, classifier)
+except UserError as error:
+    st.error(error_text(error))
+    st.stop()
+mark_done("evaluation")
+photo, answers = st.columns([1, 1.4], gap="large")
+boxes = [face for face in faces if face.xyxy is not None]
+model = classifier.bundle.card.name
+found = FrameResult(tuple(Face(face.xyxy, row, {model: face.prediction}) for row, face in enumerate(boxes)))
+photo.image(cv2.cvtColor(annotate(bgr, found, language=language()), cv2.COLOR_BGR2RGB), width="stretch")
+if not boxes:
+    photo.caption(_("No face was found, so the whole picture is taken for one, as with the images of a data set."))
+with answers, st.container(key="evaluation-answers"):
+    for number, face in enumerate(faces[:4]):
+        show_face(face, number)
+    if len(faces) > 4:
+        st.caption(_("The four largest of {n} faces are shown.").format(n=len(faces)))
+if classifier.bundle.card.synthetic:
+    st.warning(_("This model was trained on drawn faces. Its answers on photos mean little."), icon="✏️")

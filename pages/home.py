@@ -1,0 +1,53 @@
+"""Home: the lesson map."""
+
+import streamlit as st
+
+from emotion.cnn.bundle import default_bundle, scan_bundles
+from emotion.cnn.runs import list_runs
+from emotion.i18n import _
+from emotion.ui.guards import current_dataset
+from emotion.ui.lesson import Step, done, steps
+from emotion.ui.pictures import picture_of
+
+st.title("Emotion Lab")
+st.write(_("From a folder of faces to a network that reads yours in real time: six steps, in the order of the course."))
+
+
+def card(number: int, step: Step, ticked: bool, is_next: bool) -> None:
+    """One step of the map: its picture, what it is, and the way in."""
+    mark = "✅" if ticked else "👉" if is_next else step.icon
+    with st.container(border=True, height="stretch", key=f"home-step-{step.key}"):
+        st.image(picture_of(step.key), width="stretch")
+        st.markdown(f"**{mark} {number}. {step.title}**")
+        st.caption(step.text)
+        label = _("Start here") if is_next else _("Open")
+        st.page_link(step.page, label=label, icon=":material/arrow_forward:")
+
+
+ticked = done()
+following = next((step.key for step in steps() if step.key not in ticked), None)
+if following is None:
+    st.success(
+        _("All six steps are done. Well done! Now make the network better than the one you began with."), icon="🎓"
+    )
+for first in (0, 3):
+    for column, (number, step) in zip(st.columns(3), list(enumerate(steps(), 1))[first : first + 3], strict=True):
+        with column:
+            card(number, step, step.key in ticked, step.key == following)
+
+dataset, runs = current_dataset(), list_runs()
+bundles, _problems = scan_bundles()
+default = default_bundle(bundles)
+with st.container(horizontal=True, key="home-state"):
+    st.metric(_("Dataset"), dataset.title if dataset else "–", border=True)
+    st.metric(_("Training runs"), len(runs), border=True)
+    st.metric(_("Models"), len(bundles), border=True)
+    st.metric(_("Model on the Live page"), default.path.name if default else "–", border=True)
+
+st.caption(
+    _(
+        "Your pictures stay with you: camera frames are processed in memory and not stored unless you record them. "
+        "This is made for learning, not for judging people: a face does not show for certain what somebody feels, and "
+        "emotion recognition in schools and workplaces is restricted in the EU and regulated in Korea."
+    )
+)
