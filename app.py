@@ -8,12 +8,12 @@ from emotion.ui import language
 st.set_page_config(page_title="Emotion Lab", page_icon="🙂", layout="wide")
 language.follow_session()
 page = st.navigation([
-    st.Page("pages/home.py", title=_("Home"), icon="🏠", default=True),
-    st.Page("pages/dataset.py", title=_("Dataset"), icon="🖼️"),
-    st.Page("pages/training.py", title=_("Training"), icon="🏋️"),
-    st.Page("pages/evaluation.py", title=_("Evaluation"), icon="🔍"),
-    st.Page("pages/haar.py", title=_("Viola–Jones"), icon="🔲"),
-    st.Page("pages/live.py", title=_("Live"), icon="🎥"),
+    st.Page("pages/home.py", title=_("Home"), icon=":material/home:", default=True),
+    st.Page("pages/dataset.py", title=_("Dataset"), icon=":material/photo_library:"),
+    st.Page("pages/training.py", title=_("Training"), icon=":material/model_training:"),
+    st.Page("pages/evaluation.py", title=_("Evaluation"), icon=":material/search:"),
+    st.Page("pages/haar.py", title=_("Viola–Jones"), icon=":material/select_all:"),
+    st.Page("pages/live.py", title=_("Live"), icon=":material/videocam:"),
 ])
 language.switch()
 page.run()

@@ -12,51 +12,55 @@ from emotion.labels import label_of
 from emotion.plots.dataset import class_counts, grid_rows, sample_grid, split_name
 from emotion.ui.guards import choose_dataset, current_dataset, ensure_dataset, load_files, sample_button
 from emotion.ui.lesson import mark_done
+from emotion.ui.page import heading
 
-st.title(_("See the data"))
-st.write(
+heading(
+    _("See the data"),
     _(
         "A network learns from examples alone, so look at them first: image folders, one for each emotion, and the "
         "folder’s name is the label. Are all emotions there equally often? Could you tell them apart yourself?"
-    )
+    ),
 )
 
-with st.expander(_("Open a dataset"), icon="📂", expanded=current_dataset() is None):
-    known = known_datasets()
-    if known:
-        current = current_dataset()
-        place = known.index(current.root) if current and current.root in known else 0
-        chosen = st.selectbox(
-            _("Known datasets"), known, place, format_func=lambda path: path.name, key="dataset.known"
+
+def open_folder(root: Path | str) -> None:
+    """Make a folder the session's dataset, or keep what is wrong with it for the page to say."""
+    try:
+        choose_dataset(root)
+    except UserError as error:
+        st.session_state["dataset.problem"] = error
+
+
+with st.expander(_("Open a dataset"), icon=":material/folder_open:"):
+    known, current = known_datasets(), current_dataset()
+    if current and current.root in known:
+        st.session_state["dataset.known"] = current.root
+        st.selectbox(
+            _("Known datasets"),
+            known,
+            format_func=lambda path: path.name,
+            key="dataset.known",
+            on_change=lambda: open_folder(st.session_state["dataset.known"]),
         )
-        if current is None or chosen != current.root:
-            try:
-                choose_dataset(chosen)
-                st.rerun()
-            except UserError as error:
-                st.error(error_text(error))
     typed = st.text_input(
         _("Folder on this computer"),
         placeholder=_("for example C:\\Users\\me\\fer2013"),
         help=_("Expected: train/<class>/*.png with validation/ and test/ beside it, or class folders alone."),
         key="dataset.path",
     )
-    if st.button(_("Open this folder"), key="dataset.open", disabled=not typed.strip()):
-        try:
-            choose_dataset(Path(typed))
-            st.rerun()
-        except UserError as error:
-            st.error(error_text(error))
-    if sample_button("dataset.sample"):
+    st.button(_("Open this folder"), key="dataset.open", disabled=not typed.strip(), on_click=open_folder, args=[typed])
+    if current and sample_button("dataset.sample"):
         st.rerun()
+if problem := st.session_state.pop("dataset.problem", None):
+    st.error(error_text(problem))
 
 dataset = ensure_dataset()
 mark_done("dataset")
 counts = dataset.counts()
 per_class = sum(counts.values())
-st.subheader(f"{dataset.title} · {_('{n} images').format(n=f'{per_class.sum():,}')}")
+st.subheader(_("{title} · {n} images").format(title=_(dataset.title), n=f"{per_class.sum():,}"))
 
-grid, bars = st.columns([5, 6], gap="large")
+grid, bars = st.columns(2, gap="large")
 with grid.container(key="dataset-grid"):
     st.markdown(_("**Five faces of each class**"))
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -69,7 +73,7 @@ with grid.container(key="dataset-grid"):
             label_visibility="collapsed",
             required=True,
         )
-        if st.button(_("Other faces"), icon="🔀", key="dataset.shuffle"):
+        if st.button(_("Other faces"), icon=":material/shuffle:", key="dataset.shuffle"):
             st.session_state["dataset.seed"] = st.session_state.get("dataset.seed", 0) + 1
     try:
         part = dataset.part(split)
@@ -92,4 +96,4 @@ with bars:
                 "see too little of that one."
             ).format(ratio=f"{ratio:.1f}", rarest=rarest)
         )
-    st.page_link("pages/training.py", label=_("Next: train a network on it"), icon="🏋️")
+    st.page_link("pages/training.py", label=_("Next: train a network on it"), icon=":material/model_training:")

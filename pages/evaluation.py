@@ -13,13 +13,14 @@ from emotion.live.still import StillFace, read_picture
 from emotion.plots.live import probabilities
 from emotion.ui.guards import ensure_model
 from emotion.ui.lesson import mark_done
+from emotion.ui.page import heading
 
-st.title(_("Test one picture"))
-st.write(
+heading(
+    _("Test one picture"),
     _(
         "Give the network a photo. The face is found, cut out as a gray square and made as small as the training "
         "images: that little picture is all the network sees."
-    )
+    ),
 )
 
 
@@ -74,4 +75,4 @@ with answers, st.container(key="evaluation-answers"):
     if len(faces) > 4:
         st.caption(_("The four largest of {n} faces are shown.").format(n=len(faces)))
 if classifier.bundle.card.synthetic:
-    st.warning(_("This model was trained on drawn faces. Its answers on photos mean little."), icon="✏️")
+    st.warning(_("This model was trained on drawn faces. Its answers on photos mean little."), icon=":material/draw:")

@@ -9,33 +9,29 @@ import streamlit as st
 from emotion.errors import UserError
 from emotion.haar import integral
 from emotion.haar.crop import crop_face
-from emotion.haar.detector import DetectorSettings, FaceDetector
+from emotion.haar.detector import FaceDetector
 from emotion.haar.photos import draw_boxes, shrink
 from emotion.i18n import _, error_text
 from emotion.plots.haar import integral_figure, matrix_figure
 from emotion.ui import haar as widgets
+from emotion.ui.page import heading
 from emotion.ui.photo import choose_photo
 
 LONGEST = 1280  # Pixels of a photo's longer side: a laptop scans more than that for seconds at every change.
 FACE, WINDOW = (86, 180, 233), (230, 159, 0)
-CODE = "🔍"
 
 
 @st.fragment
 def integral_tab() -> None:
-    controls, result = st.columns([2, 5], gap="large")
+    controls, result = st.columns([1, 2], gap="medium")
     try:
         with controls:
             rectangle, matrix = widgets.choose_rectangle(), widgets.edit_matrix()
     except UserError as error:
         result.error(error_text(error))
         return
-    sums = integral.integral_image(matrix)
     with result:
-        widgets.show_arithmetic(integral.corners(sums, *rectangle))
-        figures = {"picture": matrix_figure(matrix, rectangle), "sums": integral_figure(sums, rectangle)}
-        for column, (name, figure) in zip(st.columns(2), figures.items(), strict=True):
-            column.plotly_chart(figure, key=f"haar.{name}", config={"displayModeBar": False})
+        show_integral(matrix, rectangle)
         st.markdown(
             _(
                 "**Why four look-ups are enough.** An entry of the integral image is the sum of everything above and "
@@ -44,8 +40,18 @@ def integral_tab() -> None:
                 "for 9 cells as for 10,000: a detector can ask thousands of Haar features in a moment."
             )
         )
-        with st.expander(_("Show the code"), icon=CODE):
+        with st.expander(_("Show the code")):
             st.code("\n\n".join(inspect.getsource(part) for part in (integral.integral_image, integral.Corners)))
+
+
+def show_integral(matrix: np.ndarray, rectangle: integral.Rectangle) -> None:
+    sums = integral.integral_image(matrix)
+    widgets.show_arithmetic(integral.corners(sums, *rectangle))
+    # Streamlit gives figures a pale gray for their text; numbers this small want the page's own colour.
+    ink = st.get_option(f"theme.{st.context.theme.type or 'light'}.textColor")
+    figures = {"values": matrix_figure(matrix, rectangle, ink), "sums": integral_figure(sums, rectangle, ink)}
+    for column, (name, figure) in zip(st.columns(2), figures.items(), strict=True):
+        column.plotly_chart(figure, key=f"haar.{name}", config={"displayModeBar": False})
 
 
 @st.fragment
@@ -58,39 +64,55 @@ def detection_tab() -> None:
         )
     )
     left, right = st.columns([5, 3], gap="large")
-    with right, st.container(key="haar-settings"):
-        cascade, settings = widgets.choose_settings()
-    with left, st.container(key="haar-detection"):
-        try:
+    picture = left.container(key="haar-detection")
+    with right.container(key="haar-settings"):
+        cascade, settings, every_window = widgets.choose_settings()
+    try:
+        with picture:
             photo = choose_photo("haar")
-            if photo is not None:
-                show_detection(shrink(photo, LONGEST), cascade, settings)
-        except UserError as error:
-            st.error(error_text(error))
-    with st.expander(_("Show the code"), icon=CODE):
+        if photo is None:
+            return
+        bgr = shrink(photo, LONGEST)
+        gray = cv2.cvtColor(bgr, cv2.COLOR_BGR2GRAY)
+        found = widgets.scan(gray, cascade, settings)
+    except UserError as error:
+        picture.error(error_text(error))
+        return
+    with picture:
+        show_picture(bgr, found, every_window)
+        if bgr is not photo:
+            size = f"{bgr.shape[1]} × {bgr.shape[0]}"
+            st.caption(_("Scaled down to {size} pixels, so that every change shows at once.").format(size=size))
+    with right.container(key="haar-result"):
+        show_result(gray, found)
+    with st.expander(_("Show the code")):
         st.code(inspect.getsource(FaceDetector.detect))
 
 
-def show_detection(bgr: np.ndarray, cascade: str, settings: DetectorSettings) -> None:
-    gray = cv2.cvtColor(bgr, cv2.COLOR_BGR2GRAY)
-    found = widgets.scan(gray, cascade, settings)
-    rgb = draw_boxes(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), found.windows, WINDOW, 1)
-    st.image(draw_boxes(rgb, found.faces, FACE, max(2, max(gray.shape) // 160)), width="stretch")
+def show_picture(bgr: np.ndarray, found: widgets.Scan, every_window: bool) -> None:
+    rgb = cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
+    line = max(1, max(bgr.shape) // 600)
+    if every_window:
+        rgb = draw_boxes(rgb, found.windows, WINDOW, line)
+    st.image(draw_boxes(rgb, found.faces, FACE, 4 * line), width="stretch")
     st.caption(_(":orange[Thin]: every window that passed. :blue[Thick]: the faces they agree on."))
-    crop, *numbers = st.columns([2, 1, 1, 1], vertical_alignment="center")
-    values = {_("Faces"): len(found.faces), _("Windows"): len(found.windows), _("Time"): f"{found.milliseconds:.0f} ms"}
-    for column, (name, value) in zip(numbers, values.items(), strict=True):
-        column.metric(name, value)
+
+
+def show_result(gray: np.ndarray, found: widgets.Scan) -> None:
+    values = {_("Faces"): len(found.faces), _("Windows"): len(found.windows), _("Milliseconds"): found.milliseconds}
+    with st.container(horizontal=True, horizontal_alignment="distribute"):
+        for name, value in values.items():
+            st.metric(name, round(value), width="content")
     if not len(found.faces):
-        crop.info(_("No face here. Try a smaller scaleFactor or fewer minNeighbors."))
+        st.info(_("No face found. Try a smaller scaleFactor, which looks closer, or fewer minNeighbors."))
         return
     face = crop_face(gray, found.faces[0], size=48)
-    crop.image(cv2.resize(face, (192, 192), interpolation=cv2.INTER_NEAREST), width=144)
-    crop.caption(_("The first face as a network sees it: 48 × 48 gray pixels"))
+    left, right = st.columns([2, 3], vertical_alignment="center", wrap=False)
+    left.image(cv2.resize(face, (192, 192), interpolation=cv2.INTER_NEAREST), width="stretch")
+    right.caption(_("The first face as the network will see it: 48 × 48 gray pixels."))
 
 
-st.title(_("How a face is found"))
-st.caption(_("Haar features, the integral image and the cascade: Viola and Jones, 2001"))
+heading(_("How a face is found"), _("Haar features, the integral image and the cascade: Viola and Jones, 2001."))
 tabs = st.tabs([_("Integral image"), _("Detection")], key="haar.tabs")
 with tabs[0]:
     integral_tab()

@@ -7,15 +7,18 @@ from emotion.cnn.runs import list_runs
 from emotion.i18n import _
 from emotion.ui.guards import current_dataset
 from emotion.ui.lesson import Step, done, steps
+from emotion.ui.page import heading
 from emotion.ui.pictures import picture_of
 
-st.title("Emotion Lab")
-st.write(_("From a folder of faces to a network that reads yours in real time: six steps, in the order of the course."))
+heading(
+    "Emotion Lab",
+    _("From a folder of faces to a network that reads yours in real time: six steps, in the order of the course."),
+)
 
 
 def card(number: int, step: Step, ticked: bool, is_next: bool) -> None:
     """One step of the map: its picture, what it is, and the way in."""
-    mark = "✅" if ticked else "👉" if is_next else step.icon
+    mark = ":green[:material/check_circle:]" if ticked else step.icon
     with st.container(border=True, height="stretch", key=f"home-step-{step.key}"):
         st.image(picture_of(step.key), width="stretch")
         st.markdown(f"**{mark} {number}. {step.title}**")
@@ -28,7 +31,8 @@ ticked = done()
 following = next((step.key for step in steps() if step.key not in ticked), None)
 if following is None:
     st.success(
-        _("All six steps are done. Well done! Now make the network better than the one you began with."), icon="🎓"
+        _("All six steps are done. Well done! Now make the network better than the one you began with."),
+        icon=":material/school:",
     )
 for first in (0, 3):
     for column, (number, step) in zip(st.columns(3), list(enumerate(steps(), 1))[first : first + 3], strict=True):

@@ -2,32 +2,39 @@
 
 import streamlit as st
 
-from emotion.cnn.bundle import scan_bundles
-from emotion.i18n import _, error_text
-from emotion.ui import live
+from emotion.i18n import _
+from emotion.ui import guards, live, live_panel
+from emotion.ui.lesson import mark_done
 from emotion.ui.live_watch import watch_browser
+from emotion.ui.page import heading
 
-st.title(_("Live"))
-st.write(_("Press START and look into the camera: the detector finds your face, and the model reads its emotion."))
+heading(
+    _("Live"),
+    _("Press START and look into the camera: the detector finds your face, and the model reads its emotion."),
+)
 
-bundles, problems = scan_bundles()
 # The video must stay in the same place of the page, or it stops: what may come and go has a container of its own.
 with st.container(key="live-choices"):
+    bundles = guards.bundles()
     source, chosen = live.choose(bundles)
     if not bundles:
-        st.info(_("There is no model yet, so faces are only found. Train one on the Training page: it appears here."))
-    if problems:
-        with st.expander(_("{count} model folders were skipped").format(count=len(problems)), icon="⚠️"):
-            for problem in problems:
-                st.write(error_text(problem))
-    processor = live.processor_for(chosen)
+        st.info(_("There is no model yet, so faces are only found. Train one: it appears here by itself."))
+        st.page_link("pages/training.py", label=_("Go to training"), icon=":material/model_training:")
+    processor = live.processor_for(source, chosen)
     trouble = watch_browser("live.watch", live.end_video)
 
 video, panel = st.columns([5, 3], gap="medium")
 with video:
     playing = live.show_video(source, processor)
-    live.show_trouble("" if playing else trouble)
+    live_panel.show_trouble("" if playing else trouble)
     st.caption(_("Frames are processed in memory and not stored. ESC ends the video."))
+    if not playing:
+        live_panel.show_steps()
 with panel:
-    live.show_panel(processor, chosen, playing)
-live.show_code()
+    live_panel.show_panel(processor, playing)
+live_panel.show_code()
+
+if playing:
+    mark_done("live")
+    if len(chosen) > 1:
+        mark_done("compare")

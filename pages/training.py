@@ -8,15 +8,16 @@ from emotion.dataset.folder import Dataset
 from emotion.errors import UserError
 from emotion.i18n import _, error_text
 from emotion.ui.guards import ensure_dataset
+from emotion.ui.page import heading
 from emotion.ui.training import watch
 
-st.title(_("Train the network"))
-st.write(
+heading(
+    _("Train the network"),
     _(
         "The network sees a batch of faces, guesses, and every weight moves a little so that the next guess is better. "
         "One pass through all training images is an epoch. The validation images are never trained on: only they tell "
         "whether it has really learned, or only learned by heart."
-    )
+    ),
 )
 
 
@@ -61,7 +62,14 @@ with controls:
     )
     try:
         config = settings(dataset)
-        if st.button(_("Start"), type="primary", icon="▶️", key="training.start", disabled=bool(busy), width="stretch"):
+        if st.button(
+            _("Start"),
+            type="primary",
+            icon=":material/play_arrow:",
+            key="training.start",
+            disabled=bool(busy),
+            width="stretch",
+        ):
             start(config)
     except UserError as error:
         st.error(error_text(error))
@@ -70,6 +78,9 @@ with controls:
 with view:
     run = shown_run()
     if run is None:
-        st.info(_("No training yet. Choose a few epochs and press Start; the curves grow here."), icon="📈")
+        st.info(
+            _("No training yet. Choose a few epochs and press Start; the curves grow here."),
+            icon=":material/show_chart:",
+        )
     else:
         watch(run)

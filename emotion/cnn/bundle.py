@@ -73,7 +73,8 @@ class Card:
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> "Card":
         """The card from JSON values; KeyError, TypeError or ValueError for one that is incomplete or wrong."""
-        known = {name: value for name, value in values.items() if name in {field.name for field in fields(cls)}}
+        names = {field.name for field in fields(cls)}
+        known = {name: value for name, value in dict(values).items() if name in names}
         known["classes"] = tuple(str(key) for key in known["classes"])
         known["input"] = InputSpec(**known["input"])
         known["metrics"] = tuple(Metric(**metric) for metric in known["metrics"])

@@ -29,13 +29,17 @@ class TrainConfig:
     size: int = 48
 
     def __post_init__(self) -> None:
-        _require("epochs", self.epochs, 1 <= self.epochs <= 1000, "a whole number from 1 to 1000")
-        _require("batch size", self.batch_size, 1 <= self.batch_size <= 4096, "a whole number from 1 to 4096")
-        _require("learning rate", self.learning_rate, 0 < self.learning_rate <= 1, "a number over 0 and up to 1")
-        _require("schedule", self.schedule, self.schedule in SCHEDULES, " / ".join(SCHEDULES))
-        _require("precision", self.precision, self.precision in PRECISIONS, " / ".join(PRECISIONS))
-        _require("size", self.size, 16 <= self.size <= 256, "16 to 256 pixels")
-        _require("name", self.name, is_plain_name(self.name), "a name without / \\ : and not beginning with a dot")
+        for holds, error in (
+            (1 <= self.epochs <= 1000, UserError("Epochs: expected 1 to 1000, found {found}.", found=self.epochs)),
+            (1 <= self.batch_size <= 4096, UserError("Batch size: expected 1 to 4096, found {found}.", found=self.batch_size)),
+            (0 < self.learning_rate <= 1, UserError("Learning rate: expected a number over 0 and up to 1, found {found}.", found=self.learning_rate)),
+            (self.schedule in SCHEDULES, UserError("Schedule: expected {names}, found {found}.", names=" / ".join(SCHEDULES), found=self.schedule)),
+            (self.precision in PRECISIONS, UserError("Precision: expected {names}, found {found}.", names=" / ".join(PRECISIONS), found=self.precision)),
+            (16 <= self.size <= 256, UserError("Image size: expected 16 to 256 pixels, found {found}.", found=self.size)),
+            (is_plain_name(self.name), UserError("Name: expected one without / \\ : * ? \" < > | that does not begin with a dot, found “{found}”.", found=self.name)),
+        ):  # fmt: skip
+            if not holds:
+                raise error
 
     def to_json(self) -> dict[str, Any]:
         """The settings as JSON values."""
@@ -55,8 +59,3 @@ def is_plain_name(name: str) -> bool:
     (True, False, False)
     """
     return bool(name.strip()) and len(name) <= 100 and name[0] != "." and not set(name) & set('/\\:*?"<>|\0\n\r\t')
-
-
-def _require(what: str, found: object, holds: bool, expected: str) -> None:
-    if not holds:
-        raise UserError("{what}: expected {expected}, found {found}.", what=what, expected=expected, found=found)

@@ -24,6 +24,7 @@ STATES = (*sorted(ACTIVE), "stopped", "interrupted", "failed", "finished")
 # A worker that was launched but has not yet written its process number; importing TensorFlow takes up to 30 s on a
 # slow laptop, and the worker reports before that.
 _LAUNCH_SECONDS = 60
+_workers: list[subprocess.Popen[bytes]] = []
 
 
 @dataclass(frozen=True)
@@ -138,7 +139,7 @@ def create_run(config: TrainConfig) -> Run:
     number = 1
     while path.exists():
         number += 1
-        path = path.with_name(f"{stamp}-{number}-{config.name}")
+        path = path.with_name(f"{stamp}-{config.name}-{number}")
     path.mkdir(parents=True)
     run = Run(path)
     write_json(path / "config.json", config.to_json())
@@ -146,7 +147,7 @@ def create_run(config: TrainConfig) -> Run:
     return run
 
 
-def launch(run: Run) -> subprocess.Popen[bytes]:
+def launch(run: Run) -> None:
     """Start the worker process of a run; it outlives this process, a reload and the browser."""
     run.write_status(replace(run.status(), state="queued", pid=0))
     detached: dict[str, Any] = {"start_new_session": True}
@@ -155,9 +156,22 @@ def launch(run: Run) -> subprocess.Popen[bytes]:
         detached = {"creationflags": flags}
     command = [sys.executable, "-m", "emotion", "train", "--resume", str(run.path)]
     with (run.path / "train.log").open("ab") as log:
-        return subprocess.Popen(
+        worker = subprocess.Popen(
             command, cwd=REPOSITORY, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, **detached
         )
+    # Asking the others how they are also buries the dead: a finished child stays a zombie until its parent asks.
+    _workers[:] = [worker, *(other for other in _workers if other.poll() is None)]
+
+
+def take_over(run: Run) -> Status:
+    """Make this process the run's worker and say so in its status."""
+    (run.path / "stop").unlink(missing_ok=True)
+    process = psutil.Process()
+    before = run.status()
+    status = Status("running", process.pid, process.create_time(), phase="loading", bundle=before.bundle)
+    status = replace(status, epoch=len(run.metrics()), epochs=run.config().epochs)
+    run.write_status(status)
+    return status
 
 
 def open_run(path: str | Path) -> Run:
@@ -176,8 +190,15 @@ def list_runs() -> list[Run]:
 
 
 def active_run() -> Run | None:
-    """The run a worker is at now, if any."""
-    return next((run for run in list_runs() if run.status().active), None)
+    """The run a worker is at now, if any; a damaged run folder is none."""
+    return next((run for run in list_runs() if _is_active(run)), None)
+
+
+def _is_active(run: Run) -> bool:
+    try:
+        return run.status().active
+    except UserError:
+        return False
 
 
 def _alive(status: Status) -> bool:

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import keras
 import numpy as np
-import psutil
 
 from emotion.cnn.architectures import build
 from emotion.cnn.config import TrainConfig
@@ -96,13 +95,15 @@ class Report(keras.callbacks.Callback):
             file.write(json.dumps(point) + "\n")
 
 
-def train(run: Run, publish: Callable[[Run, Dataset], Path]) -> Status:
+def train(run: Run, status: Status, publish: Callable[[Run, Dataset], Path]) -> Status:
     """Train ``run`` from where it stands to its last epoch, then ``publish`` it as a bundle.
 
-    Ends as ``finished``, ``stopped`` or ``failed`` in the run's status, which is returned; the error of a failed run
+    ``status`` is what ``runs.take_over`` gave. Ends as ``finished``, ``stopped`` or ``failed`` in the run's status, which is returned; the error of a failed run
     is raised too.
     """
-    status = _begin(run)
+    # Ctrl-C and ``kill`` finish the batch too.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: run.request_stop())
     try:
         status = _fit(run, status)
         run.write_status(replace(status, state="running", phase="publishing"))
@@ -138,19 +139,8 @@ def has_bfloat16(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
     return "avx512_bf16" in flags or "amx_bf16" in flags
 
 
-def _begin(run: Run) -> Status:
-    """Take the run over: this process is its worker now. Ctrl-C and ``kill`` stop it after the batch."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: run.request_stop())
-    (run.path / "stop").unlink(missing_ok=True)
-    process = psutil.Process()
-    status = Status("running", process.pid, process.create_time(), epochs=run.config().epochs, phase="loading")
-    run.write_status(status)
-    return status
-
-
 def _failed(status: Status, error: BaseException) -> Status:
-    known = error if isinstance(error, UserError) else UserError("{what}", what=f"{type(error).__name__}: {error}")
+    known = error if isinstance(error, UserError) else UserError("An unexpected error ended it: {what}", what=f"{type(error).__name__}: {error}")
     values = {name: str(value) for name, value in known.values.items()}
     return replace(status, state="failed", phase="", error=known.template, error_values=values)
 

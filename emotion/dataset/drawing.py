@@ -5,7 +5,7 @@ Face coordinates: x to the right, y down, the origin between eyes and mouth, 1 a
 
 from dataclasses import dataclass, field, fields
 from functools import cache
-from typing import Any, Literal, Self
+from typing import Any, Literal, NamedTuple, Self
 
 import cv2
 import numpy as np
@@ -30,27 +30,37 @@ class Random:
     @classmethod
     def random(cls, rng: np.random.Generator) -> Self:
         """Draw every field, in order."""
-        low, high = zip(*(one.metadata["range"] for one in fields(cls)), strict=True)  # type: ignore[arg-type]
+        low, high = cls._ranges()
         return cls(*rng.uniform(low, high).tolist())
+
+    @classmethod
+    @cache
+    def _ranges(cls) -> np.ndarray:
+        """The lowest and the highest value of each field, float (2, fields)."""
+        return np.array([one.metadata["range"] for one in fields(cls)]).T  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)
 class View(Random):
-    """How the head is held, lit and photographed: radians, face widths, gray levels and pixels of the result."""
+    """How the head is held, lit and photographed.
 
-    yaw: float = between(-0.4, 0.4)
-    pitch: float = between(-0.22, 0.22)
-    roll: float = between(-0.22, 0.22)
-    scale: float = between(0.95, 1.2)
-    shift_x: float = between(-0.05, 0.05)
-    shift_y: float = between(-0.05, 0.05)
+    Angles in radians, shifts as a part of the picture, the light as the slope it comes from, brightness and noise in
+    gray levels, blur in pixels of the finished picture.
+    """
+
+    yaw: float = between(-0.38, 0.38)
+    pitch: float = between(-0.2, 0.2)
+    roll: float = between(-0.2, 0.2)
+    scale: float = between(0.97, 1.18)
+    shift_x: float = between(-0.04, 0.04)
+    shift_y: float = between(-0.04, 0.04)
     light_x: float = between(-1.0, 1.0)
     light_y: float = between(-1.0, 0.2)
     background: float = between(20, 220)
     contrast: float = between(0.85, 1.35)
     brightness: float = between(-12, 25)
     blur: float = between(0.0, 0.65)
-    noise: float = between(0.5, 5.0)
+    noise: float = between(0.5, 4.5)
 
 
 @cache
@@ -61,7 +71,11 @@ def _through(count: int, samples: int) -> np.ndarray:
 
 
 def smooth(*nodes: tuple[float, float], samples: int = 9) -> np.ndarray:
-    """The smooth curve through two to five ``nodes``, float (samples, 2)."""
+    """The smooth curve through two to five ``nodes``, float (samples, 2).
+
+    >>> smooth((0, 0), (1, 1), (2, 0), samples=5).tolist()
+    [[0.0, 0.0], [0.5, 0.75], [1.0, 1.0], [1.5, 0.75], [2.0, 0.0]]
+    """
     return _through(len(nodes), samples) @ np.array(nodes)
 
 
@@ -70,21 +84,36 @@ def ellipse(x: float, y: float, width: float, height: float) -> np.ndarray:
     return CIRCLE * (width, height) + (x, y)
 
 
+def curve(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Points (N, 2) from their coordinates (N,)."""
+    return np.array((x, y)).T
+
+
 def ring(x: np.ndarray, top: np.ndarray, bottom: np.ndarray) -> np.ndarray:
     """The outline between two curves (N,) over the same ``x``, float (2 N, 2)."""
-    return np.column_stack([np.concatenate([x, x[::-1]]), np.concatenate([top, bottom[::-1]])])
+    return np.concatenate([curve(x, top), curve(x, bottom)[::-1]])
+
+
+class Shape(NamedTuple):
+    """An outline, or curves if it has a ``thickness`` in pixels, waiting to be drawn."""
+
+    paper: Paper
+    curves: list[np.ndarray]
+    value: float
+    nearer: float
+    thickness: int = 0
 
 
 class Canvas:
     """Three papers, uint8 (144, 144), on which face coordinates land as ``view`` shows the head.
 
     ``tone`` is how bright a point is, ``relief`` how high (128 is the skin's own height), ``head`` where the head is.
-    Shapes are gathered, and placed and drawn together by ``draw``: one call of NumPy for some sixty shapes.
+    Shapes are gathered, and placed and drawn together by ``draw``: one pass of NumPy for some sixty shapes.
     """
 
     def __init__(self, view: View, background: np.ndarray) -> None:
         self.papers = {"tone": background, "relief": np.full_like(background, 128), "head": np.zeros_like(background)}
-        self._shapes: list[tuple[Paper, list[np.ndarray], float, int, float]] = []
+        self._shapes: list[Shape] = []
         self._unit = 0.385 * PAPER * view.scale
         roll = np.array([[np.cos(view.roll), -np.sin(view.roll)], [np.sin(view.roll), np.cos(view.roll)]])
         turn = np.array([[np.cos(view.yaw), 0, np.sin(view.yaw)], [0, np.cos(view.pitch), np.sin(view.pitch)]])
@@ -94,39 +123,35 @@ class Canvas:
 
     def fill(self, paper: Paper, xy: np.ndarray, value: float, nearer: float = 0.0, both: bool = False) -> None:
         """Fill an outline (N, 2), on ``both`` sides of the face if asked, ``nearer`` to the camera than the skin."""
-        self._shapes.append((paper, [xy, xy * MIRROR] if both else [xy], value, 0, nearer))
+        self._shapes.append(Shape(paper, [xy, xy * MIRROR] if both else [xy], value, nearer))
 
     def line(
         self, paper: Paper, xy: np.ndarray, value: float, width: float, nearer: float = 0.0, both: bool = False
     ) -> None:
         """Draw a curve (N, 2), ``width`` thick in face coordinates."""
         thickness = max(1, round(width * self._unit))
-        self._shapes.append((paper, [xy, xy * MIRROR] if both else [xy], value, thickness, nearer))
+        self._shapes.append(Shape(paper, [xy, xy * MIRROR] if both else [xy], value, nearer, thickness))
 
     def draw(self) -> None:
         """Draw what was gathered, in order."""
-        outlines = [outline for _, pair, *_ in self._shapes for outline in pair]
-        nearer = [nearer for _, pair, _, _, nearer in self._shapes for _ in pair]
-        sizes = [len(outline) for outline in outlines]
-        points = self._place(np.concatenate(outlines), np.repeat(nearer, sizes))
-        ends = iter(np.cumsum(sizes).tolist())
-        start = 0
-        for paper, pair, value, thickness, _ in self._shapes:
-            placed = []
-            for _ in pair:
-                end = next(ends)
-                placed.append(points[start:end])
-                start = end
-            if thickness:
-                cv2.polylines(self.papers[paper], placed, False, value, thickness, cv2.LINE_AA, SHIFT)
+        sizes = [len(xy) for shape in self._shapes for xy in shape.curves]
+        nearer = [shape.nearer for shape in self._shapes for _ in shape.curves]
+        xy = np.concatenate([xy for shape in self._shapes for xy in shape.curves])
+        points = self._place(xy, np.repeat(nearer, sizes))
+        ends = np.cumsum(sizes).tolist()
+        placed = iter([points[end - size : end] for end, size in zip(ends, sizes, strict=True)])
+        for shape in self._shapes:
+            paper, curves = self.papers[shape.paper], [next(placed) for _ in shape.curves]
+            if shape.thickness:
+                cv2.polylines(paper, curves, False, shape.value, shape.thickness, cv2.LINE_AA, SHIFT)
             else:
-                cv2.fillPoly(self.papers[paper], placed, value, cv2.LINE_AA, SHIFT)
+                cv2.fillPoly(paper, curves, shape.value, cv2.LINE_AA, SHIFT)
         self._shapes.clear()
 
     def _place(self, xy: np.ndarray, nearer: np.ndarray) -> np.ndarray:
         """Where points (N, 2) of the head's ball land, fixed-point int32 (N, 2)."""
         depth = 0.85 * np.sqrt(np.maximum(1.35 - xy[:, 0] ** 2 - 0.45 * xy[:, 1] ** 2, 0.0)) + nearer
-        placed = np.column_stack([xy, depth]) @ self._matrix + self._origin
+        placed = xy @ self._matrix[:2] + depth[:, None] * self._matrix[2] + self._origin
         return np.round(placed * 2**SHIFT).astype(np.int32)
 
     def soften(self) -> None:
@@ -150,7 +175,7 @@ def photograph(canvas: Canvas, view: View, rng: np.random.Generator) -> np.ndarr
     )
     height = 1.2 * cv2.GaussianBlur(relief, (0, 0), 1.0) + cv2.GaussianBlur(head, (0, 0), 6.0)
     slope = view.light_x * cv2.Sobel(height, cv2.CV_32F, 1, 0) + view.light_y * cv2.Sobel(height, cv2.CV_32F, 0, 1)
-    lit = tone * np.clip(1 - slope / 400, 0.35, 1.5)
+    lit: np.ndarray = tone * np.clip(1 - slope / 400, 0.35, 1.5)
     if view.blur > 0.3:
         lit = cv2.GaussianBlur(lit, (0, 0), view.blur)
     seen = view.contrast * (lit - 115) + 115 + view.brightness + view.noise * rng.standard_normal(lit.shape, np.float32)

@@ -13,13 +13,14 @@ from pathlib import Path
 import numpy as np
 
 from emotion.dataset.drawing import View
-from emotion.dataset.portrait import UNITS, Person, draw
+from emotion.dataset.folder import SPLITS
+from emotion.dataset.person import Person
+from emotion.dataset.portrait import UNITS, draw
 from emotion.errors import UserError
 from emotion.files import folder_in_the_making, write_image, write_json
 from emotion.labels import EMOTIONS
 
 NOTE = "Faces drawn by a program, not photographs"
-SPLITS = ("train", "validation", "test")
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Expression:
 # wrinkler, 10 upper lip raiser, 12 lip corner puller, 15 lip corner depressor, 16 lower lip depressor, 17 chin raiser,
 # 20 lip stretcher, 23 lip tightener, 25 lips part, 26 jaw drop, 27 mouth stretch.
 EXPRESSIONS = {
-    "angry": Expression({4: 1.0, 5: 0.6, 7: 0.7, 23: 1.0}, {10: 0.4, 17: 0.6, 25: 0.5}),
+    "angry": Expression({4: 1.0, 5: 0.5, 7: 0.7, 23: 1.0}, {10: 0.4, 17: 0.6, 25: 0.5}),
     "disgust": Expression({9: 1.0, 15: 0.5, 16: 0.6}, {4: 0.4, 10: 0.8, 17: 0.5, 25: 0.4}),
     "fear": Expression({1: 1.0, 2: 0.7, 4: 0.5, 5: 1.0, 20: 1.0, 26: 0.4}, {7: 0.3, 25: 0.6}),
     "happy": Expression({6: 0.8, 12: 1.0}, {25: 1.0, 26: 0.3}),
@@ -43,7 +44,7 @@ EXPRESSIONS = {
     "sad": Expression({1: 1.0, 4: 0.6, 15: 1.0}, {6: 0.3, 17: 0.7, 25: 0.2}),
     "surprise": Expression({1: 1.0, 2: 1.0, 5: 0.9, 26: 1.0}, {25: 0.6, 27: 0.7}),
 }
-STRENGTH = (0.45, 1.0)
+STRENGTH = (0.5, 1.0)
 STRAY = 0.2  # How strong a unit may be that has nothing to do with the emotion.
 
 
@@ -84,9 +85,8 @@ def write_sample(
             write_image(path, draw_face(emotion, np.random.default_rng((seed, SPLITS.index(split), number))))
             if progress and (done % max(1, images // 100) == 0 or done == images):
                 progress(done, images)
-        write_json(
-            folder / "dataset.json", {"name": "sample", "synthetic": True, "note": NOTE, "seed": seed, "images": images}
-        )
+        card = {"name": "sample", "synthetic": True, "note": NOTE, "seed": seed, "images": images}
+        write_json(folder / "dataset.json", card)
     return destination
 
 
@@ -108,7 +108,7 @@ def _check(destination: Path, images: int, seed: int) -> None:
         )
     if seed < 0:
         raise UserError("The seed must be 0 or more, not {seed}. Give another one.", seed=seed)
-    if destination.exists() and not (destination.is_dir() and (_is_empty(destination) or is_synthetic(destination))):
+    if destination.exists() and not (destination.is_dir() and (_is_empty(destination) or _is_sample(destination))):
         raise UserError(
             "{path} exists and is not a sample dataset, so it is left alone. Give a new or an empty folder.",
             path=destination,
@@ -119,8 +119,8 @@ def _is_empty(folder: Path) -> bool:
     return next(folder.iterdir(), None) is None
 
 
-def is_synthetic(folder: Path) -> bool:
-    """Whether a dataset folder says in its ``dataset.json`` that its faces were drawn."""
+def _is_sample(folder: Path) -> bool:
+    """Whether the folder says in its ``dataset.json`` that its faces were drawn."""
     try:
         card = json.loads((folder / "dataset.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):

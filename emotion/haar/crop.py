@@ -30,10 +30,9 @@ def crop_face(gray: np.ndarray, xyxy: ArrayLike, size: int, margin: float = 0.0)
 
 def _square(xyxy: np.ndarray, margin: float) -> tuple[int, int, int]:
     """Left, top and side of the square about a box, in whole pixels."""
-    extent = xyxy[2:] - xyxy[:2]
-    if xyxy.shape != (4,) or not np.isfinite(xyxy).all() or extent.min() < 0:
+    if xyxy.shape != (4,) or not np.isfinite(xyxy).all() or (xyxy[2:] < xyxy[:2]).any():
         raise ValueError(f"xyxy must be four finite numbers with x1 ≤ x2 and y1 ≤ y2, not {xyxy}")
-    side = max(1, _nearest(extent.max() * (1 + 2 * margin)))
+    side = max(1, _nearest((xyxy[2:] - xyxy[:2]).max() * (1 + 2 * margin)))
     left, top = (xyxy[:2] + xyxy[2:] - side) / 2
     return _nearest(left), _nearest(top), side
 

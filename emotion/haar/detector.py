@@ -68,7 +68,7 @@ class FaceDetector:
         return width, height
 
     def detect(self, gray: np.ndarray) -> np.ndarray:
-        """Boxes of the faces in ``gray``, uint8 (H, W): float32 (N, 4), ``xyxy`` in pixels, in OpenCV's order.
+        """Boxes of the faces in ``gray``, uint8 (H, W): float32 (N, 4), ``xyxy`` in pixels, the largest first.
 
         A picture smaller than the window has no faces. Raises ValueError for another shape or dtype.
         """
@@ -79,6 +79,8 @@ class FaceDetector:
         scale_factor, min_neighbors, min_size = self.settings
         found = self._classifier.detectMultiScale(gray, scale_factor, min_neighbors, minSize=min_size or (0, 0))
         boxes = np.array(found, np.float32).reshape(-1, 4)  # OpenCV answers an empty tuple where it finds nothing.
+        # OpenCV's own order changes from call to call, as its threads happen to finish.
+        boxes = boxes[np.lexsort((boxes[:, 0], boxes[:, 1], -boxes[:, 2]))]
         boxes[:, 2:] += boxes[:, :2]
         return boxes
 
@@ -104,7 +106,7 @@ def _read(name: str) -> str:
 
 
 def _folder() -> Path:
-    return Path(cv2.data.haarcascades)
+    return Path(cv2.data.haarcascades)  # type: ignore[attr-defined]
 
 
 def _load(cascade: str) -> cv2.CascadeClassifier:

@@ -69,5 +69,5 @@ def draw_boxes(image: np.ndarray, xyxy: np.ndarray, colour: tuple[int, int, int]
     """A copy of ``image``, uint8 (H, W, 3), with a frame around each box (N, 4), in ``colour`` as the channels go."""
     drawn = image.copy()
     for left, top, right, bottom in np.rint(xyxy).astype(int).tolist():
-        cv2.rectangle(drawn, (left, top), (right - 1, bottom - 1), colour, thickness, cv2.LINE_AA)
+        cv2.rectangle(drawn, (left, top), (right - 1, bottom - 1), colour, thickness)
     return drawn

@@ -66,7 +66,7 @@ def _lines(face: Face, language: str) -> Iterable[tuple[str, str]]:
     for name, prediction in face.predictions.items():
         label = label_of(prediction.label, prediction.position).name(language)
         # Rounded to a whole percent: no eye reads more on a video, and the cached tags can serve again.
-        text = f"{label} {prediction.probability:.0%}"
+        text = f"{label} {prediction.probability * 100:.0f} %"
         yield (f"{name} · {text}" if len(face.predictions) > 1 else text), _colour(prediction)
 
 
@@ -76,8 +76,8 @@ def _tag(text: str, size: int, colour: str) -> np.ndarray:
 
     Cached, because Pillow takes as long for one line as OpenCV for the rest of the drawing.
     """
-    background = np.float32(_bgr(colour))
-    ink = np.float32([0, 0, 0] if _luminance(colour) > 0.179 else [255, 255, 255])
+    background = np.array(_bgr(colour), np.float32)
+    ink = np.full(3, 0 if _luminance(colour) > 0.179 else 255, np.float32)
     mask = np.pad(np.asarray(text_mask(text, size)), ((1, 1), (size // 3, size // 3)))
     weight = mask[..., None].astype(np.float32) / 255
     tag = (background + weight * (ink - background)).round().astype(np.uint8)

@@ -25,7 +25,7 @@ def clip_frame(seconds: float, width: int = 640, height: int = 480) -> np.ndarra
     # The view stays inside the photo: at its edge it waits instead of showing what is not there.
     x = _inside(x, width / scale, photo.shape[1])
     y = _inside(y, height / scale, photo.shape[0])
-    matrix = np.float32([[scale, 0, width / 2 - scale * x], [0, scale, height / 2 - scale * y]])
+    matrix = np.array([[scale, 0, width / 2 - scale * x], [0, scale, height / 2 - scale * y]])
     return cv2.warpAffine(photo, matrix, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
 

@@ -10,11 +10,14 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import partial
 from threading import Lock
 from time import monotonic, perf_counter
 
 import av
 import numpy as np
+from aiortc.contrib.media import MediaRelay
+from streamlit_webrtc.relay import get_global_relay
 
 from emotion.cnn.classifier import Classifier
 from emotion.haar.detector import FaceDetector
@@ -25,6 +28,9 @@ from emotion.live.pipeline import FacePipeline
 
 STAGES = ("decode", "detect", "classify", "draw", "total")
 """The stages of a frame in the order in which they run, and their sum."""
+
+CLIP_SIZE = (640, 480)
+"""Width and height of the built-in clip."""
 
 _WINDOW = 30  # Frames over which times and the frame rate are averaged: about a second and a half.
 _log = logging.getLogger("emotion.live")
@@ -58,7 +64,7 @@ class LiveStats:
     resolution: tuple[int, int] | None = None
     errors: int = 0
     last_error: str = ""
-    result: FrameResult = FrameResult()
+    result: FrameResult = field(default_factory=FrameResult)
 
     @property
     def faces(self) -> int:
@@ -82,6 +88,12 @@ class LiveProcessor:
         self._stats = LiveStats()
         self._times: deque[tuple[float, dict[str, float]]] = deque(maxlen=_WINDOW)
 
+    @property
+    def settings(self) -> LiveSettings:
+        """What was chosen last."""
+        with self._lock:
+            return self._settings
+
     def configure(self, settings: LiveSettings) -> None:
         """Use other settings from the next frame on; the stream goes on, and faces keep their identity."""
         with self._lock:
@@ -101,13 +113,17 @@ class LiveProcessor:
             processed = perf_counter()
             drawn = annotate(bgr, result, settings.language, settings.notes)
             answer = av.VideoFrame.from_ndarray(drawn, format="bgr24")
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  # It is counted, logged and shown on the page.
             self._failed(error)
             return frame
         end = perf_counter()
         seconds = {"decode": decoded - start, "draw": end - processed, "total": end - start}
         self._finished(bgr, result, {stage: value * 1000 for stage, value in seconds.items()})
         return answer
+
+    def recv_clip(self, tick: av.VideoFrame) -> av.VideoFrame:
+        """As ``recv``, on the built-in clip's frame of this moment; ``tick`` is a frame of ``clip_ticks``."""
+        return self.recv(av.VideoFrame.from_ndarray(clip_frame(monotonic(), *CLIP_SIZE), format="bgr24"))
 
     def ended(self) -> None:
         """Let go of everything that belonged to the stream; only its counts stay to be read."""
@@ -164,14 +180,29 @@ def _means(times: list[dict[str, float]]) -> dict[str, float]:
     return {stage: float(np.mean([each.get(stage, 0.0) for each in times])) for stage in STAGES}
 
 
-def clip_source() -> Callable[[int, Fraction], av.VideoFrame]:
-    """A callback for ``create_video_source_track`` that plays the built-in clip."""
-    clip_frame(0)  # The photo is loaded now: later it would stop the library's event loop for a third of a second.
+def clip_ticks() -> Callable[[int, Fraction], av.VideoFrame]:
+    """A callback for ``create_video_source_track``: black frames that only say when ``recv_clip`` is to draw one.
 
-    def frame_at(pts: int, time_base: Fraction) -> av.VideoFrame:
-        return av.VideoFrame.from_ndarray(clip_frame(float(pts * time_base)), format="bgr24")
+    The library calls it on Streamlit's event loop, where drawing the clip would slow the app for everyone.
+    """
+    width, height = CLIP_SIZE
+    black = np.full((height * 3 // 2, width), 128, np.uint8)  # yuv420p: height rows of light, then colour.
+    black[:height] = 16
 
-    return frame_at
+    def tick(pts: int, time_base: Fraction) -> av.VideoFrame:
+        return av.VideoFrame.from_ndarray(black, format="yuv420p")
+
+    return tick
+
+
+def drop_late_frames() -> None:
+    """Let the newest frame win on the way to the browser, too; call it before each stream, it is quick.
+
+    Streamlit-webrtc queues frames without limit where encoding takes longer than a frame lasts: on two busy cores the
+    video was thirty seconds late after a minute, and each waiting frame holds half a megabyte.
+    """
+    relay = get_global_relay()
+    relay.subscribe = partial(MediaRelay.subscribe, relay, buffered=False)  # type: ignore[method-assign]
 
 
 def attach_log_handler() -> None:
@@ -181,3 +212,5 @@ def attach_log_handler() -> None:
         # logging.lastResort writes warnings to whatever sys.stderr is at that moment.
         if logging.lastResort and logging.lastResort not in logger.handlers:
             logger.addHandler(logging.lastResort)
+    # On a busy computer it warns of every tick of the built-in clip; the page shows the frame rate anyhow.
+    logging.getLogger("streamlit_webrtc.source").setLevel(logging.ERROR)

@@ -68,7 +68,9 @@ class Tracker:
         self._next_id = 0
 
     def update(self, boxes: np.ndarray, timestamp: float) -> list[Track]:
-        """Take a frame's boxes (N, 4), give every face alive now, oldest first; ``seen`` is now for those just found."""
+        """Take a frame's boxes (N, 4); give every face alive now, oldest first. ``seen`` is now for those found."""
+        # Before matching: after a longer absence nothing says that it is the same person.
+        self._tracks = [track for track in self._tracks if timestamp - track.seen <= self.patience]
         found = {row: track for track, row in self._matches(boxes)}
         for row, box in enumerate(np.asarray(boxes, np.float32)):
             if row in found:
@@ -76,7 +78,6 @@ class Tracker:
             else:
                 self._tracks.append(Track(self._next_id, box, box, timestamp))
                 self._next_id += 1
-        self._tracks = [track for track in self._tracks if timestamp - track.seen <= self.patience]
         return list(self._tracks)
 
     def _matches(self, boxes: np.ndarray) -> list[tuple[Track, int]]:

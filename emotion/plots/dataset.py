@@ -6,10 +6,11 @@ import plotly.graph_objects as go
 from emotion.dataset.folder import Dataset, Images
 from emotion.i18n import _, language
 from emotion.labels import label_of
-from emotion.plots.theme import finish
+from emotion.plots.theme import GRAY, finish
 
 GRID_COLUMNS = 5
-_PATTERNS = {"train": "", "validation": "/", "test": "."}
+ROW_HEIGHT = 78  # Pixels.
+_OPACITY = {"train": 1.0, "validation": 0.55, "test": 0.3}
 
 
 def split_name(split: str) -> str:
@@ -18,24 +19,28 @@ def split_name(split: str) -> str:
 
 
 def class_counts(dataset: Dataset) -> go.Figure:
-    """Images per class, a bar for each split, in the classes' colours."""
+    """Images per class: a row for each class in its colour, as in ``sample_grid``, the splits one after the other."""
     labels = [label_of(key, position) for position, key in enumerate(dataset.classes)]
-    names = [label.name(language()) for label in labels]
-    bars = [
-        go.Bar(
-            name=split_name(split),
-            x=names,
-            y=counts,
-            marker={"color": [label.colour for label in labels], "pattern": {"shape": _PATTERNS[split]}},
-            text=counts,
-            texttemplate="%{text:,}",
-            hovertemplate=f"%{{x}} · {split_name(split)}: " + _("%{y:,} images") + "<extra></extra>",
+    names = [f"<b>{label.name(language())}</b>" for label in labels]
+    counts = dataset.counts()
+    figure = go.Figure()
+    for split, shown in counts.items():
+        style = {"opacity": _OPACITY[split], "legendgroup": split, "name": split_name(split)}
+        tip = f"{split_name(split)}: " + _("%{x:,} images") + "<extra>%{y}</extra>"
+        colours = [label.colour for label in labels]
+        figure.add_bar(
+            x=shown, y=names, orientation="h", marker_color=colours, hovertemplate=tip, showlegend=False, **style
         )
-        for split, counts in dataset.counts().items()
-    ]
-    figure = go.Figure(bars).update_layout(barmode="group", bargap=0.25, yaxis_title=_("images"))
-    # The legend tells the patterns apart; a colour in it would be the first class's.
-    return finish(figure, 320).update_layout(legend_itemsizing="constant")
+        figure.add_bar(x=[None], y=[names[0]], orientation="h", marker_color=GRAY, **style)
+    totals = sum(counts.values())
+    figure.add_scatter(
+        x=totals, y=names, mode="text", text=[f" {n:,}" for n in totals], textposition="middle right", hoverinfo="skip",
+        showlegend=False,
+    )  # fmt: skip
+    figure.update_xaxes(title=_("images"), range=[0, max(totals.max(), 1) * 1.15], fixedrange=True)
+    figure.update_yaxes(autorange="reversed", fixedrange=True)
+    figure.update_layout(barmode="stack", bargap=0.35)
+    return finish(figure, ROW_HEIGHT * len(labels))
 
 
 def sample_grid(images: Images, classes: tuple[str, ...]) -> go.Figure:
@@ -58,9 +63,17 @@ def sample_grid(images: Images, classes: tuple[str, ...]) -> go.Figure:
             xanchor="right",
             showarrow=False,
         )
-    figure.update_xaxes(visible=False, fixedrange=True, range=[-width * 1.6, canvas.shape[1]], constrain="domain")
-    figure.update_yaxes(visible=False, fixedrange=True, scaleanchor="x", autorange="reversed")
-    return finish(figure, 84 * len(classes)).update_layout(margin={"l": 0, "r": 0, "t": 8, "b": 8})
+    figure.update_xaxes(
+        visible=False,
+        fixedrange=True,
+        range=[-width * 1.6, canvas.shape[1]],
+        constrain="domain",
+        constraintoward="left",
+    )
+    figure.update_yaxes(
+        constrain="domain", visible=False, fixedrange=True, scaleanchor="x", autorange="reversed", constraintoward="top"
+    )
+    return finish(figure, ROW_HEIGHT * len(classes)).update_layout(margin={"l": 0, "r": 0, "t": 8, "b": 8})
 
 
 def grid_rows(labels: np.ndarray, seed: int) -> np.ndarray:

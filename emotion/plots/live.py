@@ -1,6 +1,6 @@
 """Figures beside the live video: axes stand still, only the bars move."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import plotly.graph_objects as go
 
@@ -13,27 +13,29 @@ _QUIET = "rgba(138, 138, 138, 0.28)"  # Gray, and half transparent: right on whi
 _SCALES = (20, 50, 100, 200, 500, 1000)
 
 
-def probabilities(prediction: Prediction, language: str = "en", title: str = "") -> go.Figure:
-    """A bar from 0 to 100 % for each class, in the classes' order and colours."""
+def probabilities(prediction: Prediction, language: str = "en", title: str = "", ink: str | None = None) -> go.Figure:
+    """A bar from 0 to 100 % for each class, in the classes' order and colours; ``ink`` colours the words."""
     labels = [label_of(key, position) for position, key in enumerate(prediction.classes)]
     names = [label.name(language) for label in labels]
-    values = [float(value) for value in prediction.probabilities]
+    percents = [100 * float(value) for value in prediction.probabilities]
     bars = go.Bar(
-        x=values,
+        x=percents,
         y=names,
         orientation="h",
         marker={"color": [label.colour for label in labels], "cornerradius": 4},
-        text=[f"{value:.0%}" for value in values],
+        text=[f"{percent:.0f} %" for percent in percents],
         textposition="outside",
         cliponaxis=False,
-        hovertemplate="%{y}: %{x:.1%}<extra></extra>",
+        hovertemplate="%{y}: %{x:.1f} %<extra></extra>",
     )
-    figure = _figure([bars], len(names), title)
-    figure.update_xaxes(range=[0, 1], tickvals=[0, 0.25, 0.5, 0.75, 1], tickformat=".0%")
+    figure = _figure(bars, len(names), title, ink)
+    figure.update_xaxes(range=[0, 100], tickvals=[0, 50, 100], ticktext=["0 %", "50 %", "100 %"])
     return figure
 
 
-def stage_timings(timings_ms: Mapping[str, float], names: Mapping[str, str], title: str = "") -> go.Figure:
+def stage_timings(
+    timings_ms: Mapping[str, float], names: Mapping[str, str], title: str = "", ink: str | None = None
+) -> go.Figure:
     """A bar for each stage that ``names`` names, in milliseconds; the axis grows in steps, so that it seldom moves."""
     values = [timings_ms.get(stage, 0.0) for stage in names]
     limit = next((scale for scale in _SCALES if max(values, default=0) <= scale), max(values, default=0))
@@ -47,23 +49,27 @@ def stage_timings(timings_ms: Mapping[str, float], names: Mapping[str, str], tit
         cliponaxis=False,
         hovertemplate="%{y}: %{x:.1f} ms<extra></extra>",
     )
-    figure = _figure([bars], len(names), title)
+    figure = _figure(bars, len(names), title, ink)
     figure.update_xaxes(range=[0, limit], nticks=5, ticksuffix=" ms")
     return figure
 
 
-def _figure(bars: Sequence[go.Bar], rows: int, title: str) -> go.Figure:
+def _figure(bars: go.Bar, rows: int, title: str, ink: str | None) -> go.Figure:
     figure = go.Figure(bars)
     figure.update_layout(
         height=rows * _BAR + (62 if title else 34),
         margin={"l": 4, "r": 56, "t": 34 if title else 6, "b": 26},
-        title={"text": title, "font": {"size": 14}, "x": 0, "y": 1, "yanchor": "top", "pad": {"t": 8}},
+        font={"color": ink},
+        title={"text": title, "font": {"size": 14, "color": ink}, "x": 0, "y": 1, "yanchor": "top", "pad": {"t": 8}},
         bargap=0.3,
         showlegend=False,
         dragmode=False,
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
     )
-    figure.update_yaxes(autorange="reversed", showgrid=False, fixedrange=True, ticksuffix="  ", automargin=True)
-    figure.update_xaxes(fixedrange=True, gridcolor=_QUIET, zeroline=False)
+    figure.update_traces(textfont={"color": ink})
+    figure.update_yaxes(
+        tickfont={"color": ink}, autorange="reversed", showgrid=False, fixedrange=True, ticksuffix="  ", automargin=True
+    )
+    figure.update_xaxes(tickfont={"color": ink}, fixedrange=True, gridcolor=_QUIET, zeroline=False)
     return figure

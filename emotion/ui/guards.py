@@ -34,7 +34,7 @@ def load_files(root: str, part: Split, size: tuple[int, int]) -> Images:
     return load_images(Path(root), part, size)
 
 
-def choose_dataset(root: Path) -> Dataset:
+def choose_dataset(root: Path | str) -> Dataset:
     """Open a dataset and make it the one of this browser session; UserError for a folder that is none."""
     dataset = open_dataset(root)
     remember(dataset.root)
@@ -69,21 +69,25 @@ def ensure_dataset() -> Dataset:
                 st.rerun()
         st.stop()
     if dataset.synthetic:
-        st.caption(_("✏️ These faces are drawn by a program, not photographed. Good for practice; not for real faces."))
+        st.caption(
+            _(
+                ":material/draw: These faces are drawn by a program, not photographed. Good for practice; not for real faces."
+            )
+        )
     return dataset
 
 
 def sample_button(key: str) -> bool:
     """A button that draws the sample set with a progress bar; True when it has just been drawn."""
-    if not st.button(_("Draw the practice set"), key=key, type="primary", icon="✏️"):
+    if not st.button(_("Draw the practice set"), key=key, type="primary", icon=":material/draw:"):
         return False
     bar = st.progress(0.0)
+
+    def show(done: int, total: int) -> None:
+        bar.progress(done / total, f"{done:,} / {total:,}")
+
     try:
-        root = write_sample(
-            datasets_folder() / "sample",
-            progress=lambda done, total: bar.progress(done / total, f"{done:,} / {total:,}"),
-        )
-        choose_dataset(root)
+        choose_dataset(write_sample(datasets_folder() / "sample", progress=show))
     except UserError as error:
         st.error(error_text(error))
         return False
@@ -109,7 +113,7 @@ def ensure_model() -> Classifier:
     found = bundles()
     if not found:
         st.info(_("There is no model yet. Train one on the Training page; it takes a few minutes."))
-        st.page_link("pages/training.py", label=_("Go to training"), icon="🏋️")
+        st.page_link("pages/training.py", label=_("Go to training"), icon=":material/model_training:")
         st.stop()
     preferred = preferred_bundle(found)
     chosen = st.selectbox(
@@ -129,4 +133,5 @@ def ensure_model() -> Classifier:
 def bundle_title(bundle: Bundle) -> str:
     """A bundle's name with its accuracy, and a mark for drawn faces."""
     accuracy = next((f" · {metric.value:.1%}" for metric in bundle.card.metrics if metric.name == "accuracy"), "")
-    return f"{bundle.path.name}{accuracy}{' ✏️' if bundle.card.synthetic else ''}"
+    drawn = _(" · drawn faces") if bundle.card.synthetic else ""
+    return f"{bundle.path.name}{accuracy}{drawn}"

@@ -1,7 +1,7 @@
 """The widgets of the Haar page: a matrix and a rectangle to try out, the detector's settings, and its cached scan."""
 
 from time import perf_counter
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 import pandas as pd
@@ -13,8 +13,8 @@ from emotion.haar.integral import DECK_MATRIX, DECK_RECTANGLES, Corners, Rectang
 from emotion.i18n import _
 from emotion.plots.haar import CORNER_COLOURS
 
-# 20 pixels leave nothing out: no cascade for faces has a smaller window.
-PRESETS = {"deck": DECK, "accurate": ACCURATE._replace(min_size=(20, 20))}
+_SMALLEST = 20  # Pixels. No cascade for faces has a smaller window, so that this leaves nothing out.
+PRESETS = {"deck": DECK, "accurate": ACCURATE._replace(min_size=(_SMALLEST, _SMALLEST))}
 
 
 class Scan(NamedTuple):
@@ -33,9 +33,16 @@ def choose_rectangle() -> Rectangle:
         for number, example in enumerate(DECK_RECTANGLES, 1):
             label = _("Deck example {number}").format(number=number)
             st.button(label, key=f"haar.example_{number}", on_click=_show_rectangle, args=(example,))
-    rows = st.slider(_("Rows"), 1, 5, key="haar.rows", persist_state="session")
-    columns = st.slider(_("Columns"), 1, 5, key="haar.columns", persist_state="session")
-    return Rectangle(rows[0] - 1, columns[0] - 1, rows[1] - rows[0] + 1, columns[1] - columns[0] + 1)
+    row, height = _span(_("Rows"), "haar.rows")
+    column, width = _span(_("Columns"), "haar.columns")
+    return Rectangle(row, column, height, width)
+
+
+def _span(label: str, key: str) -> tuple[int, int]:
+    """First, counted from 0, and number of the rows or columns between a slider's two ends."""
+    # Two ends because the session state holds two; Streamlit's types know of a default value only.
+    first, last = cast(tuple[int, int], st.slider(label, 1, 5, key=key, persist_state="session"))
+    return first - 1, last - first + 1
 
 
 def _show_rectangle(rectangle: Rectangle) -> None:
@@ -48,10 +55,10 @@ def _show_rectangle(rectangle: Rectangle) -> None:
 
 def edit_matrix() -> np.ndarray:
     """The deck's matrix with what was typed into it, int64 (5, 5); raises UserError for a cell without a number."""
-    cell = st.column_config.NumberColumn(min_value=0, max_value=255, step=1, width=50)
-    table = pd.DataFrame(DECK_MATRIX, range(1, 6), list("12345"))
+    cell = st.column_config.NumberColumn(min_value=0, max_value=255, step=1)
+    table = pd.DataFrame(DECK_MATRIX, columns=list("12345"))
     key = f"haar.matrix_{st.session_state.get('haar.edition', 0)}"
-    edited = st.data_editor(table, column_config=dict.fromkeys(table, cell), width="content", key=key)
+    edited = st.data_editor(table, column_config=dict.fromkeys(table, cell), hide_index=True, key=key)
     st.caption(_("Type your own gray values, 0 to 255."))
     return matrix_from_cells(edited.to_numpy(object))
 
@@ -68,8 +75,8 @@ def show_arithmetic(found: Corners) -> None:
     )
 
 
-def choose_settings() -> tuple[str, DetectorSettings]:
-    """The cascade's name and the detector's settings: a preset, and sliders to leave it."""
+def choose_settings() -> tuple[str, DetectorSettings, bool]:
+    """The cascade's name, the detector's settings (a preset, and sliders to leave it), and whether to show windows."""
     if "haar.scale_factor" not in st.session_state:
         apply_preset("deck")
     names = {"deck": _("As in the deck"), "accurate": _("Accurate")}
@@ -79,21 +86,23 @@ def choose_settings() -> tuple[str, DetectorSettings]:
     )
     _slider("scaleFactor", "haar.scale_factor", 1.05, 2.0, 0.05, _("How much the window grows from scan to scan."))
     _slider("minNeighbors", "haar.min_neighbors", 0, 15, 1, _("How many overlapping windows make a face."))
-    _slider("minSize", "haar.min_size", 20, 200, 2, _("The smallest face looked for, in pixels."))
+    _slider("minSize", "haar.min_size", _SMALLEST, 200, 2, _("The smallest face looked for, in pixels."))
     with st.expander(_("Advanced"), key="haar.advanced"):
         cascades = available_cascades()
         default = cascades.index("frontalface_default")
         cascade = st.selectbox(_("Cascade"), cascades, default, key="haar.cascade", persist_state="session")
-    return cascade, _settings()
+        every_window = st.toggle(_("Show every window that passed"), True, key="haar.every_window")
+    return cascade, _settings(), every_window
 
 
 def apply_preset(name: str | None) -> None:
     """Set preset and sliders; None, from a click on the preset that was chosen already, changes nothing."""
     if name:
-        scale_factor, min_neighbors, min_size = PRESETS[name]
-        values = {"preset": name, "scale_factor": scale_factor, "min_neighbors": min_neighbors}
-        for setting, value in (values | {"min_size": min_size[0]}).items():
-            st.session_state[f"haar.{setting}"] = value
+        settings = PRESETS[name]
+        st.session_state["haar.preset"] = name
+        st.session_state["haar.scale_factor"] = settings.scale_factor
+        st.session_state["haar.min_neighbors"] = settings.min_neighbors
+        st.session_state["haar.min_size"] = min(settings.min_size or (_SMALLEST,))
 
 
 def _slider(label: str, key: str, smallest: float, largest: float, step: float, explanation: str) -> None:
@@ -125,15 +134,15 @@ def scan(gray: np.ndarray, cascade: str, settings: DetectorSettings) -> Scan:
     height, width = gray.shape
     if width < detector.window[0] or height < detector.window[1]:
         raise UserError(
-            "The picture has {width} × {height} pixels, fewer than the detector's window of {least_width} × "
+            "The picture is {width} × {height} pixels, smaller than the detector's window of {least_width} × "
             "{least_height}. Choose a larger picture.",
             width=width,
             height=height,
             least_width=detector.window[0],
             least_height=detector.window[1],
         )
+    # Windows first: OpenCV sets up at a first scan, and that would be counted as the faces' time.
+    windows = FaceDetector(cascade, *settings._replace(min_neighbors=0)).detect(gray)
     start = perf_counter()
     faces = detector.detect(gray)
-    milliseconds = (perf_counter() - start) * 1000
-    windows = FaceDetector(cascade, *settings._replace(min_neighbors=0)).detect(gray)
-    return Scan(faces, windows, milliseconds)
+    return Scan(faces, windows, milliseconds=(perf_counter() - start) * 1000)

@@ -24,17 +24,17 @@ class Step:
 def steps() -> tuple[Step, ...]:
     """The deck's steps, in order and in the reader's language."""
     return (
-        Step("dataset", "🖼️", _("See the data"),
+        Step("dataset", ":material/photo_library:", _("See the data"),
              _("Image folders, one for each emotion. Look before you train."), "pages/dataset.py"),
-        Step("training", "🏋️", _("Train the CNN"),
+        Step("training", ":material/model_training:", _("Train the CNN"),
              _("The deck’s convolutional network, with live loss and accuracy curves."), "pages/training.py"),
-        Step("evaluation", "🔍", _("Test one picture"),
+        Step("evaluation", ":material/search:", _("Test one picture"),
              _("What does the network answer on a face it has never seen?"), "pages/evaluation.py"),
-        Step("haar", "🔲", _("Find the face"),
+        Step("haar", ":material/select_all:", _("Find the face"),
              _("Integral image, Haar features, Viola–Jones: where is a face at all?"), "pages/haar.py"),
-        Step("live", "🎥", _("Stand before the camera"),
+        Step("live", ":material/videocam:", _("Stand before the camera"),
              _("Detection and your network together, in real time."), "pages/live.py"),
-        Step("compare", "🚀", _("Make it your own"),
+        Step("compare", ":material/rocket_launch:", _("Make it your own"),
              _("Train again with other settings and compare two models on your face."), "pages/live.py"),
     )  # fmt: skip
 

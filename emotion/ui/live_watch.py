@@ -48,6 +48,6 @@ _component = st.components.v2.component("emotion_live_watch", js=_SCRIPT)
 
 
 def watch_browser(key: str, on_escape: Any) -> str:
-    """Call ``on_escape`` when ESC is pressed anywhere on the page; return the error the video component shows, or ""."""
+    """Call ``on_escape`` when ESC is pressed on the page; return the error that the video component shows, or ""."""
     result = _component(key=key, on_key_change=on_escape, on_trouble_change=lambda: None, height=1)
     return str(result.trouble or "")

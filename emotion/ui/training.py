@@ -29,9 +29,11 @@ def _show(run: Run, was_active: bool) -> None:
     with st.container(key="training-run"):
         st.markdown(f"**{run.config().name}** · {_state_name(status)}")
         if status.active:
-            left, right = st.columns([5, 1], vertical_alignment="center")
+            left, right = st.columns([4, 1], vertical_alignment="center")
             left.progress(status.fraction, _progress_text(status))
-            if right.button(_("Stop"), key="training.stop", icon="⏹️", disabled=status.state == "stopping"):
+            if right.button(
+                _("Stop"), key="training.stop", icon=":material/stop:", disabled=status.state == "stopping"
+            ):
                 run.request_stop()
         metrics = run.metrics()
         figure = curves(metrics, run.progress(), status.epochs)
@@ -68,15 +70,15 @@ def _outcome(run: Run, status: Status, metrics: list[dict[str, float]]) -> None:
         mark_done("training")
         st.success(
             _("Finished. Best accuracy on the validation images: {accuracy}.").format(accuracy=f"{best or 0:.1%}"),
-            icon="🎉",
+            icon=":material/celebration:",
         )
-        st.page_link("pages/live.py", label=_("See it on your own face"), icon="🎥")
+        st.page_link("pages/live.py", label=_("See it on your own face"), icon=":material/videocam:")
     elif status.problem:
         st.error(_("The training failed: {reason}").format(reason=error_text(status.problem)))
         with st.expander(_("The last lines of its log")):
             st.code(run.log_tail(), language=None)
     elif status.state in {"stopped", "interrupted"}:
         st.warning(_("This training is not finished. What it learned until its last whole epoch is kept."))
-        if st.button(_("Go on from there"), key="training.resume", icon="▶️"):
+        if st.button(_("Go on from there"), key="training.resume", icon=":material/play_arrow:"):
             launch(run)
             st.rerun()

@@ -1,0 +1,135 @@
+"""The real app in a process of its own, and a real Chromium with a camera that plays the astronaut clip."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import psutil
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from emotion.homes import REPOSITORY
+from emotion.live.clip import PERIOD, clip_frame
+from tests.browser.chromium import HOW_TO, find_chromium
+
+ARTIFACTS = REPOSITORY / "test-artifacts"
+CAMERA_FPS = 30  # What Chromium plays an .mjpeg file with.
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+Launch = Callable[..., Browser]
+
+
+@dataclass(frozen=True)
+class App:
+    """A running app: its address, its process, and its EMOTION_HOME."""
+
+    url: str
+    process: psutil.Process
+    home: Path
+
+    def libraries(self) -> set[str]:
+        """The files that are mapped into the server's memory and its children's."""
+        processes = [self.process, *self.process.children(recursive=True)]
+        return {file.path for process in processes for file in process.memory_maps()}
+
+
+@pytest.fixture(scope="session")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    """``streamlit run app.py`` on a free port with an empty home."""
+    home = tmp_path_factory.mktemp("browser-home")
+    with socket.socket() as free:
+        free.bind(("localhost", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
+    log = (home / "server.log").open("w", encoding="utf-8")
+    process = subprocess.Popen(
+        [*command, "--server.headless", "true"],
+        cwd=REPOSITORY,
+        env={**os.environ, "EMOTION_HOME": str(home)},
+        stdout=log,
+        stderr=subprocess.STDOUT,
+    )
+    try:
+        _wait_until_healthy(f"http://localhost:{port}", process)
+        yield App(f"http://localhost:{port}", psutil.Process(process.pid), home)
+    finally:
+        process.terminate()
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        log.close()
+
+
+def _wait_until_healthy(url: str, process: subprocess.Popen[bytes], seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            with urllib.request.urlopen(f"{url}/_stcore/health", timeout=5) as answer:
+                if answer.status == 200:
+                    return
+        except OSError:
+            time.sleep(0.3)
+    pytest.fail(f"the app did not start at {url}: exit status {process.poll()}")
+
+
+@pytest.fixture(scope="session")
+def camera_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The clip as a file for Chromium's fake camera, which plays it again and again: JPEGs one after the other."""
+    path = tmp_path_factory.mktemp("camera") / "astronaut.mjpeg"
+    with path.open("wb") as file:
+        for number in range(round(PERIOD * CAMERA_FPS)):
+            jpeg = cv2.imencode(".jpg", clip_frame(number / CAMERA_FPS), [cv2.IMWRITE_JPEG_QUALITY, 85])[1]
+            file.write(jpeg.tobytes())
+    return path
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    path = find_chromium()
+    if path is None and os.environ.get("CI"):
+        pytest.fail(HOW_TO)
+    return path or pytest.skip(HOW_TO)
+
+
+@pytest.fixture(scope="session")
+def launch(chromium: str) -> Iterator[Launch]:
+    """Start a Chromium with more flags. One Playwright for all: a thread may have no second one."""
+    ARTIFACTS.mkdir(exist_ok=True)
+    with sync_playwright() as playwright:
+        yield lambda *flags: playwright.chromium.launch(executable_path=chromium, args=[*FLAGS, *flags])
+
+
+@pytest.fixture(scope="session")
+def browser(launch: Launch, camera_file: Path) -> Iterator[Browser]:
+    """A Chromium that gives a camera, which shows the astronaut, without asking."""
+    fake = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
+    browser = launch(*fake, f"--use-file-for-fake-video-capture={camera_file}")
+    yield browser
+    browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """A fresh browser session. Its last sight is kept in test-artifacts/, to be looked at."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-US")
+    page = context.new_page()
+    page.set_default_timeout(30_000)
+    yield page
+    page.screenshot(path=ARTIFACTS / f"{request.node.name}.png", full_page=True)
+    context.close()

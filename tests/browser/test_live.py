@@ -1,0 +1,169 @@
+"""The Live page in a real browser: camera → server → drawing → browser, and its end."""
+
+import re
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from playwright.sync_api import FrameLocator, Page
+
+from emotion.labels import EMOTIONS
+from emotion.live.annotate import DETECTION_COLOUR
+from emotion.live.clip import clip_frame
+from tests.browser.conftest import ARTIFACTS, App, Launch
+
+# Gray stands in the clip itself, so neutral cannot be told from it.
+DRAWN = (DETECTION_COLOUR, *(label.colour for label in EMOTIONS if label.key != "neutral"))
+
+pytestmark = pytest.mark.timeout(300)
+
+# Newest frame of the returned video, read inside the component's iframe: [width, height, currentTime, r, g, b, a …].
+READ_VIDEO = """(body) => {
+  const video = body.querySelector("video");
+  if (!video || !video.videoWidth) return null;
+  const canvas = body.ownerDocument.createElement("canvas");
+  [canvas.width, canvas.height] = [video.videoWidth, video.videoHeight];
+  const context = canvas.getContext("2d");
+  context.drawImage(video, 0, 0);
+  const pixels = context.getImageData(0, 0, canvas.width, canvas.height).data;
+  return [canvas.width, canvas.height, video.currentTime, ...pixels];
+}"""
+
+
+def wait_for(page: Page, what: str, look: Callable[[], Any], seconds: float = 60) -> Any:
+    """Whatever ``look`` gives as soon as it is true; the test fails after ``seconds``."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if seen := look():
+            return seen
+        page.wait_for_timeout(300)  # Not time.sleep(), which would keep Playwright from noticing anything.
+    pytest.fail(f"not seen within {seconds} s: {what}")
+
+
+def open_live(page: Page, app: App, clip: bool = False) -> None:
+    page.goto(f"{app.url}/live")
+    page.get_by_role("heading", name="Live").wait_for()
+    page.wait_for_timeout(1500)  # A component that has just been mounted loses its first click.
+    if clip:
+        page.locator(".st-key-live-choices").get_by_text("Built-in clip").click()
+        inside(page).get_by_role("button", name="Choose camera").wait_for(state="hidden")  # The camera's own is gone.
+        page.wait_for_timeout(1500)
+
+
+def inside(page: Page) -> FrameLocator:
+    """What stands in the video component's iframe."""
+    return page.locator('iframe[src*="streamlit_webrtc"]').last.content_frame
+
+
+def press(page: Page, button: str) -> None:
+    inside(page).get_by_role("button", name=button, exact=True).click()
+
+
+def start(page: Page) -> None:
+    press(page, "START")
+    wait_for(page, "a playing video", lambda: read_video(page))
+
+
+def read_video(page: Page) -> tuple[float, np.ndarray] | None:
+    """The returned video's time in seconds and newest frame, rgb uint8 (H, W, 3)."""
+    values = inside(page).locator("body").evaluate(READ_VIDEO)
+    if not values:
+        return None
+    width, height, seconds = int(values[0]), int(values[1]), values[2]
+    return seconds, np.array(values[3:], np.uint8).reshape(height, width, 4)[..., :3]
+
+
+def processed(page: Page) -> int:
+    found = re.search(r"(\d+) frames processed", page.locator(".st-key-live-stats").inner_text())
+    return int(found[1]) if found else 0
+
+
+def faces(page: Page) -> int:
+    return int(page.locator(".st-key-live-stats [data-testid=stMetricValue]").first.inner_text() or 0)
+
+
+def shows(colour: str, rgb: np.ndarray) -> bool:
+    """Whether enough pixels for a box have a colour; the video was compressed, so it comes back a little different."""
+    wanted = np.array([int(colour[start : start + 2], 16) for start in (1, 3, 5)])
+    return (np.abs(rgb.astype(int) - wanted).max(axis=2) < 25).sum() > 600
+
+
+def video_shows(page: Page, colours: tuple[str, ...]) -> bool:
+    seen = read_video(page)
+    return seen is not None and any(shows(colour, seen[1]) for colour in colours)
+
+
+def assert_video_goes_on(page: Page) -> None:
+    before = read_video(page)[0]
+    wait_for(page, "a later time of the video", lambda: (read_video(page) or (0,))[0] > before + 0.5)
+
+
+def assert_processing_stops(page: Page) -> None:
+    inside(page).get_by_role("button", name="START", exact=True).wait_for()
+    page.wait_for_timeout(1000)  # The page's last look at the counter.
+    counted = processed(page)
+    page.wait_for_timeout(2500)
+    assert counted > 0
+    assert processed(page) == counted
+
+
+def test_the_clip_has_none_of_the_colours_that_are_looked_for() -> None:
+    assert not any(shows(colour, clip_frame(second)[..., ::-1]) for colour in DRAWN for second in range(12))
+
+
+def test_camera(page: Page, app: App) -> None:
+    open_live(page, app)
+    start(page)
+    assert_video_goes_on(page)
+    wait_for(page, "30 processed frames", lambda: processed(page) >= 30)
+    wait_for(page, "a face", lambda: faces(page) >= 1)
+    wait_for(page, "the drawn box", lambda: video_shows(page, DRAWN))
+    page.screenshot(path=ARTIFACTS / "live-camera.png")
+
+    page.keyboard.press("Escape")  # The focus is where START was clicked: inside the component.
+    assert_processing_stops(page)
+
+    start(page)
+    wait_for(page, "frames of the second start", lambda: faces(page) >= 1)
+    press(page, "STOP")
+    assert_processing_stops(page)
+    assert not [path for path in app.libraries() if "tensorflow" in path.lower()]
+
+
+def test_clip_without_a_camera(page: Page, app: App) -> None:
+    open_live(page, app, clip=True)
+    start(page)
+    wait_for(page, "30 processed frames", lambda: processed(page) >= 30)
+    wait_for(page, "a face", lambda: faces(page) >= 1)
+
+    before = processed(page)
+    page.locator(".st-key-live-model").get_by_role("combobox").click()
+    page.get_by_role("option", name="None: face detection alone").click()
+    wait_for(page, "the box of detection alone", lambda: video_shows(page, (DETECTION_COLOUR,)))
+    wait_for(page, "more frames of the same stream", lambda: processed(page) > before)
+    assert_video_goes_on(page)
+
+    page.get_by_role("heading", name="Live").click()
+    page.keyboard.press("Escape")  # The focus is on the page now.
+    assert_processing_stops(page)
+
+
+@pytest.mark.parametrize(
+    ("flags", "advice"),
+    [
+        (("--use-fake-device-for-media-stream", "--deny-permission-prompts"), "The browser did not get the camera."),
+        ((), "No camera was found."),
+    ],
+    ids=["refused", "missing"],
+)
+def test_a_camera_that_cannot_be_had(launch: Launch, app: App, flags: tuple[str, ...], advice: str) -> None:
+    browser = launch(*flags)
+    page = browser.new_page(locale="en-US")
+    open_live(page, app)
+    press(page, "START")
+    page.get_by_text(advice).wait_for()
+    assert page.get_by_text("choose the built-in clip above").count() == 1
+    page.screenshot(path=ARTIFACTS / f"live-{'refused' if flags else 'missing'}.png")
+    browser.close()

@@ -1,0 +1,93 @@
+"""Bundles: what is whole opens, what is broken says what is wrong."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from emotion.cnn.bundle import FILES, Card, default_bundle, find_bundle, load_bundle, scan_bundles
+from emotion.errors import UserError
+
+
+def change_card(bundle: Path, **changes: object) -> None:
+    card = json.loads((bundle / "card.json").read_text(encoding="utf-8"))
+    (bundle / "card.json").write_text(json.dumps({**card, **changes}), encoding="utf-8")
+
+
+def change_network(bundle: Path, change: Callable[[dict], None]) -> None:
+    """Change model.json and its hash in the card, as somebody who means harm would."""
+    network = json.loads((bundle / "model.json").read_text(encoding="utf-8"))
+    change(network)
+    data = json.dumps(network).encode("utf-8")
+    (bundle / "model.json").write_bytes(data)
+    files = json.loads((bundle / "card.json").read_text(encoding="utf-8"))["files"]
+    change_card(bundle, files={**files, "model.json": hashlib.sha256(data).hexdigest()})
+
+
+def test_a_trained_bundle_opens(trained: Path) -> None:
+    card = load_bundle(trained / "models" / "tiny").card
+    assert card.classes == ("angry", "disgust", "fear", "happy", "neutral", "sad", "surprise")
+    assert (card.input.height, card.input.width, card.input.channels) == (48, 48, 1)
+    assert (card.task, card.architecture, card.parameters) == ("emotion", "deck_cnn", 4_478_727)
+    assert card.synthetic and card.training["images"] == {"train": 168, "validation": 21}
+    assert card.metrics[0].split == "validation" and card.metrics[0].n == 21
+    assert card.metrics[0].low <= card.metrics[0].value <= card.metrics[0].high
+    assert 0 <= card.largest_difference < 0.05
+    assert Card.from_json(json.loads(json.dumps(card.to_json()))) == card
+
+
+def test_the_bundle_is_float32_without_optimizer(trained: Path) -> None:
+    folder = trained / "models" / "tiny"
+    network = (folder / "model.json").read_text(encoding="utf-8")
+    assert "bfloat16" not in network
+    assert (folder / "model.weights.h5").stat().st_size < 4_478_727 * 4 * 1.05
+
+
+BROKEN: dict[str, tuple[Callable[[Path], object], str]] = {
+    "no card": (lambda b: (b / "card.json").unlink(), "holds no card"),
+    "card is no JSON": (lambda b: (b / "card.json").write_text("{", encoding="utf-8"), "is damaged"),
+    "card is a list": (lambda b: (b / "card.json").write_text("[]", encoding="utf-8"), "is damaged"),
+    "card without classes": (lambda b: change_card(b, classes=[]), "is damaged"),
+    "card without files": (lambda b: change_card(b, files={}), "is damaged"),
+    "class count": (lambda b: change_card(b, classes=["a", "b"]), "2 classes, but the network has 7 outputs"),
+    "missing file": (lambda b: (b / "model.tflite").unlink(), r"model\.tflite is missing"),
+    "cut file": (lambda b: (b / "model.weights.h5").write_bytes(b"x"), "not the file its card describes"),
+    "Lambda": (lambda b: change_network(b, lambda n: n["config"]["layers"][2].update(class_name="Lambda")), "run code"),
+    "custom": (lambda b: change_network(b, lambda n: n["config"]["layers"][2].update(module="evil")), "run code"),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_a_broken_bundle_says_what_is_wrong(bundle_copy: Path, case: str) -> None:
+    damage, says = BROKEN[case]
+    damage(bundle_copy)
+    with pytest.raises(UserError, match=says):
+        load_bundle(bundle_copy)
+
+
+def test_a_scan_names_the_broken_and_keeps_the_rest(bundle_copy: Path) -> None:
+    broken = bundle_copy.parent / "broken"
+    broken.mkdir()
+    (broken / "card.json").write_text("{}", encoding="utf-8")
+    bundles, problems = scan_bundles()
+    assert "tiny" in [bundle.path.name for bundle in bundles]
+    assert len(problems) == 1 and "broken" in str(problems[0])
+
+
+def test_drawn_faces_are_never_the_default(bundle_copy: Path) -> None:
+    bundle_copy.rename(bundle_copy.with_name("emotion"))
+    drawn = [bundle for bundle in scan_bundles()[0] if bundle.card.synthetic]
+    assert [bundle.path.name for bundle in drawn] == ["emotion"]
+    assert default_bundle(drawn) is None
+
+
+def test_an_unknown_name_lists_what_there_is(bundle_copy: Path) -> None:
+    assert find_bundle("tiny").path == bundle_copy
+    with pytest.raises(UserError, match="“nope”.*tiny"):
+        find_bundle("nope")
+
+
+def test_every_file_is_covered_by_a_hash(trained: Path) -> None:
+    assert set(load_bundle(trained / "models" / "tiny").card.files) == set(FILES)

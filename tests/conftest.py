@@ -1,0 +1,61 @@
+"""What tests share: a home of their own, a tiny dataset of real files, and a bundle trained for real, once."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from emotion.dataset.sample import write_sample
+from emotion.homes import REPOSITORY
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty EMOTION_HOME."""
+    monkeypatch.setenv("EMOTION_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+def write_faces(root: Path, counts: dict[str, dict[str, int]], size: int = 12) -> Path:
+    """Write a dataset folder of noise images: ``counts[split][class]`` files; split "" means class folders alone."""
+    random = np.random.default_rng(0)
+    for split, classes in counts.items():
+        for key, count in classes.items():
+            folder = root / split / key
+            folder.mkdir(parents=True, exist_ok=True)
+            for number in range(count):
+                image = random.integers(0, 256, (size, size), np.uint8)
+                (folder / f"{number:03d}.png").write_bytes(cv2.imencode(".png", image)[1].tobytes())
+    return root
+
+
+def emotion_command(home: Path, *arguments: object, check: bool = True) -> subprocess.CompletedProcess[str]:
+    """Run ``python -m emotion …`` as a person would, in a process of its own."""
+    command = [sys.executable, "-m", "emotion", *map(str, arguments)]
+    environment = {**os.environ, "EMOTION_HOME": str(home), "PYTHONIOENCODING": "utf-8"}
+    done = subprocess.run(command, cwd=REPOSITORY, env=environment, capture_output=True, encoding="utf-8")
+    assert not check or done.returncode == 0, done.stdout + done.stderr
+    return done
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An EMOTION_HOME with a sample dataset of 210 faces and one finished run of two epochs. Read it, don't change it."""
+    home = tmp_path_factory.mktemp("trained")
+    data = write_sample(home / "datasets" / "sample", 210)
+    emotion_command(home, "train", "--data", data, "--epochs", 2, "--batch-size", 32, "--name", "tiny")
+    return home
+
+
+@pytest.fixture
+def bundle_copy(trained: Path, home: Path) -> Path:
+    """A copy of the trained bundle in an EMOTION_HOME of its own, to be broken."""
+    import shutil
+
+    return Path(shutil.copytree(trained / "models" / "tiny", home / "models" / "tiny"))

@@ -1,0 +1,63 @@
+"""Photos: what is opened, what is refused before it is decoded."""
+
+import io
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+from skimage import data
+
+from emotion.errors import UserError
+from emotion.haar.photos import astronaut, draw_boxes, open_photo, shrink, webcam_still
+
+
+def encoded(image: Image.Image, kind: str = "PNG") -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, kind)
+    return buffer.getvalue()
+
+
+def test_the_samples_are_the_callers_own():
+    assert astronaut().shape == (512, 512, 3) and webcam_still().shape == (480, 640, 3)
+    astronaut()[:] = 0
+    assert astronaut().any()
+
+
+def test_the_astronaut_is_bgr():
+    np.testing.assert_array_equal(astronaut()[..., ::-1], data.astronaut())
+
+
+@pytest.mark.parametrize("kind", ["PNG", "BMP", "WEBP"])
+def test_open_photo_gives_bgr(kind):
+    photo = open_photo(encoded(Image.new("RGB", (3, 2), (200, 0, 0)), kind), "red")
+    assert photo.shape == (2, 3, 3) and photo[0, 0, 2] > 190 and photo[0, 0, 0] < 10
+
+
+@pytest.mark.parametrize("content", [b"", b"no image", b"\x89PNG\r\n\x1a\n", encoded(Image.new("L", (9, 9)))[:40]])
+def test_an_unreadable_photo_is_named(content):
+    with pytest.raises(UserError, match=r"holiday\.png is no readable image"):
+        open_photo(content, "holiday.png")
+
+
+@pytest.mark.parametrize("side", [6400, 9500, 14000])  # Past our limit, and past Pillow's warning and refusal.
+def test_a_huge_photo_is_refused_by_its_header(side):
+    content = encoded(Image.new("1", (side, side)))
+    with pytest.raises(UserError, match="more than 40 megapixels"):
+        open_photo(content, "huge.png")
+
+
+def test_shrink_keeps_the_shape_and_small_pictures():
+    picture = np.zeros((300, 600, 3), np.uint8)
+    assert shrink(picture, 200).shape == (100, 200, 3)
+    assert shrink(picture, 600) is picture
+    assert shrink(np.zeros((1, 5000), np.uint8), 100).shape == (1, 100)
+
+
+def test_draw_boxes_frames_a_copy():
+    picture = np.zeros((9, 9, 3), np.uint8)
+    drawn = draw_boxes(picture, np.array([[2, 3, 7, 8]], np.float32), (1, 2, 3), thickness=1)
+    assert not picture.any()
+    frame = cv2.inRange(drawn, (1, 2, 3), (1, 2, 3)) > 0
+    assert frame[3, 2:7].all() and frame[7, 2:7].all() and not frame[4:7, 3:6].any() and not frame[8].any()
+    np.testing.assert_array_equal(draw_boxes(picture, np.empty((0, 4), np.float32), (1, 2, 3), 1), picture)

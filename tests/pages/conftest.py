@@ -1,0 +1,24 @@
+"""Pages by AppTest: Streamlit's own test harness, in this process."""
+
+from collections.abc import Iterator
+
+import pytest
+from streamlit.runtime.pages_manager import PagesManager
+
+from emotion.i18n import use_language
+
+
+@pytest.fixture(autouse=True)
+def as_in_a_running_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """AppTest is a server just started at every run, which takes ``pages/`` for its old kind of pages; and it has no
+    session for streamlit-webrtc to ask about."""
+    original = PagesManager.__init__
+
+    def started(self: PagesManager, *arguments: object, **settings: object) -> None:
+        original(self, *arguments, **settings)  # type: ignore[arg-type]
+        PagesManager.uses_pages_directory = False
+
+    monkeypatch.setattr(PagesManager, "__init__", started)
+    monkeypatch.setattr("streamlit_webrtc.component.get_this_session_info", lambda: None)
+    yield
+    use_language(lambda: "en")
