@@ -4,8 +4,6 @@ import cv2
 import streamlit as st
 
 from emotion.errors import UserError
-from emotion.files import decode_image
-from emotion.haar.photos import astronaut
 from emotion.i18n import _, error_text, language
 from emotion.live.annotate import annotate
 from emotion.live.faces import Face, FrameResult
@@ -14,6 +12,7 @@ from emotion.plots.live import probabilities
 from emotion.ui.guards import ensure_model
 from emotion.ui.lesson import mark_done
 from emotion.ui.page import heading
+from emotion.ui.photo import choose_photo
 
 heading(
     _("Test one picture"),
@@ -37,26 +36,10 @@ def show_face(face: StillFace, number: int) -> None:
 
 
 classifier = ensure_model()
-sources = {"sample": _("Sample photo"), "upload": _("Upload"), "camera": _("Take a photo")}
-source = st.segmented_control(
-    _("Picture"),
-    list(sources),
-    default="sample",
-    format_func=sources.__getitem__,
-    key="evaluation.source",
-    required=True,
-)
-picture, name = None, ""
-if source == "upload":
-    picture = st.file_uploader(
-        _("A picture with a face"), ["png", "jpg", "jpeg", "bmp", "webp"], key="evaluation.upload"
-    )
-elif source == "camera":
-    picture = st.camera_input(_("Look into the camera"), key="evaluation.camera")
-if source != "sample" and picture is None:
-    st.stop()
 try:
-    bgr = astronaut() if picture is None else decode_image(picture.getvalue(), picture.name)
+    bgr = choose_photo("evaluation")
+    if bgr is None:
+        st.stop()
     faces = read_picture(bgr, classifier)
 except UserError as error:
     st.error(error_text(error))

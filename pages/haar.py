@@ -8,12 +8,12 @@ import streamlit as st
 
 from emotion.errors import UserError
 from emotion.haar import integral
-from emotion.haar.crop import crop_face
 from emotion.haar.detector import FaceDetector
 from emotion.haar.photos import draw_boxes, shrink
 from emotion.i18n import _, error_text
 from emotion.plots.haar import integral_figure, matrix_figure
 from emotion.ui import haar as widgets
+from emotion.ui.lesson import mark_done
 from emotion.ui.page import heading
 from emotion.ui.photo import choose_photo
 
@@ -84,7 +84,7 @@ def detection_tab() -> None:
             size = f"{bgr.shape[1]} × {bgr.shape[0]}"
             st.caption(_("Scaled down to {size} pixels, so that every change shows at once.").format(size=size))
     with right.container(key="haar-result"):
-        show_result(gray, found)
+        widgets.show_result(gray, found)
     with st.expander(_("Show the code")):
         st.code(inspect.getsource(FaceDetector.detect))
 
@@ -98,23 +98,10 @@ def show_picture(bgr: np.ndarray, found: widgets.Scan, every_window: bool) -> No
     st.caption(_(":orange[Thin]: every window that passed. :blue[Thick]: the faces they agree on."))
 
 
-def show_result(gray: np.ndarray, found: widgets.Scan) -> None:
-    values = {_("Faces"): len(found.faces), _("Windows"): len(found.windows), _("Milliseconds"): found.milliseconds}
-    with st.container(horizontal=True, horizontal_alignment="distribute"):
-        for name, value in values.items():
-            st.metric(name, round(value), width="content")
-    if not len(found.faces):
-        st.info(_("No face found. Try a smaller scaleFactor, which looks closer, or fewer minNeighbors."))
-        return
-    face = crop_face(gray, found.faces[0], size=48)
-    left, right = st.columns([2, 3], vertical_alignment="center", wrap=False)
-    left.image(cv2.resize(face, (192, 192), interpolation=cv2.INTER_NEAREST), width="stretch")
-    right.caption(_("The first face as the network will see it: 48 × 48 gray pixels."))
-
-
 heading(_("How a face is found"), _("Haar features, the integral image and the cascade: Viola and Jones, 2001."))
 tabs = st.tabs([_("Integral image"), _("Detection")], key="haar.tabs")
 with tabs[0]:
     integral_tab()
 with tabs[1]:
     detection_tab()
+mark_done("haar")

@@ -46,7 +46,7 @@ def emotion_command(home: Path, *arguments: object, check: bool = True) -> subpr
 
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An EMOTION_HOME with a sample dataset of 210 faces and one finished run of two epochs. Read it, don't change it."""
+    """An EMOTION_HOME with a sample dataset of 210 faces and one finished run of two epochs, to be read only."""
     home = tmp_path_factory.mktemp("trained")
     data = write_sample(home / "datasets" / "sample", 210)
     emotion_command(home, "train", "--data", data, "--epochs", 2, "--batch-size", 32, "--name", "tiny")

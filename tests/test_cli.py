@@ -46,7 +46,9 @@ def test_models_and_evaluate(trained: Path, monkeypatch: pytest.MonkeyPatch) -> 
 def test_predict_and_detect_a_photo(trained: Path, photo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EMOTION_HOME", str(trained))
     answer = json.loads(run("predict", "--model", "tiny", "--json", photo))[0]
-    assert answer["label"] in answer["probabilities"] and sum(answer["probabilities"].values()) == pytest.approx(1, abs=1e-3)
+    assert answer["label"] in answer["probabilities"] and sum(answer["probabilities"].values()) == pytest.approx(
+        1, abs=1e-3
+    )
     x0, y0, x1, y1 = answer["box"]
     assert x0 < 225 < x1 and y0 < 115 < y1  # Eileen Collins' nose.
     boxes = json.loads(run("detect", "--json", photo))[str(photo)]

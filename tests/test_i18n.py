@@ -47,7 +47,9 @@ def test_korean_reads_right(english: str) -> None:
     if "%{" not in english:  # Plotly's own placeholders are no Python format.
         assert fields(korean) == fields(english)
     assert re.findall(r"%\{[^}]+\}", korean) == re.findall(r"%\{[^}]+\}", english)
-    assert not re.search(r"을\(를\)|를\(을\)|이\(가\)|은\(는\)|\(으\)로", korean), "choose the particle, or write around it"
+    assert not re.search(r"을\(를\)|를\(을\)|이\(가\)|은\(는\)|\(으\)로", korean), (
+        "choose the particle, or write around it"
+    )
 
 
 def test_labels_have_korean_names() -> None:
@@ -69,7 +71,9 @@ def test_the_reader_s_language_decides() -> None:
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(REPOSITORY)))
 def test_no_text_hides_in_an_f_string(path: Path) -> None:
-    strings = [node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.JoinedStr)]
+    strings = [
+        node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.JoinedStr)
+    ]
     calls = [node for string in strings for node in ast.walk(string) if isinstance(node, ast.Call)]
     hidden = [call.lineno for call in calls if isinstance(call.func, ast.Name) and call.func.id in KEYWORDS]
     assert not hidden, "the extraction does not look into f-strings"

@@ -29,17 +29,28 @@ class TrainConfig:
     size: int = 48
 
     def __post_init__(self) -> None:
-        for holds, error in (
-            (1 <= self.epochs <= 1000, UserError("Epochs: expected 1 to 1000, found {found}.", found=self.epochs)),
-            (1 <= self.batch_size <= 4096, UserError("Batch size: expected 1 to 4096, found {found}.", found=self.batch_size)),
-            (0 < self.learning_rate <= 1, UserError("Learning rate: expected a number over 0 and up to 1, found {found}.", found=self.learning_rate)),
-            (self.schedule in SCHEDULES, UserError("Schedule: expected {names}, found {found}.", names=" / ".join(SCHEDULES), found=self.schedule)),
-            (self.precision in PRECISIONS, UserError("Precision: expected {names}, found {found}.", names=" / ".join(PRECISIONS), found=self.precision)),
-            (16 <= self.size <= 256, UserError("Image size: expected 16 to 256 pixels, found {found}.", found=self.size)),
-            (is_plain_name(self.name), UserError("Name: expected one without / \\ : * ? \" < > | that does not begin with a dot, found “{found}”.", found=self.name)),
-        ):  # fmt: skip
-            if not holds:
-                raise error
+        if not 1 <= self.epochs <= 1000:
+            raise UserError("Epochs: expected 1 to 1000, found {found}.", found=self.epochs)
+        if not 1 <= self.batch_size <= 4096:
+            raise UserError("Batch size: expected 1 to 4096, found {found}.", found=self.batch_size)
+        if not 0 < self.learning_rate <= 1:
+            raise UserError(
+                "Learning rate: expected a number over 0 and up to 1, found {found}.", found=self.learning_rate
+            )
+        if not 16 <= self.size <= 256:
+            raise UserError("Image size: expected 16 to 256 pixels, found {found}.", found=self.size)
+        if self.schedule not in SCHEDULES or self.precision not in PRECISIONS:
+            raise UserError(
+                "Expected a schedule of {schedules} and a precision of {precisions}, found {found}.",
+                schedules=" / ".join(SCHEDULES),
+                precisions=" / ".join(PRECISIONS),
+                found=f"{self.schedule}, {self.precision}",
+            )
+        if not is_plain_name(self.name):
+            raise UserError(
+                'Name: expected one without / \\ : * ? " < > | that does not begin with a dot, found “{found}”.',
+                found=self.name,
+            )
 
     def to_json(self) -> dict[str, Any]:
         """The settings as JSON values."""

@@ -42,7 +42,7 @@ def evaluate(classifier: Classifier, dataset: Dataset, split: str) -> Evaluation
     card = classifier.bundle.card
     if dataset.classes != card.classes:
         raise UserError(
-            "{root} has the classes {found}, but the model “{model}” knows {expected}. Choose another dataset or model.",
+            "{root} has the classes {found}, but “{model}” knows {expected}. Choose another dataset or model.",
             root=dataset.root,
             found=", ".join(dataset.classes),
             model=card.name,

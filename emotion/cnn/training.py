@@ -140,9 +140,10 @@ def has_bfloat16(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
 
 
 def _failed(status: Status, error: BaseException) -> Status:
-    known = error if isinstance(error, UserError) else UserError("An unexpected error ended it: {what}", what=f"{type(error).__name__}: {error}")
-    values = {name: str(value) for name, value in known.values.items()}
-    return replace(status, state="failed", phase="", error=known.template, error_values=values)
+    if not isinstance(error, UserError):
+        error = UserError("An unexpected error ended it: {what}", what=f"{type(error).__name__}: {error}")
+    values = {name: str(value) for name, value in error.values.items()}
+    return replace(status, state="failed", phase="", error=error.template, error_values=values)
 
 
 def _fit(run: Run, status: Status) -> Status:

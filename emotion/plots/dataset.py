@@ -32,7 +32,7 @@ def class_counts(dataset: Dataset) -> go.Figure:
             x=shown, y=names, orientation="h", marker_color=colours, hovertemplate=tip, showlegend=False, **style
         )
         figure.add_bar(x=[None], y=[names[0]], orientation="h", marker_color=GRAY, **style)
-    totals = sum(counts.values())
+    totals = np.sum(list(counts.values()), axis=0)
     figure.add_scatter(
         x=totals, y=names, mode="text", text=[f" {n:,}" for n in totals], textposition="middle right", hoverinfo="skip",
         showlegend=False,

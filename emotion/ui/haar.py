@@ -3,11 +3,13 @@
 from time import perf_counter
 from typing import NamedTuple, cast
 
+import cv2
 import numpy as np
 import pandas as pd
 import streamlit as st
 
 from emotion.errors import UserError
+from emotion.haar.crop import crop_face
 from emotion.haar.detector import ACCURATE, DECK, DetectorSettings, FaceDetector, available_cascades
 from emotion.haar.integral import DECK_MATRIX, DECK_RECTANGLES, Corners, Rectangle, matrix_from_cells
 from emotion.i18n import _
@@ -146,3 +148,18 @@ def scan(gray: np.ndarray, cascade: str, settings: DetectorSettings) -> Scan:
     start = perf_counter()
     faces = detector.detect(gray)
     return Scan(faces, windows, milliseconds=(perf_counter() - start) * 1000)
+
+
+def show_result(gray: np.ndarray, found: Scan) -> None:
+    """Counts and time of a scan, and the first face as the network will see it."""
+    values = {_("Faces"): len(found.faces), _("Windows"): len(found.windows), _("Milliseconds"): found.milliseconds}
+    with st.container(horizontal=True, horizontal_alignment="distribute"):
+        for name, value in values.items():
+            st.metric(name, round(value), width="content")
+    if not len(found.faces):
+        st.info(_("No face found. Try a smaller scaleFactor, which looks closer, or fewer minNeighbors."))
+        return
+    face = crop_face(gray, found.faces[0], size=48)
+    left, right = st.columns([2, 3], vertical_alignment="center", wrap=False)
+    left.image(cv2.resize(face, (192, 192), interpolation=cv2.INTER_NEAREST), width="stretch")
+    right.caption(_("The first face as the network will see it: 48 × 48 gray pixels."))

@@ -57,8 +57,11 @@ def show_steps() -> None:
 
 def show_panel(processor: LiveProcessor, playing: bool) -> None:
     """Beside the video: numbers and figures, twice a second while it plays; before, how it is going to look."""
+    # On a busy computer Streamlit pales what it is about to renew: twice a second that would flicker.
+    st.html("<style>.st-key-live-panel [data-stale=true] { opacity: 1 !important; }</style>")
     # Only this fragment is run again: the video and the choices above it stay as they are.
-    st.fragment(_panel, run_every=0.5 if playing else None)(processor, playing)
+    with st.container(key="live-panel"):
+        st.fragment(_panel, run_every=0.5 if playing else None)(processor, playing)
 
 
 def _panel(processor: LiveProcessor, playing: bool) -> None:
@@ -97,6 +100,8 @@ def _show_figures(stats: LiveStats, settings: LiveSettings) -> None:
         figure = probabilities(prediction, language(), _("Largest face · {model}").format(model=card.name), ink)
         st.plotly_chart(figure, width="stretch", config=_CHART, key=f"live.probabilities.{position}")
     names = {"decode": _("Decode"), "detect": _("Detect"), "classify": _("Classify"), "draw": _("Draw")}
+    if not settings.classifiers:
+        del names["classify"]
     figure = stage_timings(stats.timings_ms, names, _("Time per frame, by stage"), ink)
     st.plotly_chart(figure, width="stretch", config=_CHART, key="live.timings")
 

@@ -14,7 +14,12 @@ def test_deck_cnn_has_the_deck_s_parameters_and_layers() -> None:
     dense = ["Dense", "BatchNormalization", "Activation", "Dropout"]
     assert kinds == ["Rescaling", *convolution * 4, "Flatten", *dense * 2, "Dense"]
     convolutions = [layer for layer in model.layers if type(layer).__name__ == "Conv2D"]
-    assert [(c.filters, c.kernel_size) for c in convolutions] == [(64, (3, 3)), (128, (5, 5)), (512, (3, 3)), (512, (3, 3))]
+    assert [(c.filters, c.kernel_size) for c in convolutions] == [
+        (64, (3, 3)),
+        (128, (5, 5)),
+        (512, (3, 3)),
+        (512, (3, 3)),
+    ]
     assert [layer.units for layer in model.layers if type(layer).__name__ == "Dense"] == [256, 512, 7]
     assert {layer.rate for layer in model.layers if type(layer).__name__ == "Dropout"} == {0.25}
 

@@ -85,7 +85,7 @@ def test_drawn_faces_are_never_the_default(bundle_copy: Path) -> None:
 
 def test_an_unknown_name_lists_what_there_is(bundle_copy: Path) -> None:
     assert find_bundle("tiny").path == bundle_copy
-    with pytest.raises(UserError, match="“nope”.*tiny"):
+    with pytest.raises(UserError, match=r"“nope”.*tiny"):
         find_bundle("nope")
 
 

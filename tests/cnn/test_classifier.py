@@ -66,7 +66,9 @@ def test_threads_do_not_disturb_each_other(classifier: Classifier, faces: np.nda
     assert not wrong
 
 
-@pytest.mark.parametrize("faces", [np.zeros((1, 48, 48)), np.zeros((1, 47, 48), np.uint8), np.zeros((48, 48), np.uint8)])
+@pytest.mark.parametrize(
+    "faces", [np.zeros((1, 48, 48)), np.zeros((1, 47, 48), np.uint8), np.zeros((48, 48), np.uint8)]
+)
 def test_anything_but_gray_bytes_of_the_right_size_is_refused(classifier: Classifier, faces: np.ndarray) -> None:
     with pytest.raises(ValueError, match="expected uint8"):
         classifier.predict(faces)

@@ -44,11 +44,19 @@ def test_a_finished_run_left_all_its_files(trained: Path) -> None:
     assert [row["epoch"] for row in run.metrics()] == [1, 2]
     assert {"loss", "accuracy", "val_loss", "val_accuracy"} <= set(run.metrics()[0])
     present = {path.name for path in run.path.iterdir()}
-    assert {"config.json", "status.json", "metrics.csv", "progress.jsonl", "best.weights.h5", "state", "tensorboard"} <= present
+    assert {
+        "config.json",
+        "status.json",
+        "metrics.csv",
+        "progress.jsonl",
+        "best.weights.h5",
+        "state",
+        "tensorboard",
+    } <= present
     assert sorted(path.name for path in (run.path / "state").iterdir()) == ["epoch-0001", "epoch-0002"]
     assert not [path for path in run.path.rglob("*") if path.name.startswith(".")], "a temporary file was left"
     points = [point["epoch"] for point in run.progress()]
-    assert points == sorted(points) and 0 < points[0] and points[-1] <= 2
+    assert points == sorted(points) and points[0] > 0 and points[-1] <= 2
 
 
 def test_killed_at_once_resumed_without_gap_or_repetition(small_run: Run) -> None:
@@ -109,7 +117,7 @@ def test_every_epoch_has_its_own_order_and_repeats_it() -> None:
         batches.start_epoch(epoch)
         orders.append([batches[i][0].ravel().tolist() for i in range(len(batches))])
     assert orders[0] == orders[2] != orders[1]
-    assert sorted(sum(orders[0], [])) == list(range(10))
+    assert sorted(np.concatenate(orders[0])) == list(range(10))
     assert [len(batch) for batch in orders[0]] == [4, 4, 2]
     assert batches[0][1].tolist() == one_hot(batches[0][0].ravel() % 2, 2).tolist()
 
@@ -124,7 +132,14 @@ def test_bfloat16_only_where_the_processor_has_it(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"epochs": 0}, {"batch_size": 0}, {"learning_rate": 0.0}, {"learning_rate": -1.0}, {"schedule": "x"}, {"name": "../up"}],
+    [
+        {"epochs": 0},
+        {"batch_size": 0},
+        {"learning_rate": 0.0},
+        {"learning_rate": -1.0},
+        {"schedule": "x"},
+        {"name": "../up"},
+    ],
 )
 def test_settings_out_of_range_are_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(UserError, match="expected"):

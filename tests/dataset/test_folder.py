@@ -95,7 +95,7 @@ def test_what_is_no_dataset(tmp_path: Path, make, says: str) -> None:
 
 def test_a_missing_split_is_named(tmp_path: Path) -> None:
     write_faces(tmp_path, {"train": {"a": 20, "b": 20}, "validation": {"a": 1}})
-    with pytest.raises(UserError, match="“test”.*train, validation"):
+    with pytest.raises(UserError, match=r"“test”.*train, validation"):
         open_dataset(tmp_path).load("test")
 
 

@@ -14,7 +14,11 @@ from tests.conftest import write_faces
 PAGES = {
     "home": ("Emotion Lab", "Emotion Lab", []),
     "dataset": ("See the data", "데이터 살펴보기", ["dataset.split", "dataset.shuffle"]),
-    "training": ("Train the network", "신경망 훈련하기", ["training.epochs", "training.batch", "training.rate", "training.start"]),
+    "training": (
+        "Train the network",
+        "신경망 훈련하기",
+        ["training.epochs", "training.batch", "training.rate", "training.start"],
+    ),
     "evaluation": ("Test one picture", "사진 한 장으로 시험하기", ["model.bundle", "evaluation.source"]),
     "haar": ("How a face is found", "얼굴은 어떻게 찾을까요?", []),
     "live": ("Live", "실시간", []),
@@ -58,7 +62,8 @@ def test_home_ticks_off_what_is_done(full_home: Path) -> None:
     assert "check_circle" not in "".join(text.value for text in open_page("home").markdown)
     open_page("dataset")
     app = open_page("home")
-    assert [text.value for text in app.markdown if "check_circle" in text.value][0].endswith("1. See the data**")
+    ticked = [text.value for text in app.markdown if "check_circle" in text.value]
+    assert len(ticked) == 1 and ticked[0].endswith("1. See the data**")
     assert {metric.label: metric.value for metric in app.metric}["Training runs"] == "1"
 
 
