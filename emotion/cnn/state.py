@@ -9,7 +9,6 @@ import shutil
 from pathlib import Path
 
 import keras
-import numpy as np
 
 from emotion.cnn.runs import Run
 from emotion.files import folder_in_the_making, write_json
@@ -21,8 +20,8 @@ class EpochState(keras.callbacks.Callback):
     """Save weights, optimizer, the metric rows and the checkpoint's record after each epoch, and bring them back.
 
     ``state/epoch-0003/`` appears in one rename; the two newest are kept. ``metrics.csv`` is rewritten from the rows
-    of the state, so that the two never differ. Random draws need no state: every epoch's order of images is drawn
-    from (seed, epoch), and dropout's seeds are among the weights.
+    of the state, so that the two never differ. Of the random draws only dropout's have a state, which Keras does not
+    count among the weights: every epoch's order of images is drawn from (seed, epoch).
     """
 
     def __init__(self, run: Run, checkpoint: keras.callbacks.ModelCheckpoint) -> None:
@@ -35,23 +34,22 @@ class EpochState(keras.callbacks.Callback):
         folders = _epoch_folders(self.run)
         if folders:
             folder = folders[-1]
+            # An optimizer that does not know its variables yet would be skipped, with a warning.
+            self.model.optimizer.build(self.model.trainable_variables)
             self.model.load_weights(folder / "model.weights.h5")
-            with np.load(folder / "optimizer.npz") as stored:
-                self.model.optimizer.build(self.model.trainable_variables)
-                for variable, name in zip(self.model.optimizer.variables, stored.files, strict=True):
-                    variable.assign(stored[name])
             values = json.loads((folder / "state.json").read_text(encoding="utf-8"))
             self.rows, self.checkpoint.best = values["rows"], values["best"]
+            for variable, value in zip(_random_states(self.model), values["random"], strict=True):
+                variable.assign(value)
         self.run.write_metrics(self.rows)
         return len(self.rows)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         self.rows.append({"epoch": epoch + 1, **{name: float(value) for name, value in (logs or {}).items()}})
         with folder_in_the_making(self.run.path / "state" / f"epoch-{epoch + 1:04d}") as folder:
-            self.model.save_weights(folder / "model.weights.h5")
-            optimizer = [keras.ops.convert_to_numpy(variable) for variable in self.model.optimizer.variables]
-            np.savez(folder / "optimizer.npz", *optimizer)
-            write_json(folder / "state.json", {"rows": self.rows, "best": self.checkpoint.best})
+            self.model.save_weights(folder / "model.weights.h5")  # A compiled model's optimizer goes with them.
+            random = [keras.ops.convert_to_numpy(variable).tolist() for variable in _random_states(self.model)]
+            write_json(folder / "state.json", {"rows": self.rows, "best": self.checkpoint.best, "random": random})
         self.run.write_metrics(self.rows)
         for old in _epoch_folders(self.run)[:-_KEPT]:
             shutil.rmtree(old)
@@ -71,6 +69,10 @@ class BestWeights(keras.callbacks.ModelCheckpoint):
         self.best = None if self.best is None else float(self.best)
         if self._temporary.exists():
             self._temporary.replace(self._final)
+
+
+def _random_states(model: keras.Model) -> list[keras.Variable]:
+    return [variable for variable in model.variables if "seed_generator" in variable.path]
 
 
 def _epoch_folders(run: Run) -> list[Path]:

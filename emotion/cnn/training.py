@@ -98,8 +98,8 @@ class Report(keras.callbacks.Callback):
 def train(run: Run, status: Status, publish: Callable[[Run, Dataset], Path]) -> Status:
     """Train ``run`` from where it stands to its last epoch, then ``publish`` it as a bundle.
 
-    ``status`` is what ``runs.take_over`` gave. Ends as ``finished``, ``stopped`` or ``failed`` in the run's status, which is returned; the error of a failed run
-    is raised too.
+    ``status`` is what ``runs.take_over`` gave. Ends as ``finished``, ``stopped`` or ``failed`` in the run's status,
+    which is returned; the error of a failed run is raised too.
     """
     # Ctrl-C and ``kill`` finish the batch too.
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 SIZE = 48
-PAPER = 3 * SIZE  # Drawn three times too large and reduced, which gives the soft edges of a photograph.
+PAPER = 2 * SIZE  # Drawn twice too large and reduced, which gives the soft edges of a photograph.
 SHIFT = 4  # OpenCV takes points in sixteenths of a pixel.
 CIRCLE = np.stack([np.cos(np.linspace(0, 2 * np.pi, 18)), np.sin(np.linspace(0, 2 * np.pi, 18))], axis=1)
 MIRROR = np.array([-1.0, 1.0])
@@ -64,7 +64,7 @@ class View(Random):
 
 
 @cache
-def _through(count: int, samples: int) -> np.ndarray:
+def through(count: int, samples: int) -> np.ndarray:
     """The matrix (samples, count) from ``count`` evenly spaced nodes to points on the polynomial through them."""
     nodes, places = np.linspace(-1, 1, count), np.linspace(-1, 1, samples)
     return np.vander(places, count) @ np.linalg.inv(np.vander(nodes, count))
@@ -76,7 +76,7 @@ def smooth(*nodes: tuple[float, float], samples: int = 9) -> np.ndarray:
     >>> smooth((0, 0), (1, 1), (2, 0), samples=5).tolist()
     [[0.0, 0.0], [0.5, 0.75], [1.0, 1.0], [1.5, 0.75], [2.0, 0.0]]
     """
-    return _through(len(nodes), samples) @ np.array(nodes)
+    return through(len(nodes), samples) @ np.array(nodes)
 
 
 def ellipse(x: float, y: float, width: float, height: float) -> np.ndarray:
@@ -105,7 +105,7 @@ class Shape(NamedTuple):
 
 
 class Canvas:
-    """Three papers, uint8 (144, 144), on which face coordinates land as ``view`` shows the head.
+    """Three papers, uint8 (96, 96), on which face coordinates land as ``view`` shows the head.
 
     ``tone`` is how bright a point is, ``relief`` how high (128 is the skin's own height), ``head`` where the head is.
     Shapes are gathered, and placed and drawn together by ``draw``: one pass of NumPy for some sixty shapes.
@@ -128,9 +128,9 @@ class Canvas:
     def line(
         self, paper: Paper, xy: np.ndarray, value: float, width: float, nearer: float = 0.0, both: bool = False
     ) -> None:
-        """Draw a curve (N, 2), ``width`` thick in face coordinates."""
-        thickness = max(1, round(width * self._unit))
-        self._shapes.append(Shape(paper, [xy, xy * MIRROR] if both else [xy], value, nearer, thickness))
+        """Draw a curve (N, 2), or several (M, N, 2), ``width`` thick in face coordinates."""
+        curves = [xy, xy * MIRROR] if both else [xy] if xy.ndim == 2 else list(xy)
+        self._shapes.append(Shape(paper, curves, value, nearer, max(1, round(width * self._unit))))
 
     def draw(self) -> None:
         """Draw what was gathered, in order."""
@@ -156,13 +156,13 @@ class Canvas:
 
     def soften(self) -> None:
         """Blur what was drawn so far, for skin has soft shadows where eyes and lips have edges."""
-        # Down and up again is a blur of some two pixels, at a third of the cost of a filter's.
-        small = cv2.resize(self.papers["tone"], (PAPER // 4, PAPER // 4), interpolation=cv2.INTER_AREA)
+        # Down and up again blurs by about a pixel, at a third of the cost of a filter.
+        small = cv2.resize(self.papers["tone"], (PAPER // 3, PAPER // 3), interpolation=cv2.INTER_AREA)
         self.papers["tone"] = cv2.resize(small, (PAPER, PAPER), interpolation=cv2.INTER_LINEAR)
 
 
 def background(view: View, rng: np.random.Generator) -> np.ndarray:
-    """Soft blots about one gray, uint8 (144, 144)."""
+    """Soft blots about one gray, uint8 (96, 96)."""
     blots = view.background + rng.normal(0, 22, (5, 5))
     return cv2.resize(np.clip(blots, 0, 255).astype(np.uint8), (PAPER, PAPER), interpolation=cv2.INTER_CUBIC)
 

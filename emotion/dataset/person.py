@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from emotion.dataset.drawing import Canvas, Random, between, curve, ellipse, ring, smooth
+from emotion.dataset.drawing import Canvas, Random, between, curve, ellipse, ring, smooth, through
 
 COSINE, SINE = np.cos(np.linspace(0, 2 * np.pi, 40)), np.sin(np.linspace(0, 2 * np.pi, 40))
 
@@ -90,13 +90,11 @@ def draw_hair(canvas: Canvas, person: Person, rng: np.random.Generator) -> None:
     fringe = curve(1.02 * person.width * x, edge)
     canvas.fill("tone", np.concatenate([fringe, crown[::-1]]), person.hair_tone)
     # Strands that end a little over the fringe's edge keep it from looking like a cap.
-    over = rng.uniform(-0.05, 0.09, 10)
+    tips = fringe[1::2] + curve(np.zeros(10), rng.uniform(-0.05, 0.09, 10))
+    roots = np.full_like(tips, (-0.5 * person.parting, -1.2 * person.volume))
+    strands = through(3, 5) @ np.stack([roots, tips * (0.75, 0.5) - (0, 0.6), tips], axis=1)
     for first, light in enumerate((0.72, 0.9, 1.1, 1.3)):
-        for at in range(1 + 2 * first, 20, 8):
-            tip = (fringe[at, 0], edge[at] + over[at // 2])
-            bend = (0.75 * tip[0], 0.5 * tip[1] - 0.6)
-            strand = smooth((-0.5 * person.parting, -1.2 * person.volume), bend, tip, samples=5)
-            canvas.line("tone", strand, light * person.hair_tone, 0.07)
+        canvas.line("tone", strands[first::4], light * person.hair_tone, 0.07)
 
 
 def draw_glasses(canvas: Canvas, person: Person) -> None:

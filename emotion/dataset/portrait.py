@@ -67,6 +67,7 @@ def _crease(
     if depth > 0.03:
         fold = smooth(*nodes, samples=6)
         canvas.line("tone", fold, (1 - depth) * person.skin, width, both=both)
+    if depth > 0.12:
         canvas.line("relief", fold, 128 - 110 * depth, width, both=both)
 
 

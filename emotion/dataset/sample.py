@@ -8,6 +8,7 @@ units, EMFACS ("EMFACS-7", W. V. Friesen and P. Ekman, 1983) says which of them 
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -45,7 +46,8 @@ EXPRESSIONS = {
     "surprise": Expression({1: 1.0, 2: 1.0, 5: 0.9, 26: 1.0}, {25: 0.6, 27: 0.7}),
 }
 STRENGTH = (0.5, 1.0)
-STRAY = 0.2  # How strong a unit may be that has nothing to do with the emotion.
+# Two units that have nothing to do with the emotion may be in play a little.
+STRAY, STRAY_UNITS = 0.2, np.array([1, 2, 4, 5, 6, 7, 10, 12, 15, 17, 20, 23, 25])
 
 
 def draw_face(emotion: str, rng: np.random.Generator) -> np.ndarray:
@@ -57,8 +59,7 @@ def action_units(emotion: str, rng: np.random.Generator) -> np.ndarray:
     """The intensity of each AU in one face, float (28,) indexed by the AU's number, 0 to 1."""
     expression, strength = EXPRESSIONS[emotion], rng.uniform(*STRENGTH)
     intensities = np.zeros(UNITS)
-    stray = rng.choice([1, 2, 4, 5, 6, 7, 10, 12, 15, 17, 20, 23, 25], 2, replace=False)
-    intensities[stray] = rng.uniform(0, STRAY, 2)
+    intensities[rng.choice(STRAY_UNITS, 2)] = rng.uniform(0, STRAY, 2)
     shown = expression.always | {unit: peak for unit, peak in expression.sometimes.items() if rng.random() < 0.5}
     for unit, peak in shown.items():
         intensities[unit] = peak * strength * rng.uniform(0.8, 1.2)
@@ -78,11 +79,12 @@ def write_sample(
     """
     _check(destination, images, seed)
     with folder_in_the_making(destination) as folder:
+        for split, emotion in product(SPLITS, EXPRESSIONS):
+            (folder / split / emotion).mkdir(parents=True)
         for done, (split, emotion, number) in enumerate(_plan(images), 1):
-            path = folder / split / emotion / f"{split}_{number:05d}.png"
-            path.parent.mkdir(parents=True, exist_ok=True)
             # A generator for each image: the first images of a sample stay the same when more are asked for.
-            write_image(path, draw_face(emotion, np.random.default_rng((seed, SPLITS.index(split), number))))
+            face = draw_face(emotion, np.random.default_rng((seed, SPLITS.index(split), number)))
+            write_image(folder / split / emotion / f"{split}_{number:05d}.png", face)
             if progress and (done % max(1, images // 100) == 0 or done == images):
                 progress(done, images)
         card = {"name": "sample", "synthetic": True, "note": NOTE, "seed": seed, "images": images}

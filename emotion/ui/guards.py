@@ -71,7 +71,8 @@ def ensure_dataset() -> Dataset:
     if dataset.synthetic:
         st.caption(
             _(
-                ":material/draw: These faces are drawn by a program, not photographed: good for practice, not for real faces."
+                ":material/draw: These faces are drawn by a program, not photographed: good for practice, not for "
+                "real faces."
             )
         )
     return dataset

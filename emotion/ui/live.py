@@ -30,7 +30,7 @@ def choose(bundles: list[Bundle]) -> tuple[str, list[Bundle]]:
     picture, left, right = st.columns([4, 5, 5], gap="medium")
     sources = {CAMERA: _("My camera"), CLIP: _("Built-in clip")}
     source = picture.segmented_control(
-        _("Picture"),
+        _("Video source"),
         list(sources),
         format_func=lambda key: sources[key],
         default=CAMERA,

@@ -33,8 +33,8 @@ def show_trouble(trouble: str) -> None:
             "The camera is busy. Close other programs that use it (Zoom, Teams, another tab) and press START again."
         ),
         "mediaDevices": _(
-            "Browsers give the camera only to pages on localhost or with https. Open the app on this computer as "
-            "http://localhost, or choose the built-in clip above."
+            "Browsers give the camera only to pages with https and to localhost. Open the app as localhost on the "
+            "computer it runs on, or choose the built-in clip above."
         ),
         "Connection": _(
             "The connection takes long. Press STOP, then START again; from another computer the network may block it."

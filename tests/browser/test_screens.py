@@ -20,7 +20,7 @@ def test_a_page_as_people_see_it(app: App, browser: Browser, page_name: str, lan
         )
         page, asked, errors = context.new_page(), [], []
         page.on("request", lambda request: asked.append(request.url))  # noqa: B023
-        page.on("pageerror", errors.append)
+        page.on("pageerror", lambda error: errors.append(error))  # noqa: B023
         page.goto(f"{app.url}/{'' if page_name == 'home' else page_name}")
         heading = PAGES[page_name][0 if language == "en" else 1]
         page.get_by_role("heading", name=heading, level=1).wait_for(timeout=60_000)

@@ -39,7 +39,7 @@ def test_splits_are_80_10_10_and_classes_balanced(sample: Path) -> None:
 
 def test_images_are_gray_48_by_48(sample: Path) -> None:
     stored = cv2.imdecode(np.fromfile(next(sample.rglob("*.png")), np.uint8), cv2.IMREAD_UNCHANGED)
-    assert stored.shape == (48, 48) and stored.dtype == np.uint8
+    assert stored is not None and stored.shape == (48, 48) and stored.dtype == np.uint8
     face = draw_face("happy", np.random.default_rng(0))
     assert face.shape == (48, 48) and face.dtype == np.uint8 and face.std() > 15
 

@@ -1,0 +1,66 @@
+"""The state after an epoch brings everything back."""
+
+import json
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from emotion.cnn.config import TrainConfig
+from emotion.cnn.runs import Run, create_run
+from emotion.cnn.state import BestWeights, EpochState
+
+
+def parts(run: Run) -> tuple[keras.Model, BestWeights, EpochState]:
+    model = keras.Sequential([
+        keras.Input((4,)),
+        keras.layers.Dense(8),
+        keras.layers.Dropout(0.5),
+        keras.layers.Dense(2),
+    ])
+    model.compile("adam", "mse", metrics=["accuracy"])
+    best = BestWeights(run.path / "best.weights.h5", monitor="loss")
+    state = EpochState(run, best)
+    state.set_model(model)
+    return model, best, state
+
+
+def fit(model: keras.Model, best: BestWeights, state: EpochState, first: int, last: int) -> None:
+    random = np.random.default_rng(0)
+    x, y = random.normal(size=(32, 4)), random.normal(size=(32, 2))
+    model.fit(x, y, initial_epoch=first, epochs=last, callbacks=[best, state], shuffle=False, verbose=0)
+
+
+def test_a_resumed_run_goes_on_as_if_it_had_never_stopped(home: Path) -> None:
+    whole, halves = (create_run(TrainConfig("d", name)) for name in ("whole", "halves"))
+    keras.utils.set_random_seed(1)
+    straight = parts(whole)
+    fit(*straight, 0, 4)
+    keras.utils.set_random_seed(1)
+    fit(*parts(halves), 0, 2)
+    keras.utils.set_random_seed(99)  # Another process begins with other weights and other draws.
+    resumed = parts(halves)
+    assert resumed[2].restore() == 2
+    fit(*resumed, 2, 4)
+    assert halves.metrics() == whole.metrics()
+    for one, other in zip(straight[0].get_weights(), resumed[0].get_weights(), strict=True):
+        assert np.array_equal(one, other)
+    assert int(resumed[0].optimizer.iterations) == 4
+    assert resumed[1].best == straight[1].best
+
+
+def test_two_states_are_kept_and_half_a_state_is_never_seen(home: Path) -> None:
+    run = create_run(TrainConfig("d", "n"))
+    made = parts(run)
+    fit(*made, 0, 3)
+    (run.path / "state" / ".epoch-0004.half").mkdir()  # What a kill -9 leaves of the fourth.
+    assert sorted(path.name for path in (run.path / "state").glob("epoch-*")) == ["epoch-0002", "epoch-0003"]
+    state = json.loads((run.path / "state" / "epoch-0003" / "state.json").read_text(encoding="utf-8"))
+    assert [row["epoch"] for row in state["rows"]] == [1, 2, 3]
+    assert parts(run)[2].restore() == 3
+
+
+def test_a_new_run_starts_from_nothing(home: Path) -> None:
+    run = create_run(TrainConfig("d", "n"))
+    assert parts(run)[2].restore() == 0
+    assert run.metrics() == []
