@@ -43,6 +43,11 @@ def _(text: str) -> str:
     return catalogue(_language()).get(text, text)
 
 
+def N_(text: str) -> str:
+    """``text`` as it is: marks for the catalogue what is translated where it is shown."""
+    return text
+
+
 def error_text(error: UserError) -> str:
     """The sentence of a UserError in the reader's language."""
     return _(error.template).format(**error.values)

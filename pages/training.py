@@ -73,6 +73,13 @@ with controls:
             start(config)
     except UserError as error:
         st.error(error_text(error))
+        if len(dataset.part("train").paths) < 100 * config.batch_size:
+            st.caption(
+                _(
+                    "Few images: at first the validation curve may stay low although the training curve climbs. Batch "
+                    "normalisation needs some hundreds of batches until its averages are right."
+                )
+            )
     if busy:
         st.caption(_("A training is running. It goes on even if you close the browser."))
 with view:

@@ -19,9 +19,11 @@ from emotion.dataset.person import Person
 from emotion.dataset.portrait import UNITS, draw
 from emotion.errors import UserError
 from emotion.files import folder_in_the_making, write_image, write_json
+from emotion.i18n import N_
 from emotion.labels import EMOTIONS
 
-NOTE = "Faces drawn by a program, not photographs"
+TITLE = N_("Drawn faces")
+TERMS = "Drawn by this program, not photographs: free to use like its code (MIT)."
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,7 @@ def write_sample(
             write_image(folder / split / emotion / f"{split}_{number:05d}.png", face)
             if progress and (done % max(1, images // 100) == 0 or done == images):
                 progress(done, images)
-        card = {"name": "sample", "synthetic": True, "note": NOTE, "seed": seed, "images": images}
+        card = {"title": TITLE, "terms": TERMS, "synthetic": True, "seed": seed, "images": images}
         write_json(folder / "dataset.json", card)
     return destination
 

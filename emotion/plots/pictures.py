@@ -97,7 +97,8 @@ def _cover(picture: np.ndarray) -> np.ndarray:
     scale = max(HEIGHT / picture.shape[0], WIDTH / picture.shape[1])
     size = (max(WIDTH, round(picture.shape[1] * scale)), max(HEIGHT, round(picture.shape[0] * scale)))
     scaled = cv2.resize(picture, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
-    top, left = (scaled.shape[0] - HEIGHT) // 2, (scaled.shape[1] - WIDTH) // 2
+    # Faces stand in the upper half of a picture.
+    top, left = (scaled.shape[0] - HEIGHT) // 5, (scaled.shape[1] - WIDTH) // 2
     return scaled[top : top + HEIGHT, left : left + WIDTH]
 
 

@@ -46,8 +46,8 @@ def test_images_are_gray_48_by_48(sample: Path) -> None:
 
 def test_card_says_that_nobody_was_photographed(sample: Path) -> None:
     card = json.loads((sample / "dataset.json").read_text(encoding="utf-8"))
-    note = "Faces drawn by a program, not photographs"
-    assert card == {"name": "sample", "synthetic": True, "note": note, "seed": 0, "images": 700}
+    assert card.pop("terms").startswith("Drawn by this program, not photographed")
+    assert card == {"title": "Drawn faces", "synthetic": True, "seed": 0, "images": 700}
     assert open_dataset(sample).synthetic
 
 
