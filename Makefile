@@ -25,9 +25,9 @@ format: .venv/test.stamp
 .venv/bin/python:
 	@test -n "$(PYTHON)" || { echo "Emotion Lab needs Python 3.11, 3.12 or 3.13 (TensorFlow has no build for others). Install one and run make again." >&2; exit 1; }
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
 
 .venv/run.stamp: requirements.txt | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
 	$(BIN)/python -m pip install --quiet -r requirements.txt
 	@touch $@
 

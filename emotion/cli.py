@@ -1,7 +1,9 @@
 """The command line: the same engine as the pages."""
 
+import io
 import json
 import logging
+import math
 import os
 import sys
 from collections.abc import Callable
@@ -16,7 +18,14 @@ from emotion.errors import UserError
 
 
 class Group(click.Group):
-    """Commands whose UserErrors become one line on stderr and exit code 2."""
+    """Commands whose UserErrors, and what the system refuses, become one line on stderr and exit code 2."""
+
+    def main(self, *arguments: Any, **settings: Any) -> Any:
+        """Run the command line; a path that the terminal has no letters for is written with escapes."""
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors="backslashreplace")
+        return super().main(*arguments, **settings)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; a user's mistake ends it in one clear line."""
@@ -24,7 +33,11 @@ class Group(click.Group):
             return super().invoke(ctx)
         except UserError as error:
             click.echo(f"emotion: {error}", err=True)
-            sys.exit(2)
+        except BrokenPipeError:  # Whoever read the output has had enough; click ends quietly.
+            raise
+        except OSError as error:
+            click.echo(f"emotion: {error}. Check the path, its permissions and the room on the disk.", err=True)
+        sys.exit(2)
 
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for other programs.")
@@ -122,11 +135,11 @@ def evaluate(model: str | None, data: str, split: str, as_json: bool) -> None:
     classifier = Classifier(find_bundle(model), threads=os.cpu_count() or 1)
     found = measure(classifier, open_dataset(data), split)
     metric = found.accuracy
-    report = {**asdict(metric), "recall": found.recall, "confusion": found.confusion.tolist()}
+    recall = {key: None if math.isnan(share) else share for key, share in found.recall.items()}  # JSON has no NaN.
+    report = {**asdict(metric), "recall": recall, "confusion": found.confusion.tolist()}
     line = f"accuracy {metric.value:.2%} (95 % interval {metric.low:.2%} to {metric.high:.2%}) on {metric.n} images"
-    _print(
-        report, as_json, lambda: "\n".join([line, *(f"{key:>10} {share:.2%}" for key, share in found.recall.items())])
-    )
+    shares = [f"{key:>10} {'no images' if share is None else f'{share:.2%}'}" for key, share in recall.items()]
+    _print(report, as_json, lambda: "\n".join([line, *shares]))
 
 
 @main.command()

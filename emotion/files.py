@@ -4,10 +4,11 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from uuid import uuid4
 
 import cv2
@@ -15,6 +16,7 @@ import numpy as np
 
 from emotion.errors import UserError
 
+T = TypeVar("T")
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp"})
 
 
@@ -26,9 +28,30 @@ def write_atomic(path: Path, data: str | bytes) -> None:
             file.write(data.encode("utf-8") if isinstance(data, str) else data)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(temporary, path)
+        rename(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def rename(old: Path, new: Path) -> None:
+    """``os.replace``, tried again for a second: Windows refuses while somebody else has the file open."""
+    _patiently(lambda: os.replace(old, new))
+
+
+def read_text(path: Path) -> str:
+    """The text of a UTF-8 file that another process may be replacing at this moment."""
+    return _patiently(lambda: path.read_text(encoding="utf-8"))
+
+
+def _patiently(act: Callable[[], T], patience: float = 1.0) -> T:
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            return act()
+        except PermissionError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -47,17 +70,26 @@ def folder_in_the_making(final: Path) -> Iterator[Path]:
     temporary.mkdir()
     try:
         yield temporary
+        for path in temporary.rglob("*"):
+            if path.is_file():
+                with path.open("rb+") as file:  # On the disk before the name is: a power cut leaves no hollow files.
+                    os.fsync(file.fileno())
         replace_folder(temporary, final)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
 def replace_folder(new: Path, final: Path) -> None:
-    """Rename ``new`` to ``final``; a folder that stood there is put aside first and deleted afterwards."""
+    """Rename ``new`` to ``final``; a folder that stood there is put aside first, and back again if that fails."""
     old = final.with_name(f".{final.name}.{uuid4().hex[:8]}.old")
     if final.exists():
-        os.replace(final, old)
-    os.replace(new, final)
+        rename(final, old)
+    try:
+        rename(new, final)
+    except OSError:
+        if old.exists():
+            rename(old, final)
+        raise
     shutil.rmtree(old, ignore_errors=True)
 
 

@@ -2,6 +2,26 @@
 
 from dataclasses import dataclass
 
+# Okabe and Ito's palette for colour-blind eyes ("Color Universal Design", 2008), which reads on white and on black.
+PALETTE = {
+    "orange": "#E69F00",
+    "sky blue": "#56B4E9",
+    "green": "#009E73",
+    "yellow": "#F0E442",
+    "blue": "#0072B2",
+    "vermilion": "#D55E00",
+    "purple": "#CC79A7",
+}
+
+
+def rgb(colour: str) -> tuple[int, int, int]:
+    """``#RRGGBB`` as red, green and blue, 0 to 255; back to front it is what OpenCV wants.
+
+    >>> rgb("#E69F00")
+    (230, 159, 0)
+    """
+    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
+
 
 @dataclass(frozen=True)
 class Label:
@@ -17,18 +37,17 @@ class Label:
         return self.korean if language == "ko" else self.english
 
 
-# Alphabetical, as folders are listed: the order of a network's outputs. The colours are Okabe and Ito's palette for
-# colour-blind eyes ("Color Universal Design", 2008), which reads on white and on black.
+# Alphabetical, as folders are listed: the order of a network's outputs.
 EMOTIONS = (
-    Label("angry", "Angry", "분노", "#D55E00"),
-    Label("disgust", "Disgust", "혐오", "#009E73"),
-    Label("fear", "Fear", "공포", "#CC79A7"),
-    Label("happy", "Happy", "행복", "#E69F00"),
+    Label("angry", "Angry", "분노", PALETTE["vermilion"]),
+    Label("disgust", "Disgust", "혐오", PALETTE["green"]),
+    Label("fear", "Fear", "공포", PALETTE["purple"]),
+    Label("happy", "Happy", "행복", PALETTE["orange"]),
     Label("neutral", "Neutral", "중립", "#8A8A8A"),
-    Label("sad", "Sad", "슬픔", "#0072B2"),
-    Label("surprise", "Surprise", "놀람", "#56B4E9"),
+    Label("sad", "Sad", "슬픔", PALETTE["blue"]),
+    Label("surprise", "Surprise", "놀람", PALETTE["sky blue"]),
 )
-GENDERS = (Label("female", "Female", "여성", "#CC79A7"), Label("male", "Male", "남성", "#0072B2"))
+GENDERS = (Label("female", "Female", "여성", PALETTE["purple"]), Label("male", "Male", "남성", PALETTE["blue"]))
 
 _BY_KEY = {label.key: label for label in EMOTIONS + GENDERS}
 _SPARE_COLOURS = tuple(label.colour for label in EMOTIONS)

@@ -5,14 +5,21 @@ from pathlib import Path
 import streamlit as st
 
 from emotion.dataset.folder import SPLITS
-from emotion.dataset.library import known_datasets
 from emotion.errors import UserError
 from emotion.i18n import _, error_text, language
 from emotion.labels import label_of
 from emotion.plots.dataset import class_counts, grid_rows, sample_grid, split_name
-from emotion.ui.guards import choose_dataset, current_dataset, ensure_dataset, load_files, sample_button
+from emotion.ui.guards import (
+    choose_dataset,
+    current_dataset,
+    datasets,
+    load_files,
+    need_dataset,
+    sample_button,
+    title_of,
+)
 from emotion.ui.lesson import mark_done
-from emotion.ui.page import heading
+from emotion.ui.page import heading, plain
 
 heading(
     _("See the data"),
@@ -31,8 +38,9 @@ def open_folder(root: Path | str) -> None:
         st.session_state["dataset.problem"] = error
 
 
+known = datasets()
+current = current_dataset(known)
 with st.expander(_("Open a dataset"), icon=":material/folder_open:"):
-    known, current = known_datasets(), current_dataset()
     if current and current.root in known:
         st.session_state["dataset.known"] = current.root
         st.selectbox(
@@ -54,34 +62,37 @@ with st.expander(_("Open a dataset"), icon=":material/folder_open:"):
 if problem := st.session_state.pop("dataset.problem", None):
     st.error(error_text(problem))
 
-dataset = ensure_dataset()
+dataset = need_dataset(current)
 mark_done("dataset")
 counts = dataset.counts()
 per_class = sum(counts.values())
-st.subheader(_("{title} · {n} images").format(title=_(dataset.title), n=f"{per_class.sum():,}"))
+st.subheader(_("{title} · {n} images").format(title=title_of(dataset), n=f"{per_class.sum():,}"))
 
 grid, bars = st.columns(2, gap="large")
 with grid.container(key="dataset-grid"):
     st.markdown(_("**Five faces of each class**"))
     with st.container(horizontal=True, vertical_alignment="bottom"):
+        splits = [name for name in SPLITS if name in dataset.splits]
+        if st.session_state.get("dataset.split") not in splits:
+            st.session_state["dataset.split"] = splits[0]
         split = st.segmented_control(
             _("Split"),
-            [name for name in SPLITS if name in dataset.splits],
-            default=next(iter(dataset.splits)),
+            splits,
             format_func=split_name,
             key="dataset.split",
             label_visibility="collapsed",
             required=True,
+            persist_state="session",
         )
         if st.button(_("Other faces"), icon=":material/shuffle:", key="dataset.shuffle"):
             st.session_state["dataset.seed"] = st.session_state.get("dataset.seed", 0) + 1
     try:
         part = dataset.part(split)
         rows = grid_rows(part.labels, st.session_state.get("dataset.seed", 0))
-        images = load_files(str(dataset.root), part.take(rows), (48, 48))
+        images = load_files(dataset.root, part.take(rows), (48, 48))
         st.plotly_chart(sample_grid(images, dataset.classes), key="dataset.grid", config={"displayModeBar": False})
         for path, _reason in images.unreadable:
-            st.warning(_("{name} is no readable image; it is left out.").format(name=path))
+            st.warning(_("{name} is no readable image; it is left out.").format(name=plain(path)))
     except UserError as error:
         st.error(error_text(error))
 with bars:
@@ -89,7 +100,7 @@ with bars:
     st.plotly_chart(class_counts(dataset), key="dataset.counts_chart", config={"displayModeBar": False})
     ratio = per_class.max() / max(per_class.min(), 1)
     if ratio > 1.5:
-        rarest = label_of(dataset.classes[int(per_class.argmin())]).name(language())
+        rarest = plain(label_of(dataset.classes[int(per_class.argmin())]).name(language()))
         st.caption(
             _(
                 "The most frequent class is {ratio} times as frequent as the rarest ({rarest}), so the network will "

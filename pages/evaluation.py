@@ -4,15 +4,17 @@ import cv2
 import streamlit as st
 
 from emotion.errors import UserError
+from emotion.haar.photos import shrink
 from emotion.i18n import _, error_text, language
 from emotion.live.annotate import annotate
 from emotion.live.faces import Face, FrameResult
-from emotion.live.still import StillFace, read_picture
+from emotion.live.still import StillFace
 from emotion.plots.live import probabilities
+from emotion.ui import chart
 from emotion.ui.guards import ensure_model
 from emotion.ui.lesson import mark_done
 from emotion.ui.page import heading
-from emotion.ui.photo import choose_photo
+from emotion.ui.photo import LONGEST, choose_photo, read_photo
 
 heading(
     _("Test one picture"),
@@ -31,16 +33,16 @@ def show_face(face: StillFace, number: int) -> None:
     enlarged = cv2.resize(face.crop, (288, 288), interpolation=cv2.INTER_NEAREST)
     crop.image(enlarged, caption=_("What the network sees: {side} × {side} pixels").format(side=side), width="stretch")
     with answer:
-        figure = probabilities(face.prediction, language())
-        st.plotly_chart(figure, key=f"evaluation.answer.{number}", config={"displayModeBar": False})
+        chart.show(probabilities(face.prediction, language()), f"evaluation.answer.{number}")
 
 
 classifier = ensure_model()
 try:
-    bgr = choose_photo("evaluation")
-    if bgr is None:
+    uploaded = choose_photo("evaluation")
+    if uploaded is None:
         st.stop()
-    faces = read_picture(bgr, classifier)
+    bgr = shrink(uploaded, LONGEST)
+    faces = read_photo(bgr, classifier)
 except UserError as error:
     st.error(error_text(error))
     st.stop()

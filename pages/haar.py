@@ -11,14 +11,15 @@ from emotion.haar import integral
 from emotion.haar.detector import FaceDetector
 from emotion.haar.photos import draw_boxes, shrink
 from emotion.i18n import _, error_text
+from emotion.labels import PALETTE, rgb
 from emotion.plots.haar import integral_figure, matrix_figure
+from emotion.ui import chart
 from emotion.ui import haar as widgets
 from emotion.ui.lesson import mark_done
 from emotion.ui.page import heading
-from emotion.ui.photo import choose_photo
+from emotion.ui.photo import LONGEST, choose_photo
 
-LONGEST = 1280  # Pixels of a photo's longer side: a laptop scans more than that for seconds at every change.
-FACE, WINDOW = (86, 180, 233), (230, 159, 0)
+FACE, WINDOW = rgb(PALETTE["sky blue"]), rgb(PALETTE["orange"])
 
 
 @st.fragment
@@ -47,11 +48,11 @@ def integral_tab() -> None:
 def show_integral(matrix: np.ndarray, rectangle: integral.Rectangle) -> None:
     sums = integral.integral_image(matrix)
     widgets.show_arithmetic(integral.corners(sums, *rectangle))
-    # Streamlit gives figures a pale gray for their text; numbers this small want the page's own colour.
-    ink = st.get_option(f"theme.{st.context.theme.type or 'light'}.textColor")
+    ink = chart.ink()
     figures = {"values": matrix_figure(matrix, rectangle, ink), "sums": integral_figure(sums, rectangle, ink)}
     for column, (name, figure) in zip(st.columns(2), figures.items(), strict=True):
-        column.plotly_chart(figure, key=f"haar.{name}", config={"displayModeBar": False})
+        with column:
+            chart.show(figure, f"haar.{name}")
 
 
 @st.fragment

@@ -2,12 +2,13 @@
 
 import streamlit as st
 
-from emotion.cnn.bundle import default_bundle, scan_bundles
+from emotion.cnn.bundle import default_bundle
 from emotion.cnn.runs import list_runs
-from emotion.i18n import _
-from emotion.ui.guards import current_dataset
+from emotion.errors import UserError
+from emotion.i18n import _, error_text
+from emotion.ui.guards import bundles, current_dataset, title_of
 from emotion.ui.lesson import Step, done, steps
-from emotion.ui.page import heading
+from emotion.ui.page import heading, plain
 from emotion.ui.pictures import picture_of
 
 heading(
@@ -20,7 +21,10 @@ def card(number: int, step: Step, ticked: bool, is_next: bool) -> None:
     """One step of the map: its picture, what it is, and the way in."""
     mark = ":green[:material/check_circle:]" if ticked else step.icon
     with st.container(border=True, height="stretch", key=f"home-step-{step.key}"):
-        st.image(picture_of(step.key), width="stretch")
+        try:
+            st.image(picture_of(step.key), width="stretch")
+        except UserError as error:
+            st.warning(error_text(error))
         st.markdown(f"**{mark} {number}. {step.title}**")
         st.caption(step.text)
         label = _("Start here") if is_next else _("Open")
@@ -39,14 +43,13 @@ for first in (0, 3):
         with column:
             card(number, step, step.key in ticked, step.key == following)
 
-dataset, runs = current_dataset(), list_runs()
-bundles, _problems = scan_bundles()
-default = default_bundle(bundles)
+dataset, runs, found = current_dataset(), list_runs(), bundles()
+default = default_bundle(found)
 with st.container(horizontal=True, key="home-state"):
-    st.metric(_("Dataset"), dataset.title if dataset else "–", border=True)
+    st.metric(_("Dataset"), title_of(dataset) if dataset else "–", border=True)
     st.metric(_("Training runs"), len(runs), border=True)
-    st.metric(_("Models"), len(bundles), border=True)
-    st.metric(_("Model on the Live page"), default.path.name if default else "–", border=True)
+    st.metric(_("Models"), len(found), border=True)
+    st.metric(_("Model on the Live page"), plain(default.path.name) if default else "–", border=True)
 
 st.caption(
     _(

@@ -2,12 +2,12 @@
 
 import streamlit as st
 
-from emotion.cnn.config import TrainConfig
-from emotion.cnn.runs import Run, active_run, create_run, launch, list_runs
+from emotion.cnn.config import TrainConfig, plain_name
+from emotion.cnn.runs import Run, active_run, list_runs, start_run
 from emotion.dataset.folder import Dataset
 from emotion.errors import UserError
 from emotion.i18n import _, error_text
-from emotion.ui.guards import ensure_dataset
+from emotion.ui.guards import ensure_dataset, title_of
 from emotion.ui.page import heading
 from emotion.ui.training import watch
 
@@ -23,24 +23,26 @@ heading(
 
 def settings(dataset: Dataset) -> TrainConfig:
     """The sliders; the defaults are those of ``TrainConfig``."""
-    default = TrainConfig(data=str(dataset.root), name=f"{dataset.name}-deck")
-    epochs = st.slider(_("Epochs"), 1, 50, default.epochs, key="training.epochs")
-    batch_size = st.select_slider(_("Batch size"), [8, 16, 32, 64, 128, 256], default.batch_size, key="training.batch")
+    default = TrainConfig(data=str(dataset.root), name=plain_name(f"{dataset.name[:30]}-deck"))
+    epochs = st.slider(_("Epochs"), 1, 50, default.epochs, key="training.epochs", persist_state="session")
+    batch_size = st.select_slider(
+        _("Batch size"), [8, 16, 32, 64, 128, 256], default.batch_size, key="training.batch", persist_state="session"
+    )
     rates = [1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2]
-    rate = st.select_slider(_("Learning rate"), rates, default.learning_rate, key="training.rate")
+    rate = st.select_slider(
+        _("Learning rate"), rates, default.learning_rate, key="training.rate", persist_state="session"
+    )
     with st.expander(_("Advanced")):
         name = st.text_input(_("Name of the model"), default.name, key="training.name")
-        seed = int(st.number_input(_("Seed"), 0, 2**31 - 1, default.seed, key="training.seed"))
+        seed = int(st.number_input(_("Seed"), 0, 2**31 - 1, default.seed, key="training.seed", persist_state="session"))
     return TrainConfig(
         str(dataset.root), name.strip(), epochs=epochs, batch_size=batch_size, learning_rate=rate, seed=seed
     )
 
 
 def start(config: TrainConfig) -> None:
-    """Launch the worker and show it."""
-    run = create_run(config)
-    launch(run)
-    st.session_state["training.run"] = run.name
+    """Start the worker and show it."""
+    st.session_state["training.run"] = start_run(config).name
     st.rerun()
 
 
@@ -55,31 +57,23 @@ dataset = ensure_dataset()
 busy = active_run()
 controls, view = st.columns([1, 2.4], gap="large")
 with controls:
-    st.caption(
-        _("{title}: {n} training images, {k} classes").format(
-            title=dataset.title, n=f"{len(dataset.part('train').paths):,}", k=len(dataset.classes)
-        )
-    )
     try:
+        images = len(dataset.part("train").paths)
+        text = _("{title}: {n} training images, {k} classes")
+        st.caption(text.format(title=title_of(dataset), n=f"{images:,}", k=len(dataset.classes)))
         config = settings(dataset)
-        if st.button(
-            _("Start"),
-            type="primary",
-            icon=":material/play_arrow:",
-            key="training.start",
-            disabled=bool(busy),
-            width="stretch",
-        ):
+        play = {"type": "primary", "icon": ":material/play_arrow:", "width": "stretch"}
+        if st.button(_("Start"), key="training.start", disabled=bool(busy), **play):
             start(config)
-    except UserError as error:
-        st.error(error_text(error))
-        if len(dataset.part("train").paths) < 100 * config.batch_size:
+        if images < 100 * config.batch_size:
             st.caption(
                 _(
                     "Few images: at first the validation curve may stay low although the training curve climbs. Batch "
                     "normalisation needs some hundreds of batches until its averages are right."
                 )
             )
+    except UserError as error:
+        st.error(error_text(error))
     if busy:
         st.caption(_("A training is running. It goes on even if you close the browser."))
 with view:

@@ -15,9 +15,9 @@ from emotion.homes import REPOSITORY
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty EMOTION_HOME."""
+    """An empty EMOTION_HOME for every test, so that none writes into the developer's own."""
     monkeypatch.setenv("EMOTION_HOME", str(tmp_path / "home"))
     return tmp_path / "home"
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -42,6 +43,12 @@ class Metric:
     split: str
     n: int
 
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> "Metric":
+        """The metric from JSON values; KeyError, TypeError or ValueError for one that is incomplete or wrong."""
+        value, low, high = (float(values[key]) for key in ("value", "low", "high"))
+        return cls(str(values["name"]), value, low, high, str(values["split"]), int(values["n"]))
+
 
 @dataclass(frozen=True)
 class Card:
@@ -77,8 +84,10 @@ class Card:
         known = {name: value for name, value in dict(values).items() if name in names}
         known["classes"] = tuple(str(key) for key in known["classes"])
         known["input"] = InputSpec(**known["input"])
-        known["metrics"] = tuple(Metric(**metric) for metric in known["metrics"])
+        known["metrics"] = tuple(Metric.from_json(metric) for metric in known["metrics"])
         card = cls(**known)
+        if not all(isinstance(value, dict) for value in (card.training, card.files, card.fingerprint, card.versions)):
+            raise TypeError("training, files, fingerprint or versions")
         if len(card.classes) < 2 or min(card.input.height, card.input.width) < 8 or not set(FILES) <= set(card.files):
             raise ValueError("classes, input or files")
         return card
@@ -114,14 +123,7 @@ def load_bundle(path: str | Path) -> Bundle:
     bundle = read_card(path)
     _refuse_code(bundle)
     bundle.read(WEIGHTS)
-    outputs = interpreter(bundle).get_signature_runner().get_output_details()["probabilities"]["shape_signature"][-1]
-    if outputs != len(bundle.card.classes):
-        raise UserError(
-            "{path}: the card names {classes} classes, but the network has {outputs} outputs. Make the bundle again.",
-            path=bundle.path,
-            classes=len(bundle.card.classes),
-            outputs=outputs,
-        )
+    _compare_with_network(bundle)
     return bundle
 
 
@@ -172,14 +174,41 @@ def default_bundle(bundles: list[Bundle]) -> Bundle | None:
     return next((real[name] for name in DEFAULTS if name in real), None)
 
 
-def interpreter(bundle: Bundle, threads: int = 1) -> Interpreter:
-    """A LiteRT interpreter of the bundle, loaded from memory: a path with Hangul fails under Windows."""
-    return Interpreter(model_content=bundle.read(TFLITE), num_threads=threads)
+def interpreter(network: bytes, threads: int = 1) -> Interpreter:
+    """A LiteRT interpreter of a TFLite file's bytes: from memory, because a path with Hangul fails under Windows."""
+    return Interpreter(model_content=network, num_threads=threads)
+
+
+def _compare_with_network(bundle: Bundle) -> None:
+    """Refuse a card whose classes or input size are not those of the network."""
+    try:
+        runner = interpreter(bundle.read(TFLITE)).get_signature_runner()
+        outputs = runner.get_output_details()["probabilities"]["shape_signature"][-1]
+        _, height, width, channels = next(iter(runner.get_input_details().values()))["shape_signature"]
+    except (ValueError, RuntimeError, KeyError) as error:
+        path = bundle.path / TFLITE
+        raise UserError("{path} is no network that can be run ({reason}).", path=path, reason=error) from None
+    spec = bundle.card.input
+    if outputs != len(bundle.card.classes) or (height, width, channels) != (spec.height, spec.width, spec.channels):
+        raise UserError(
+            "{path}: the card names {classes} classes and {size} pixels, but the network has {outputs} outputs and "
+            "takes {taken} pixels. Make the bundle again.",
+            path=bundle.path,
+            classes=len(bundle.card.classes),
+            outputs=outputs,
+            size=f"{spec.height}×{spec.width}",
+            taken=f"{height}×{width}",
+        )
 
 
 def _bundle_folders() -> Iterator[Path]:
     for folder in models_folders():
-        found = [path for path in folder.iterdir() if (path / CARD).exists()] if folder.is_dir() else []
+        # A name with a dot is a bundle in the making.
+        found = (
+            [path for path in folder.iterdir() if path.name[0] != "." and (path / CARD).exists()]
+            if folder.is_dir()
+            else []
+        )
         yield from sorted(found, key=lambda path: (path / CARD).stat().st_mtime, reverse=True)
 
 
@@ -190,13 +219,21 @@ def _refuse_code(bundle: Bundle) -> None:
     except ValueError as error:
         raise UserError("{path} is damaged ({reason}).", path=bundle.path / NETWORK, reason=error) from None
     for node in _nodes(network):
-        module = str(node.get("module") or "keras")
-        if node.get("class_name") == "Lambda" or module.split(".")[0] != "keras" or node.get("registered_name"):
+        if not _is_harmless(node):
             raise UserError(
                 "{path} has the layer “{layer}”, which would run code of its own. Only Keras' own layers are accepted.",
                 path=bundle.path / NETWORK,
                 layer=node.get("class_name"),
             )
+
+
+def _is_harmless(node: dict[str, Any]) -> bool:
+    """Whether a node of model.json names a public class of Keras that runs no code of the file's own."""
+    name, module = str(node.get("class_name")), str(node.get("module") or "keras")
+    public = re.fullmatch(r"keras(\.(layers|initializers|regularizers|constraints|activations))?", module)
+    functional = (module, name) == ("keras.src.models.functional", "Functional")
+    own = node.get("registered_name") in {None, name}
+    return bool(public or functional) and own and name not in {"Lambda", "__lambda__", "TFSMLayer"}
 
 
 def _nodes(value: Any) -> Iterator[dict[str, Any]]:

@@ -4,7 +4,7 @@ import threading
 
 import numpy as np
 
-from emotion.cnn.bundle import Bundle, interpreter
+from emotion.cnn.bundle import TFLITE, Bundle, interpreter
 
 _BATCH = 64
 
@@ -18,6 +18,8 @@ class Classifier:
 
     def __init__(self, bundle: Bundle, threads: int = 1) -> None:
         self.bundle = bundle
+        # Read once: the bundle may be replaced or deleted on disk while other threads still begin to use it.
+        self._network = bundle.read(TFLITE)
         self._threads = threads
         self._local = threading.local()
         self._runner()
@@ -43,7 +45,7 @@ class Classifier:
 
     def _runner(self):  # LiteRT's SignatureRunner is not public.
         if not hasattr(self._local, "runner"):
-            self._local.runner = runner = interpreter(self.bundle, self._threads).get_signature_runner()
+            self._local.runner = runner = interpreter(self._network, self._threads).get_signature_runner()
             self._argument = next(iter(runner.get_input_details()))
             self._widths = {name: out["shape_signature"][-1] for name, out in runner.get_output_details().items()}
         return self._local.runner

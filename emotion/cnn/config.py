@@ -1,9 +1,12 @@
 """What a training run is asked to do; every default of training stands here and nowhere else."""
 
+import re
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+from emotion.dataset.folder import Dataset
 from emotion.errors import UserError
+from emotion.labels import EMOTIONS
 
 PRECISIONS = ("auto", "float32", "mixed_bfloat16")
 SCHEDULES = ("constant", "cosine")
@@ -18,7 +21,7 @@ class TrainConfig:
 
     data: str
     name: str
-    task: str = "emotion"
+    task: str = ""  # By the dataset: see ``task_of``.
     architecture: str = "deck_cnn"
     epochs: int = 15
     batch_size: int = 64
@@ -48,7 +51,7 @@ class TrainConfig:
             )
         if not is_plain_name(self.name):
             raise UserError(
-                'Name: expected one without / \\ : * ? " < > | that does not begin with a dot, found “{found}”.',
+                'Name: expected a short one without / \\ : * ? " < > | and without a dot at its ends, found “{found}”.',
                 found=self.name,
             )
 
@@ -63,10 +66,28 @@ class TrainConfig:
         return cls(**{key: value for key, value in values.items() if key in known})
 
 
+def task_of(dataset: Dataset) -> str:
+    """What a dataset teaches to tell apart: ``emotion`` where its classes are emotions, else the dataset's own name."""
+    emotions = {label.key for label in EMOTIONS}
+    return "emotion" if set(dataset.classes) <= emotions else dataset.name
+
+
 def is_plain_name(name: str) -> bool:
     """Whether ``name`` can be the name of one folder on every system.
 
     >>> is_plain_name("감정 1"), is_plain_name("../up"), is_plain_name("")
     (True, False, False)
     """
-    return bool(name.strip()) and len(name) <= 100 and name[0] != "." and not set(name) & set('/\\:*?"<>|\0\n\r\t')
+    return bool(name) and name == plain_name(name)
+
+
+def plain_name(text: str) -> str:
+    """``text`` made fit to be a folder's name on every system; empty where nothing is left of it.
+
+    >>> plain_name('my "set": x'), plain_name("con.txt"), plain_name("..")
+    ('my set x', '_con.txt', '')
+    """
+    kept = "".join(sign for sign in text if sign not in '/\\:*?"<>|' and sign.isprintable()).lstrip(". ")
+    # 100 bytes leave room for a time stamp where names end at 255; Hangul takes three bytes a syllable.
+    kept = kept.encode("utf-8")[:100].decode("utf-8", errors="ignore").rstrip(". ")
+    return f"_{kept}" if re.fullmatch(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?", kept) else kept

@@ -13,6 +13,7 @@ import numpy as np
 from emotion.cnn.architectures import build
 from emotion.cnn.bundle import CARD, FILES, NETWORK, TFLITE, WEIGHTS, Bundle, Card, InputSpec, load_bundle
 from emotion.cnn.classifier import Classifier
+from emotion.cnn.config import task_of
 from emotion.cnn.evaluation import evaluate
 from emotion.cnn.runs import Run
 from emotion.dataset.folder import Dataset
@@ -70,7 +71,7 @@ def _card(run: Run, dataset: Dataset, model: keras.Model, folder: Path, name: st
     setting = json.loads((run.path / "setting.json").read_text(encoding="utf-8"))
     return Card(
         name=name,
-        task=config.task,
+        task=config.task or task_of(dataset),
         classes=dataset.classes,
         input=InputSpec(config.size, config.size),
         architecture=config.architecture,

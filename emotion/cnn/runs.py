@@ -7,6 +7,8 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -16,7 +18,7 @@ import psutil
 
 from emotion.cnn.config import TrainConfig
 from emotion.errors import UserError
-from emotion.files import write_atomic, write_json
+from emotion.files import read_text, write_atomic, write_json
 from emotion.homes import REPOSITORY, runs_folder
 
 ACTIVE = frozenset({"queued", "running", "stopping"})
@@ -24,6 +26,7 @@ STATES = (*sorted(ACTIVE), "stopped", "interrupted", "failed", "finished")
 # A worker that was launched but has not yet written its process number; importing TensorFlow takes up to 30 s on a
 # slow laptop, and the worker reports before that.
 _LAUNCH_SECONDS = 60
+_LOCK_SECONDS = 10
 _workers: list[subprocess.Popen[bytes]] = []
 
 
@@ -44,6 +47,15 @@ class Status:
     error: str = ""
     error_values: dict[str, str] = field(default_factory=dict)
     bundle: str = ""
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> "Status":
+        """The status from JSON values; TypeError or ValueError for one that is incomplete or wrong."""
+        status = cls(**values)
+        numbers = (status.pid, status.process_created, status.epoch, status.epochs, status.step, status.steps)
+        if status.state not in STATES or not all(isinstance(n, int | float) for n in (*numbers, status.heartbeat)):
+            raise ValueError("a state and numbers expected")
+        return status
 
     @property
     def active(self) -> bool:
@@ -77,15 +89,18 @@ class Run:
 
     def config(self) -> TrainConfig:
         """The settings; UserError for a folder whose ``config.json`` is missing or damaged."""
-        return TrainConfig.from_json(_read_json(self.path / "config.json"))
+        try:
+            return TrainConfig.from_json(_read_json(self.path / "config.json"))
+        except TypeError as error:
+            raise _damaged(self.path / "config.json", error) from None
 
     def status(self) -> Status:
         """How it stands now. A run whose process is gone reads as ``interrupted``."""
         values = _read_json(self.path / "status.json")
         try:
-            status = Status(**values)
-        except TypeError as error:
-            raise UserError("{path} is damaged ({reason}).", path=self.path / "status.json", reason=error) from None
+            status = Status.from_json(values)
+        except (TypeError, ValueError) as error:
+            raise _damaged(self.path / "status.json", error) from None
         gone = not _alive(status) if status.pid else time.time() - status.heartbeat > _LAUNCH_SECONDS
         return replace(status, state="interrupted") if status.active and gone else status
 
@@ -94,12 +109,18 @@ class Run:
         write_json(self.path / "status.json", asdict(replace(status, heartbeat=time.time())))
 
     def metrics(self) -> list[dict[str, float]]:
-        """A row per finished epoch, from ``metrics.csv``; ``epoch`` counts from 1."""
+        """A row per finished epoch, from ``metrics.csv``; ``epoch`` counts from 1. UserError for a damaged file."""
         path = self.path / "metrics.csv"
-        if not path.exists():
+        try:
+            with path.open(encoding="utf-8", newline="") as file:
+                rows = [{key: float(value) for key, value in row.items()} for row in csv.DictReader(file)]
+        except FileNotFoundError:
             return []
-        with path.open(encoding="utf-8", newline="") as file:
-            return [{key: float(value) for key, value in row.items()} for row in csv.DictReader(file)]
+        except (TypeError, ValueError) as error:
+            raise _damaged(path, error) from None
+        if any("epoch" not in row for row in rows):
+            raise _damaged(path, ValueError("a column “epoch” expected"))
+        return rows
 
     def write_metrics(self, rows: list[dict[str, float]]) -> None:
         """Replace ``metrics.csv``; the columns are those of the first row."""
@@ -112,9 +133,13 @@ class Run:
     def progress(self) -> list[dict[str, float]]:
         """The throttled points within the epochs: epoch (fraction of epochs done), loss, accuracy, time."""
         path = self.path / "progress.jsonl"
-        lines = path.read_text(encoding="utf-8").splitlines(keepends=True) if path.exists() else []
-        # The last line may be on its way to the disk still.
-        return [json.loads(line) for line in lines if line.endswith("\n")]
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else []
+        return [point for line in lines if (point := _point(line))]
+
+    def forget_progress_after(self, epoch: int) -> None:
+        """Drop the points of an epoch that was broken off and will be repeated."""
+        kept = [json.dumps(point) + "\n" for point in self.progress() if point["epoch"] <= epoch]
+        write_atomic(self.path / "progress.jsonl", "".join(kept))
 
     def request_stop(self) -> None:
         """Ask the worker to finish its batch and stop."""
@@ -132,6 +157,22 @@ class Run:
         return "\n".join(text.splitlines()[-lines:])
 
 
+def start_run(config: TrainConfig) -> Run:
+    """Make a run and start its worker process; UserError while another training runs."""
+    with _one_at_a_time():
+        _insist_on_rest()
+        run = create_run(config)
+        _launch(run)
+    return run
+
+
+def resume_run(run: Run) -> None:
+    """Start a worker process that goes on with a run; UserError while a training runs."""
+    with _one_at_a_time():
+        _insist_on_rest()
+        _launch(run)
+
+
 def create_run(config: TrainConfig) -> Run:
     """Make the run folder; the run is queued."""
     stamp = datetime.now().strftime("%Y%m%d-%H%M%S")
@@ -147,30 +188,40 @@ def create_run(config: TrainConfig) -> Run:
     return run
 
 
-def launch(run: Run) -> None:
+def _launch(run: Run) -> None:
     """Start the worker process of a run; it outlives this process, a reload and the browser."""
-    run.write_status(replace(run.status(), state="queued", pid=0))
+    (run.path / "stop").unlink(missing_ok=True)
+    run.write_status(replace(run.status(), state="queued", pid=0, error="", error_values={}))
     detached: dict[str, Any] = {"start_new_session": True}
     if os.name == "nt":
-        flags = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.DETACHED_PROCESS  # type: ignore[attr-defined]
+        flags = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW  # type: ignore[attr-defined]
         detached = {"creationflags": flags}
     command = [sys.executable, "-m", "emotion", "train", "--resume", str(run.path)]
     with (run.path / "train.log").open("ab") as log:
         worker = subprocess.Popen(
-            command, cwd=REPOSITORY, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, **detached
+            command,
+            cwd=REPOSITORY,
+            env={**os.environ, "PYTHONUTF8": "1"},  # Whatever the system's code page: paths may hold Hangul.
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            **detached,
         )
     # Asking the others how they are also buries the dead: a finished child stays a zombie until its parent asks.
     _workers[:] = [worker, *(other for other in _workers if other.poll() is None)]
 
 
 def take_over(run: Run) -> Status:
-    """Make this process the run's worker and say so in its status."""
-    (run.path / "stop").unlink(missing_ok=True)
-    process = psutil.Process()
-    before = run.status()
-    status = Status("running", process.pid, process.create_time(), phase="loading", bundle=before.bundle)
-    status = replace(status, epoch=len(run.metrics()), epochs=run.config().epochs)
-    run.write_status(status)
+    """Make this process the run's worker and say so in its status; UserError where another process is at it."""
+    with _one_at_a_time():
+        before, process = run.status(), psutil.Process()
+        if before.active and before.pid not in {0, process.pid}:
+            raise UserError("{run} is being trained already, by process {pid}.", run=run.name, pid=before.pid)
+        if before.state != "queued":  # A wish to stop that came after the launch is kept.
+            (run.path / "stop").unlink(missing_ok=True)
+        status = Status("running", process.pid, process.create_time(), phase="loading", bundle=before.bundle)
+        status = replace(status, epoch=len(run.metrics()), epochs=run.config().epochs)
+        run.write_status(status)
     return status
 
 
@@ -201,6 +252,31 @@ def _is_active(run: Run) -> bool:
         return False
 
 
+def _insist_on_rest() -> None:
+    if busy := active_run():
+        raise UserError("A training is running already: {run}. Wait until it ends, or stop it.", run=busy.name)
+
+
+@contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    """Let one process at a time look at the runs and start one: two browsers may press Start at once."""
+    lock = runs_folder() / ".lock"
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    while True:
+        try:
+            os.close(os.open(lock, os.O_CREAT | os.O_EXCL))
+            break
+        except FileExistsError:
+            with suppress(FileNotFoundError):
+                if time.time() - lock.stat().st_mtime > _LOCK_SECONDS:  # Its owner was killed.
+                    lock.unlink()
+            time.sleep(0.02)
+    try:
+        yield
+    finally:
+        lock.unlink(missing_ok=True)
+
+
 def _alive(status: Status) -> bool:
     """Whether the worker lives: the same process (numbers are used again), and no zombie."""
     try:
@@ -212,11 +288,22 @@ def _alive(status: Status) -> bool:
 
 def _read_json(path: Path) -> dict[str, Any]:
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
+        values = json.loads(read_text(path))
     except (OSError, ValueError) as error:
-        raise UserError(
-            "{path} can't be read ({reason}). The run folder is damaged.", path=path, reason=error
-        ) from None
+        raise _damaged(path, error) from None
     if not isinstance(values, dict):
-        raise UserError("{path} is damaged: expected an object.", path=path)
+        raise _damaged(path, TypeError("an object expected"))
     return values
+
+
+def _damaged(path: Path, error: Exception) -> UserError:
+    return UserError("{path} can't be read ({reason}). The run folder is damaged.", path=path, reason=error)
+
+
+def _point(line: str) -> dict[str, float] | None:
+    """A line of progress, or None: a line may be cut by a crash, or be on its way to the disk still."""
+    try:
+        point = json.loads(line)
+    except ValueError:
+        return None
+    return point if isinstance(point, dict) and isinstance(point.get("epoch"), int | float) else None

@@ -5,6 +5,7 @@ a stopped run, counts a partial epoch as done and forgets the other callbacks.
 """
 
 import json
+import logging
 import shutil
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from emotion.cnn.runs import Run
 from emotion.files import folder_in_the_making, write_json
 
 _KEPT = 2
+log = logging.getLogger(__name__)
 
 
 class EpochState(keras.callbacks.Callback):
@@ -31,18 +33,26 @@ class EpochState(keras.callbacks.Callback):
 
     def restore(self) -> int:
         """Bring back the newest state into the model; returns the number of finished epochs, 0 for a new run."""
-        folders = _epoch_folders(self.run)
-        if folders:
-            folder = folders[-1]
-            # An optimizer that does not know its variables yet would be skipped, with a warning.
-            self.model.optimizer.build(self.model.trainable_variables)
-            self.model.load_weights(folder / "model.weights.h5")
-            values = json.loads((folder / "state.json").read_text(encoding="utf-8"))
-            self.rows, self.checkpoint.best = values["rows"], values["best"]
-            for variable, value in zip(_random_states(self.model), values["random"], strict=True):
-                variable.assign(value)
+        for leftover in (self.run.path / "state").glob(".*"):  # What a kill left half-written.
+            shutil.rmtree(leftover)
+        # An optimizer that does not know its variables yet would be skipped, with a warning.
+        self.model.optimizer.build(self.model.trainable_variables)
+        for folder in reversed(_epoch_folders(self.run)):
+            try:
+                self._load(folder)
+                break
+            except (OSError, ValueError, KeyError) as error:  # A power cut may hollow the newest; two are kept.
+                log.warning("the state in %s is damaged (%s); going on from the one before", folder, error)
         self.run.write_metrics(self.rows)
+        self.run.forget_progress_after(len(self.rows))
         return len(self.rows)
+
+    def _load(self, folder: Path) -> None:
+        values = json.loads((folder / "state.json").read_text(encoding="utf-8"))
+        self.model.load_weights(folder / "model.weights.h5")
+        for variable, value in zip(_random_states(self.model), values["random"], strict=True):
+            variable.assign(value)
+        self.rows, self.checkpoint.best = values["rows"], values["best"]
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         self.rows.append({"epoch": epoch + 1, **{name: float(value) for name, value in (logs or {}).items()}})

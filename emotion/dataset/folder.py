@@ -3,8 +3,9 @@
 import hashlib
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -111,16 +112,54 @@ def open_dataset(root: str | Path) -> Dataset:
 
     ``root`` may be pasted with quotes, and the dataset may lie one or two folders further down. A root with class
     folders only is split 80/10/10 by a seeded, stratified draw; without a validation split one tenth of ``train``
-    becomes it. Raises UserError for a folder that holds no such tree.
+    becomes it. Two folders that are one split under two names are read as one. Raises UserError for a folder that
+    holds no such tree or can't be read.
     """
-    root = _clean_path(root)
+    with reading(root):
+        return _index(_dataset_root(_clean_path(root)))
+
+
+@contextmanager
+def reading(root: str | Path) -> Iterator[None]:
+    """Turn what the system says against reading ``root`` into a UserError."""
+    try:
+        yield
+    except (OSError, RuntimeError, ValueError) as error:  # ValueError: a null byte in the path.
+        reason = getattr(error, "strerror", None) or error
+        raise UserError(
+            "{root} can't be read ({reason}). Check the path and the folder's permissions.", root=root, reason=reason
+        ) from None
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turn what the system says against writing ``path`` into a UserError."""
+    try:
+        yield
+    except OSError as error:
+        raise UserError(
+            "{path} can't be written ({reason}). Check that there is room and that you may write there.",
+            path=path,
+            reason=error.strerror or error,
+        ) from None
+
+
+def _dataset_root(root: Path) -> Path:
+    """The folder that holds splits or classes, at most two further down."""
     for _ in range(2):
         folders = _folders(root)
         if len(folders) != 1 or folders[0].name.lower() in _ALIASES or _holds_images(folders[0]):
             break
         root = folders[0]
-    found = {_ALIASES[folder.name.lower()]: folder for folder in _folders(root) if folder.name.lower() in _ALIASES}
-    files = {name: _class_files(folder) for name, folder in found.items()} if found else {"train": _class_files(root)}
+    return root
+
+
+def _index(root: Path) -> Dataset:
+    found = [(_ALIASES[folder.name.lower()], folder) for folder in _folders(root) if folder.name.lower() in _ALIASES]
+    files: dict[str, dict[str, list[Path]]] = {}
+    for name, folder in found or [("train", root)]:
+        for key, paths in _class_files(folder).items():
+            files.setdefault(name, {}).setdefault(key, []).extend(paths)
     classes = tuple(sorted({key for listed in files.values() for key in listed}))
     if not any(paths for listed in files.values() for paths in listed.values()):
         raise UserError(
@@ -136,7 +175,7 @@ def open_dataset(root: str | Path) -> Dataset:
         _with_validation(splits, has_split_folders=bool(found)),
         title=str(about.get("title") or root.name),
         terms=str(about.get("terms") or "not stated"),
-        synthetic=bool(about.get("synthetic")),
+        synthetic=about.get("synthetic") is True,
     )
 
 
@@ -171,17 +210,18 @@ def load_images(
 
 
 def _clean_path(root: str | Path) -> Path:
-    path = Path(str(root).strip().strip("\"'")).expanduser()
-    if not path.is_dir():
+    path = Path(str(root).strip().strip("\"'"))
+    with suppress(RuntimeError):  # ``~name`` of nobody is a folder's name like any other.
+        path = path.expanduser()
+    if not os.path.isdir(path):
         raise UserError("{root} is no folder. Give the path of a dataset folder that exists.", root=path)
     return path.resolve()
 
 
 def _folders(folder: Path) -> list[Path]:
     hidden = (".", "__MACOSX")
-    return sorted(
-        Path(entry.path) for entry in os.scandir(folder) if entry.is_dir() and not entry.name.startswith(hidden)
-    )
+    with os.scandir(folder) as entries:
+        return sorted(Path(entry.path) for entry in entries if entry.is_dir() and not entry.name.startswith(hidden))
 
 
 def _image_names(folder: Path) -> list[str]:
@@ -237,6 +277,8 @@ def _about(root: Path) -> dict[str, object]:
     path = root / "dataset.json"
     try:
         about = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, RecursionError) as error:
         raise UserError("{path} is damaged ({reason}). Delete it or mend it.", path=path, reason=error) from None
-    return about if isinstance(about, dict) else {}
+    if not isinstance(about, dict):
+        raise UserError("{path} is damaged: expected an object.", path=path)
+    return about

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from emotion.dataset.drawing import View
-from emotion.dataset.folder import SPLITS
+from emotion.dataset.folder import SPLITS, writing
 from emotion.dataset.person import Person
 from emotion.dataset.portrait import UNITS, draw
 from emotion.errors import UserError
@@ -77,10 +77,10 @@ def write_sample(
     photographed. The same ``seed`` gives the same bytes. ``progress(done, images)`` is told about every hundredth.
 
     Raises UserError for fewer than 21 images (one a class and split), a negative seed, or a destination that holds
-    anything but an earlier sample, which is replaced.
+    anything but an earlier sample, which is replaced, or that can't be written.
     """
     _check(destination, images, seed)
-    with folder_in_the_making(destination) as folder:
+    with writing(destination), folder_in_the_making(destination) as folder:
         for split, emotion in product(SPLITS, EXPRESSIONS):
             (folder / split / emotion).mkdir(parents=True)
         for done, (split, emotion, number) in enumerate(_plan(images), 1):

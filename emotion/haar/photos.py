@@ -34,25 +34,28 @@ def webcam_still() -> np.ndarray:
 def open_photo(data: bytes, name: str) -> np.ndarray:
     """Decode an uploaded photo: ``bgr`` uint8 (H, W, 3), turned upright by its EXIF note.
 
-    Raises UserError, naming ``name``, for a file that is no image and for one over 40 megapixels, whose size is read
-    from its header: a small file can decode to gigabytes.
+    Raises UserError, naming ``name``, for a file that is no PNG, JPEG, BMP or WebP image, whatever its ending says, and
+    for one over 40 megapixels. The size is read from its header, before anything is decoded: a small file can decode
+    to gigabytes.
     """
-    if _megapixels(data) > MEGAPIXELS_AT_MOST:
+    megapixels = _megapixels(data)
+    if megapixels is not None and megapixels > MEGAPIXELS_AT_MOST:
         raise UserError(
             "{name} has more than {limit} megapixels. Choose a smaller picture.", name=name, limit=MEGAPIXELS_AT_MOST
         )
-    return decode_image(data, name)
+    # OpenCV decodes more formats than Pillow was asked about; what has no known size is as good as empty.
+    return decode_image(b"" if megapixels is None else data, name)
 
 
-def _megapixels(data: bytes) -> float:
-    """The size in an image file's header; 0 where there is none, infinity where Pillow already refuses."""
+def _megapixels(data: bytes) -> float | None:
+    """The size in an image file's header; None where there is none, infinity where Pillow already refuses."""
     try:
         with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
             return image.width * image.height / 1e6
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         return float("inf")
     except (OSError, SyntaxError, ValueError):
-        return 0.0
+        return None
 
 
 def shrink(image: np.ndarray, longest: int) -> np.ndarray:

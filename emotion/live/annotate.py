@@ -6,11 +6,11 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-from emotion.labels import label_of
+from emotion.labels import PALETTE, label_of, rgb
 from emotion.live.faces import Face, FrameResult, Prediction
 from emotion.live.fonts import text_mask, written_language
 
-DETECTION_COLOUR = "#F0E442"  # Okabe and Ito's yellow: no emotion has it.
+DETECTION_COLOUR = PALETTE["yellow"]  # No emotion has it.
 _NOTE_COLOUR = "#20262E"
 
 
@@ -47,7 +47,7 @@ def _colour(prediction: Prediction) -> str:
 
 def _draw_box(picture: np.ndarray, face: Face, thickness: int) -> None:
     x0, y0, x1, y1 = (int(value) for value in face.xyxy.round())
-    cv2.rectangle(picture, (x0, y0), (x1, y1), _bgr(face_colour(face)), thickness)
+    cv2.rectangle(picture, (x0, y0), (x1, y1), rgb(face_colour(face))[::-1], thickness)
 
 
 def _draw_lines(picture: np.ndarray, face: Face, size: int, language: str) -> None:
@@ -76,7 +76,7 @@ def _tag(text: str, size: int, colour: str) -> np.ndarray:
 
     Cached, because Pillow takes as long for one line as OpenCV for the rest of the drawing.
     """
-    background = np.array(_bgr(colour), np.float32)
+    background = np.array(rgb(colour)[::-1], np.float32)
     ink = np.full(3, 0 if _luminance(colour) > 0.179 else 255, np.float32)
     mask = np.pad(np.asarray(text_mask(text, size)), ((1, 1), (size // 3, size // 3)))
     weight = mask[..., None].astype(np.float32) / 255
@@ -90,16 +90,7 @@ def _paste(picture: np.ndarray, tag: np.ndarray, left: int, top: int) -> None:
     target[:] = tag[: target.shape[0], : target.shape[1]]
 
 
-def _bgr(colour: str) -> tuple[int, int, int]:
-    """``#RRGGBB`` as OpenCV wants it.
-
-    >>> _bgr("#E69F00")
-    (0, 159, 230)
-    """
-    return int(colour[5:7], 16), int(colour[3:5], 16), int(colour[1:3], 16)
-
-
 def _luminance(colour: str) -> float:
     """Relative luminance (WCAG 2.1); black has the better contrast on everything above 0.179."""
-    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in (v / 255 for v in _bgr(colour))]
-    return 0.0722 * linear[0] + 0.7152 * linear[1] + 0.2126 * linear[2]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in (v / 255 for v in rgb(colour))]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]

@@ -54,7 +54,7 @@ class LiveSettings:
 class LiveStats:
     """How the stream stands. ``timings_ms`` are means by stage; ``resolution`` is (width, height) in pixels.
 
-    ``processed`` and ``errors`` count frames since START, and keep their value after STOP.
+    ``processed`` and ``errors`` count frames since START, and keep their value after STOP; ``last_error`` too.
     """
 
     playing: bool = False
@@ -63,7 +63,7 @@ class LiveStats:
     timings_ms: Mapping[str, float] = field(default_factory=dict)
     resolution: tuple[int, int] | None = None
     errors: int = 0
-    last_error: str = ""
+    last_error: Exception | None = None
     result: FrameResult = field(default_factory=FrameResult)
 
     @property
@@ -76,15 +76,16 @@ class LiveProcessor:
     """Runs the pipeline on a stream's frames and keeps the newest result for the page.
 
     Hand ``recv`` to streamlit-webrtc as ``video_frame_callback`` and ``ended`` as ``on_video_ended``. One processor
-    serves one session; it can be started and stopped any number of times. Never use it with
-    ``async_processing=False``: ``recv`` would run on Streamlit's event loop and freeze the app for everyone.
+    serves one stream, from START to STOP: what the library still has queued when a stream ends must not bring it to
+    life again, nor reach into the next one. Never use it with ``async_processing=False``: ``recv`` would run on
+    Streamlit's event loop and freeze the app for everyone.
     """
 
     def __init__(self, settings: LiveSettings) -> None:
         attach_log_handler()
         self._lock = Lock()
         self._settings = settings
-        self._pipeline: FacePipeline | None = None
+        self._pipeline: FacePipeline | None = FacePipeline(settings.detector)
         self._stats = LiveStats()
         self._times: deque[tuple[float, dict[str, float]]] = deque(maxlen=_WINDOW)
 
@@ -102,10 +103,13 @@ class LiveProcessor:
     def recv(self, frame: av.VideoFrame) -> av.VideoFrame:
         """Work on one frame and give it back with its drawing.
 
-        A frame whose work fails is given back as it came: an exception would freeze the video without a word.
+        A frame whose work fails is given back as it came: an exception would freeze the video without a word. So is
+        one that comes after the end.
         """
         start = perf_counter()
         settings, pipeline = self._begin()
+        if pipeline is None:
+            return frame
         try:
             bgr = frame.to_ndarray(format="bgr24")
             decoded = perf_counter()
@@ -126,26 +130,32 @@ class LiveProcessor:
         return self.recv(av.VideoFrame.from_ndarray(clip_frame(monotonic(), *CLIP_SIZE), format="bgr24"))
 
     def ended(self) -> None:
-        """Let go of everything that belonged to the stream; only its counts stay to be read."""
+        """Close for good and let go of everything that belonged to the stream; only its counts stay to be read."""
         with self._lock:
             self._pipeline = None
             self._times.clear()
             last = self._stats
             self._stats = LiveStats(processed=last.processed, errors=last.errors, last_error=last.last_error)
 
+    @property
+    def closed(self) -> bool:
+        """Whether the stream has ended."""
+        with self._lock:
+            return self._pipeline is None
+
     def stats(self) -> LiveStats:
         """How the stream stands now."""
         with self._lock:
             return self._stats
 
-    def _begin(self) -> tuple[LiveSettings, FacePipeline]:
+    def _begin(self) -> tuple[LiveSettings, FacePipeline | None]:
+        """What this frame is worked on with; no pipeline where the stream has ended."""
         with self._lock:
             settings = self._settings
-            if self._pipeline is None:  # The first frame after START.
-                self._pipeline = FacePipeline(settings.detector)
-                self._stats = LiveStats(playing=True)
-            # Swapped here, between two frames and on the thread that uses them.
-            self._pipeline.detector, self._pipeline.classifiers = settings.detector, settings.classifiers
+            if self._pipeline:
+                self._stats = replace(self._stats, playing=True)
+                # Swapped here, between two frames and on the thread that uses them.
+                self._pipeline.detector, self._pipeline.classifiers = settings.detector, settings.classifiers
             return settings, self._pipeline
 
     def _finished(self, bgr: np.ndarray, result: FrameResult, times: dict[str, float]) -> None:
@@ -163,12 +173,14 @@ class LiveProcessor:
             )
 
     def _failed(self, error: Exception) -> None:
-        text = f"{type(error).__name__}: {error}"
         with self._lock:
+            if self._pipeline is None:  # As in _finished: what fails after STOP concerns nobody.
+                return
             last = self._stats
-            self._stats = LiveStats(playing=True, processed=last.processed, errors=last.errors + 1, last_error=text)
-        if text != last.last_error:  # Once, not thirty times a second.
+            self._stats = LiveStats(playing=True, processed=last.processed, errors=last.errors + 1, last_error=error)
+        if repr(error) != repr(last.last_error):  # Once, not thirty times a second.
             _log.error("A frame could not be processed", exc_info=error)
+        error.with_traceback(None)  # It would keep the frame and its pictures alive.
 
 
 def _rate(moments: list[float]) -> float:

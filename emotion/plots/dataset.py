@@ -1,5 +1,7 @@
 """Figures of a dataset."""
 
+from html import escape
+
 import numpy as np
 import plotly.graph_objects as go
 
@@ -21,7 +23,7 @@ def split_name(split: str) -> str:
 def class_counts(dataset: Dataset) -> go.Figure:
     """Images per class: a row for each class in its colour, as in ``sample_grid``, the splits one after the other."""
     labels = [label_of(key, position) for position, key in enumerate(dataset.classes)]
-    names = [f"<b>{label.name(language())}</b>" for label in labels]
+    names = [f"<b>{escape(label.name(language()))}</b>" for label in labels]
     counts = dataset.counts()
     figure = go.Figure()
     for split, shown in counts.items():
@@ -58,7 +60,7 @@ def sample_grid(images: Images, classes: tuple[str, ...]) -> go.Figure:
         figure.add_annotation(
             x=-gap,
             y=position * (height + gap) + height / 2,
-            text=f"<b>{known.name(language())}</b>",
+            text=f"<b>{escape(known.name(language()))}</b>",
             font={"color": known.colour, "size": 14},
             xanchor="right",
             showarrow=False,

@@ -5,11 +5,12 @@ import plotly.graph_objects as go
 
 from emotion.haar.integral import Rectangle
 from emotion.i18n import _
+from emotion.labels import PALETTE
 from emotion.plots.theme import finish
 
-# Okabe and Ito's colours, which stay apart for colour-blind eyes: one for each corner and the cells it stands for.
-CORNER_COLOURS = {"A": "#009E73", "B": "#D55E00", "C": "#CC79A7", "D": "#0072B2"}
-_RECTANGLE_COLOUR = "#E69F00"
+# One for each corner and the cells it stands for.
+CORNER_COLOURS = {"A": PALETTE["green"], "B": PALETTE["vermilion"], "C": PALETTE["purple"], "D": PALETTE["blue"]}
+_RECTANGLE_COLOUR = PALETTE["orange"]
 _GRAYS = ((0, "rgba(128,140,160,0.10)"), (1, "rgba(128,140,160,0.45)"))  # See-through, for dark and light pages.
 
 

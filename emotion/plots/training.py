@@ -27,8 +27,8 @@ def curves(metrics: list[dict[str, float]], progress: list[dict[str, float]], ep
 
 def _within_epoch(progress: list[dict[str, float]], name: str) -> go.Scatter:
     x, y = [point["epoch"] for point in progress], [point.get(name) for point in progress]
-    # A broken line at every new epoch: the running mean begins again there.
-    breaks = [i for i in range(1, len(x)) if int(x[i] - 1e-9) != int(x[i - 1] - 1e-9)]
+    # A broken line at every new epoch: the running mean begins again there, as it does in one that a resume repeats.
+    breaks = [i for i in range(1, len(x)) if x[i] < x[i - 1] or int(x[i] - 1e-9) != int(x[i - 1] - 1e-9)]
     for place in reversed(breaks):
         x.insert(place, x[place])
         y.insert(place, None)

@@ -1,17 +1,19 @@
 """What a page needs before it can show anything: the thing itself, or a sentence and the button that makes it."""
 
+import os
 from pathlib import Path
 
 import streamlit as st
 
-from emotion.cnn.bundle import Bundle, default_bundle, find_bundle, scan_bundles
+from emotion.cnn.bundle import TFLITE, Bundle, default_bundle, find_bundle, scan_bundles
 from emotion.cnn.classifier import Classifier
 from emotion.dataset.folder import Dataset, Images, Split, load_images, open_dataset
-from emotion.dataset.library import folder_stamp, known_datasets, remember
+from emotion.dataset.library import folder_stamp, known_datasets, own_datasets, remember
 from emotion.dataset.sample import write_sample
 from emotion.errors import UserError
 from emotion.homes import datasets_folder
 from emotion.i18n import _, error_text
+from emotion.ui.page import plain
 
 _DATASET = "app.dataset"
 PUBLISHED = "app.published"
@@ -23,39 +25,71 @@ def _open(root: str, stamp: tuple[tuple[str, int], ...]) -> Dataset:
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
-def classifier_of(path: str, created: str) -> Classifier:
-    """The verified classifier of a bundle; ``created`` tells two states of one folder apart."""
+def classifier_of(path: str, digest: str) -> Classifier:
+    """The verified classifier of a bundle; ``digest``, its card's hash of the network, tells two states apart."""
     return Classifier(find_bundle(path))
 
 
+def load_files(root: Path, part: Split, size: tuple[int, int]) -> Images:
+    """A few images of a dataset, decoded once and again when a file changes."""
+    return _load(str(root), part, size, tuple(_file_stamp(root / path) for path in part.paths))
+
+
 @st.cache_data(show_spinner=False, max_entries=64)
-def load_files(root: str, part: Split, size: tuple[int, int]) -> Images:
-    """A few images of a dataset, decoded once."""
+def _load(root: str, part: Split, size: tuple[int, int], stamp: tuple[tuple[int, int], ...]) -> Images:
     return load_images(Path(root), part, size)
+
+
+def _file_stamp(path: Path) -> tuple[int, int]:
+    try:
+        found = path.stat()
+    except OSError:  # Decoding it will say so.
+        return 0, 0
+    return found.st_mtime_ns, found.st_size
 
 
 def choose_dataset(root: Path | str) -> Dataset:
     """Open a dataset and make it the one of this browser session; UserError for a folder that is none."""
     dataset = open_dataset(root)
-    remember(dataset.root)
     st.session_state[_DATASET] = str(dataset.root)
+    remember(dataset.root)
     return dataset
 
 
-def current_dataset() -> Dataset | None:
-    """The dataset of this browser session, else the first known one; None where there is none."""
-    for root in [st.session_state.get(_DATASET), *known_datasets()]:
+def datasets() -> list[Path]:
+    """The known datasets; a damaged list of the opened ones is named, and then those of the data folder are left."""
+    for known in (known_datasets, own_datasets):
         try:
-            if root and Path(root).is_dir():
-                return _open(str(root), folder_stamp(Path(root)))
+            return known()
+        except UserError as error:
+            st.warning(error_text(error))
+    return []
+
+
+def current_dataset(known: list[Path] | None = None) -> Dataset | None:
+    """The dataset of this browser session, else the first known one that opens; None where there is none."""
+    roots = [st.session_state.get(_DATASET), *map(str, datasets() if known is None else known)]
+    for root in dict.fromkeys(roots):
+        try:
+            if root and os.path.isdir(root):
+                return _open(root, folder_stamp(Path(root)))
         except UserError as error:
             st.warning(error_text(error))
     return None
 
 
+def title_of(dataset: Dataset) -> str:
+    """A dataset's title as Markdown, in the reader's language where the title is this program's own."""
+    return plain(_(dataset.title) if dataset.synthetic else dataset.title)
+
+
 def ensure_dataset() -> Dataset:
     """The current dataset, or a page that stops with the way to get one."""
-    dataset = current_dataset()
+    return need_dataset(current_dataset())
+
+
+def need_dataset(dataset: Dataset | None) -> Dataset:
+    """``dataset``, or a page that stops with the way to get one."""
     if dataset is None:
         with st.container(border=True, key="empty-dataset"):
             st.markdown(_("#### There is no dataset yet"))
@@ -116,16 +150,21 @@ def ensure_model() -> Classifier:
         st.info(_("There is no model yet. Train one on the Training page; it takes a few minutes."))
         st.page_link("pages/training.py", label=_("Go to training"), icon=":material/model_training:")
         st.stop()
-    preferred = preferred_bundle(found)
-    chosen = st.selectbox(
+    by_path = {str(bundle.path): bundle for bundle in found}
+    published = st.session_state.get(PUBLISHED)
+    # Chosen by hand it stays, from page to page, until it is gone or a training has made a new one.
+    if st.session_state.get("model.bundle") not in by_path or st.session_state.get("model.published") != published:
+        st.session_state["model.bundle"] = str((preferred_bundle(found) or found[0]).path)
+        st.session_state["model.published"] = published
+    path = st.selectbox(
         _("Model"),
-        found,
-        index=found.index(preferred) if preferred else 0,
-        format_func=bundle_title,
+        list(by_path),
+        format_func=lambda path: bundle_title(by_path[path]),
         key="model.bundle",
+        persist_state="session",
     )
     try:
-        return classifier_of(str(chosen.path), chosen.card.created)
+        return classifier_of(path, by_path[path].card.files[TFLITE])
     except UserError as error:
         st.error(error_text(error))
         st.stop()

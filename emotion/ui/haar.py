@@ -82,9 +82,13 @@ def choose_settings() -> tuple[str, DetectorSettings, bool]:
     if "haar.scale_factor" not in st.session_state:
         apply_preset("deck")
     names = {"deck": _("As in the deck"), "accurate": _("Accurate")}
-    show, chosen = names.__getitem__, lambda: apply_preset(st.session_state["haar.preset"])
     st.segmented_control(
-        _("Settings"), list(names), format_func=show, key="haar.preset", on_change=chosen, persist_state="session"
+        _("Settings"),
+        list(names),
+        format_func=names.__getitem__,
+        key="haar.preset",
+        on_change=lambda: apply_preset(st.session_state["haar.preset"]),
+        persist_state="session",
     )
     _slider("scaleFactor", "haar.scale_factor", 1.05, 2.0, 0.05, _("How much the window grows from scan to scan."))
     _slider("minNeighbors", "haar.min_neighbors", 0, 15, 1, _("How many overlapping windows make a face."))
@@ -93,7 +97,8 @@ def choose_settings() -> tuple[str, DetectorSettings, bool]:
         cascades = available_cascades()
         default = cascades.index("frontalface_default")
         cascade = st.selectbox(_("Cascade"), cascades, default, key="haar.cascade", persist_state="session")
-        every_window = st.toggle(_("Show every window that passed"), True, key="haar.every_window")
+        show = _("Show every window that passed")
+        every_window = st.toggle(show, True, key="haar.every_window", persist_state="session")
     return cascade, _settings(), every_window
 
 

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from emotion.dataset.folder import writing
+from emotion.errors import UserError
 from emotion.files import write_json
 from emotion.homes import home
-from emotion.i18n import _
+from emotion.i18n import _, error_text
 
 
 @dataclass(frozen=True)
@@ -41,18 +43,26 @@ def steps() -> tuple[Step, ...]:
 
 def done() -> set[str]:
     """The keys of the steps done so far."""
-    path = home() / "lesson.json"
     try:
-        return set(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else set()
-    except (ValueError, TypeError):
-        st.warning(_("The list of finished steps was damaged and begins again."))
-        path.unlink()
+        ticked = json.loads((home() / "lesson.json").read_text(encoding="utf-8"))
+        if not (isinstance(ticked, list) and all(isinstance(key, str) for key in ticked)):
+            raise TypeError("no list of keys")
+        return set(ticked)
+    except FileNotFoundError:
+        return set()
+    except (OSError, ValueError, TypeError, RecursionError):
+        st.warning(_("The list of finished steps is damaged and begins again with the next step."))
         return set()
 
 
 def mark_done(key: str) -> None:
     """Tick off a step; the tick survives a restart."""
     ticked = done()
-    if key not in ticked:
-        home().mkdir(parents=True, exist_ok=True)
-        write_json(home() / "lesson.json", sorted({*ticked, key}))
+    if key in ticked:
+        return
+    try:
+        with writing(home() / "lesson.json"):
+            home().mkdir(parents=True, exist_ok=True)
+            write_json(home() / "lesson.json", sorted({*ticked, key}))
+    except UserError as error:
+        st.warning(error_text(error))

@@ -8,14 +8,14 @@ from streamlit_webrtc import WebRtcMode, create_video_source_track, webrtc_strea
 from streamlit_webrtc.component import WebRtcStreamerState
 from streamlit_webrtc.config import MediaTrackConstraints, RTCConfiguration, Translations
 
-from emotion.cnn.bundle import Bundle
+from emotion.cnn.bundle import TFLITE, Bundle
 from emotion.errors import UserError
 from emotion.haar.detector import FaceDetector
 from emotion.i18n import _, error_text, language
 from emotion.live.fonts import written_language
 from emotion.live.pipeline import LIVE_SCAN
 from emotion.live.stream import LiveProcessor, LiveSettings, clip_ticks, drop_late_frames
-from emotion.ui.guards import bundle_title, classifier_of, preferred_bundle
+from emotion.ui.guards import PUBLISHED, bundle_title, classifier_of, preferred_bundle
 
 CAMERA, CLIP = "camera", "clip"
 _CAMERA_VIDEO: MediaTrackConstraints = {"width": {"ideal": 640}, "height": {"ideal": 480}, "frameRate": {"ideal": 30}}
@@ -40,6 +40,10 @@ def choose(bundles: list[Bundle]) -> tuple[str, list[Bundle]]:
     )
     preferred = preferred_bundle(bundles)
     start = str(preferred.path) if preferred else _NONE
+    # What was chosen stays chosen, until there is something newer to look at.
+    if st.session_state.get("live.published") != st.session_state.get(PUBLISHED):
+        st.session_state["live.published"] = st.session_state.get(PUBLISHED)
+        st.session_state["live.model"] = start
     first = _select(left, _("Model"), [*by_path, _NONE], start, by_path, "live.model")
     # Answers are told apart by the bundle's name, so two of the same name cannot run side by side.
     others = [path for path in by_path if first and by_path[path].card.name != by_path[first].card.name]
@@ -57,21 +61,22 @@ def _select(
         options.index(start),
         format_func=lambda path: bundle_title(by_path[path]) if path in by_path else none,
         key=key,
+        persist_state="session",
     )
 
 
 def processor_for(source: str, bundles: list[Bundle]) -> LiveProcessor:
-    """This browser session's processor, set to these bundles; a stream that runs takes them over at its next frame."""
+    """The processor of the stream that runs, begins or ran last, set to these bundles from its next frame on."""
     classifiers = []
     for bundle in bundles:
         try:
-            classifiers.append(classifier_of(str(bundle.path), bundle.card.created))
+            classifiers.append(classifier_of(str(bundle.path), bundle.card.files[TFLITE]))
         except UserError as error:
             st.error(error_text(error))
-    # One for each source: a camera that is still ending must not share a detector with a clip that begins, because
-    # OpenCV's cascades are not thread-safe.
-    key = f"live.processor.{source}"
-    if key not in st.session_state:
+    # A new one, with a detector of its own, for each stream: one that is still ending must not share a detector with
+    # one that begins, because OpenCV's cascades are not thread-safe.
+    key, state = f"live.processor.{source}", _state(source)
+    if key not in st.session_state or (state and state.signalling and st.session_state[key].closed):
         st.session_state[key] = LiveProcessor(LiveSettings(FaceDetector("frontalface_default", *LIVE_SCAN)))
     processor: LiveProcessor = st.session_state[key]
     processor.configure(
@@ -89,15 +94,12 @@ def _notes(bundles: list[Bundle]) -> dict[str, str]:
 
 def show_video(source: str, processor: LiveProcessor) -> bool:
     """The video with its START and STOP; whether it plays now."""
-    key = f"live.stream.{source}"
-    clip = source == CLIP
-    state = st.session_state[key].state if key in st.session_state else None
-    track = None
+    clip, state, track = source == CLIP, _state(source), None
     if state and state.signalling:  # In this very run the library builds the stream; what it takes is made now.
         drop_late_frames()
         track = create_video_source_track(clip_ticks(), key="live.clip", fps=25) if clip else None
     context = webrtc_streamer(
-        key=key,
+        key=f"live.stream.{source}",
         mode=WebRtcMode.RECVONLY if clip else WebRtcMode.SENDRECV,
         rtc_configuration=_NO_HELPERS,
         media_stream_constraints={"video": _CAMERA_VIDEO, "audio": False},
@@ -109,7 +111,15 @@ def show_video(source: str, processor: LiveProcessor) -> bool:
         video_html_attrs={"autoPlay": True, "controls": True, "muted": True, "style": {"width": "100%"}},
         translations=_translations(),
     )
+    if not (context.state.playing or context.state.signalling):
+        processor.ended()  # Here too, because the library's word can come late: not before the next stream, then.
     return context.state.playing
+
+
+def _state(source: str) -> WebRtcStreamerState | None:
+    """Whether the source's stream plays, or is being built in this very run of the page."""
+    key = f"live.stream.{source}"
+    return st.session_state[key].state if key in st.session_state else None
 
 
 def end_video() -> None:

@@ -1,22 +1,22 @@
 """What stands around the video of the Live page: numbers, figures, explanations, advice."""
 
 import inspect
-from pathlib import Path
 from textwrap import dedent
 
 import numpy as np
 import streamlit as st
 
+from emotion.cnn.bundle import TFLITE
+from emotion.errors import UserError
 from emotion.haar.detector import FaceDetector
-from emotion.i18n import _, language
+from emotion.i18n import _, error_text, language
 from emotion.live.annotate import annotate
 from emotion.live.clip import clip_frame
 from emotion.live.faces import Prediction
 from emotion.live.pipeline import LIVE_SCAN, FacePipeline
 from emotion.live.stream import LiveProcessor, LiveSettings, LiveStats
 from emotion.plots.live import probabilities, stage_timings
-
-_CHART = {"displayModeBar": False}
+from emotion.ui import chart
 
 
 def show_trouble(trouble: str) -> None:
@@ -74,11 +74,14 @@ def _panel(processor: LiveProcessor, playing: bool) -> None:
     if playing:
         _show_figures(stats, settings)
     else:
-        names = tuple(classifier.bundle.path for classifier in settings.classifiers)
-        st.image(_preview(names, settings.language, settings), _("This is how it looks."), channels="BGR")
-    if stats.errors:
+        st.image(preview(settings), _("This is how it looks."), channels="BGR")
+    if stats.last_error:
         text = _("{count} frames could not be processed: {error}")
-        st.error(text.format(count=stats.errors, error=stats.last_error))
+        st.error(text.format(count=stats.errors, error=_reason(stats.last_error)))
+
+
+def _reason(error: Exception) -> str:
+    return error_text(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
 
 
 def _show_numbers(stats: LiveStats) -> None:
@@ -91,24 +94,27 @@ def _show_numbers(stats: LiveStats) -> None:
 def _show_figures(stats: LiveStats, settings: LiveSettings) -> None:
     """A chart for each model, also while no face is in view: what comes and goes makes a page jump."""
     face = stats.result.largest
-    # Streamlit gives figures a pale gray for their words; numbers this small want the page's own colour.
-    ink = st.get_option(f"theme.{st.context.theme.type or 'light'}.textColor")
+    ink = chart.ink()
     for position, classifier in enumerate(settings.classifiers):
         card = classifier.bundle.card
         nobody = Prediction(card.classes, np.zeros(len(card.classes)))
         prediction = face.predictions.get(card.name, nobody) if face else nobody
         figure = probabilities(prediction, language(), _("Largest face · {model}").format(model=card.name), ink)
-        st.plotly_chart(figure, width="stretch", config=_CHART, key=f"live.probabilities.{position}")
+        chart.show(figure, f"live.probabilities.{position}")
     names = {"decode": _("Decode"), "detect": _("Detect"), "classify": _("Classify"), "draw": _("Draw")}
     if not settings.classifiers:
         del names["classify"]
-    figure = stage_timings(stats.timings_ms, names, _("Time per frame, by stage"), ink)
-    st.plotly_chart(figure, width="stretch", config=_CHART, key="live.timings")
+    chart.show(stage_timings(stats.timings_ms, names, _("Time per frame, by stage"), ink), "live.timings")
+
+
+def preview(settings: LiveSettings) -> np.ndarray:
+    """A frame of the built-in clip as these settings draw it, bgr uint8 (H, W, 3)."""
+    models = tuple(f"{each.bundle.path} {each.bundle.card.files[TFLITE]}" for each in settings.classifiers)
+    return _preview(models, settings.language, settings)
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
-def _preview(models: tuple[Path, ...], language: str, _settings: LiveSettings) -> np.ndarray:
-    """A frame of the built-in clip as these settings draw it, bgr uint8 (H, W, 3)."""
+def _preview(models: tuple[str, ...], language: str, _settings: LiveSettings) -> np.ndarray:
     # With a detector of its own: the session's may be at work on a stream, and is for one thread at a time.
     pipeline = FacePipeline(FaceDetector("frontalface_default", *LIVE_SCAN), _settings.classifiers)
     frame = clip_frame(1.5)

@@ -1,13 +1,16 @@
 """The live view of a training run."""
 
+from pathlib import PurePath
+
 import streamlit as st
 
-from emotion.cnn.runs import Run, Status, launch
+from emotion.cnn.runs import Run, Status, resume_run
 from emotion.errors import UserError
 from emotion.i18n import _, error_text
 from emotion.plots.training import curves
 from emotion.ui.guards import PUBLISHED
 from emotion.ui.lesson import mark_done
+from emotion.ui.page import plain
 
 
 def watch(run: Run) -> None:
@@ -21,24 +24,29 @@ def watch(run: Run) -> None:
 
 
 def _show(run: Run, was_active: bool) -> None:
-    status = run.status()
+    try:
+        status, metrics = run.status(), run.metrics()
+        name, progress = run.config().name, run.progress()
+    except UserError as error:
+        st.error(error_text(error))
+        return
     if was_active and not status.active:
-        if status.state == "finished":
-            st.session_state[PUBLISHED] = status.bundle.replace("\\", "/").rsplit("/", 1)[-1]
         st.rerun()  # The whole page: Start is to be had again.
     with st.container(key="training-run"):
-        st.markdown(f"**{run.config().name}** · {_state_name(status)}")
+        st.markdown(f"**{plain(name)}** · {_state_name(status)}")
         if status.active:
-            left, right = st.columns([4, 1], vertical_alignment="center")
-            left.progress(status.fraction, _progress_text(status))
-            if right.button(
-                _("Stop"), key="training.stop", icon=":material/stop:", disabled=status.state == "stopping"
-            ):
-                run.request_stop()
-        metrics = run.metrics()
-        figure = curves(metrics, run.progress(), status.epochs)
+            _progress(run, status)
+        figure = curves(metrics, progress, status.epochs)
         st.plotly_chart(figure, key="training.curves", config={"displayModeBar": False})
         _outcome(run, status, metrics)
+
+
+def _progress(run: Run, status: Status) -> None:
+    left, right = st.columns([4, 1], vertical_alignment="center")
+    left.progress(status.fraction, _progress_text(status))
+    stopping = status.state == "stopping" or run.stop_requested
+    if right.button(_("Stop"), key="training.stop", icon=":material/stop:", disabled=stopping):
+        run.request_stop()
 
 
 def _progress_text(status: Status) -> str:
@@ -65,13 +73,13 @@ def _state_name(status: Status) -> str:
 
 
 def _outcome(run: Run, status: Status, metrics: list[dict[str, float]]) -> None:
-    best = max((row.get("val_accuracy", 0.0) for row in metrics), default=None)
     if status.state == "finished":
         mark_done("training")
-        st.success(
-            _("Finished. Best accuracy on the validation images: {accuracy}.").format(accuracy=f"{best or 0:.1%}"),
-            icon=":material/celebration:",
-        )
+        if st.session_state.get("training.run") == run.name:
+            st.session_state[PUBLISHED] = PurePath(status.bundle).name
+        best = max((row.get("val_accuracy", 0.0) for row in metrics), default=0.0)
+        text = _("Finished. Best accuracy on the validation images: {accuracy}.")
+        st.success(text.format(accuracy=f"{best:.1%}"), icon=":material/celebration:")
         st.page_link("pages/live.py", label=_("See it on your own face"), icon=":material/videocam:")
     elif status.problem:
         st.error(_("The training failed: {reason}").format(reason=error_text(status.problem)))
@@ -80,5 +88,14 @@ def _outcome(run: Run, status: Status, metrics: list[dict[str, float]]) -> None:
     elif status.state in {"stopped", "interrupted"}:
         st.warning(_("This training is not finished. What it learned until its last whole epoch is kept."))
         if st.button(_("Go on from there"), key="training.resume", icon=":material/play_arrow:"):
-            launch(run)
-            st.rerun()
+            _go_on(run)
+
+
+def _go_on(run: Run) -> None:
+    try:
+        resume_run(run)
+    except UserError as error:
+        st.error(error_text(error))
+        return
+    st.session_state["training.run"] = run.name
+    st.rerun()

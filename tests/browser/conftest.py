@@ -1,12 +1,14 @@
 """The real app in a process of its own, and a real Chromium with a camera that plays the astronaut clip."""
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,8 +51,22 @@ class App:
 
 @pytest.fixture(scope="session")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
-    """``streamlit run app.py`` on a free port with an empty home."""
-    home = tmp_path_factory.mktemp("browser-home")
+    """The app with an empty home."""
+    with _running(tmp_path_factory.mktemp("browser-home")) as app:
+        yield app
+
+
+@pytest.fixture(scope="session")
+def furnished_app(tmp_path_factory: pytest.TempPathFactory, trained: Path) -> Iterator[App]:
+    """The app with a dataset, a finished run and its bundle at home."""
+    home = Path(shutil.copytree(trained, tmp_path_factory.mktemp("furnished") / "home"))
+    with _running(home) as app:
+        yield app
+
+
+@contextmanager
+def _running(home: Path) -> Iterator[App]:
+    """``streamlit run app.py`` on a free port."""
     with socket.socket() as free:
         free.bind(("localhost", 0))
         port = free.getsockname()[1]

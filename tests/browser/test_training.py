@@ -1,5 +1,7 @@
 """A person clicks through a training of three epochs and sees the curve grow."""
 
+import re
+
 from playwright.sync_api import Browser, Page, expect
 
 from emotion.cnn.runs import Run
@@ -35,4 +37,5 @@ def test_three_epochs_by_clicks(app: App, page: Page, browser: Browser) -> None:
     page.get_by_role("link", name="See it on your own face").click()
     expect(page.get_by_role("heading", name="Live")).to_be_visible()
     # What was just trained is preselected in this browser session.
-    expect(page.get_by_role("combobox").first).to_have_value("sample-deck", timeout=30_000)
+    model = page.locator(".st-key-live-model").get_by_role("combobox")
+    expect(model).to_have_value(re.compile(r"^sample-deck · .* · drawn faces$"), timeout=30_000)

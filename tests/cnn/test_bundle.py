@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import keras
 import pytest
 
 from emotion.cnn.bundle import FILES, Card, default_bundle, find_bundle, load_bundle, scan_bundles
@@ -16,14 +17,17 @@ def change_card(bundle: Path, **changes: object) -> None:
     (bundle / "card.json").write_text(json.dumps({**card, **changes}), encoding="utf-8")
 
 
+def change_file(bundle: Path, name: str, data: bytes) -> None:
+    """Change a file and its hash in the card, as somebody who means harm would."""
+    (bundle / name).write_bytes(data)
+    files = json.loads((bundle / "card.json").read_text(encoding="utf-8"))["files"]
+    change_card(bundle, files={**files, name: hashlib.sha256(data).hexdigest()})
+
+
 def change_network(bundle: Path, change: Callable[[dict], None]) -> None:
-    """Change model.json and its hash in the card, as somebody who means harm would."""
     network = json.loads((bundle / "model.json").read_text(encoding="utf-8"))
     change(network)
-    data = json.dumps(network).encode("utf-8")
-    (bundle / "model.json").write_bytes(data)
-    files = json.loads((bundle / "card.json").read_text(encoding="utf-8"))["files"]
-    change_card(bundle, files={**files, "model.json": hashlib.sha256(data).hexdigest()})
+    change_file(bundle, "model.json", json.dumps(network).encode("utf-8"))
 
 
 def test_a_trained_bundle_opens(trained: Path) -> None:
@@ -51,9 +55,28 @@ BROKEN: dict[str, tuple[Callable[[Path], object], str]] = {
     "card is a list": (lambda b: (b / "card.json").write_text("[]", encoding="utf-8"), "is damaged"),
     "card without classes": (lambda b: change_card(b, classes=[]), "is damaged"),
     "card without files": (lambda b: change_card(b, files={}), "is damaged"),
-    "class count": (lambda b: change_card(b, classes=["a", "b"]), "2 classes, but the network has 7 outputs"),
+    "class count": (
+        lambda b: change_card(b, classes=["a", "b"]),
+        "2 classes and 48×48 pixels, but the network has 7 outputs",
+    ),
     "missing file": (lambda b: (b / "model.tflite").unlink(), r"model\.tflite is missing"),
     "cut file": (lambda b: (b / "model.weights.h5").write_bytes(b"x"), "not the file its card describes"),
+    "garbage network": (lambda b: change_file(b, "model.tflite", b"no network"), "no network that can be run"),
+    "input size": (lambda b: change_card(b, input={"height": 64, "width": 64}), "takes 48×48 pixels"),
+    "metric in words": (lambda b: change_card(b, metrics=[{"name": "accuracy", "value": "high"}]), "is damaged"),
+    "no training": (lambda b: change_card(b, training=None), "is damaged"),
+    "function": (
+        lambda b: change_network(b, lambda n: n["config"]["layers"][2].update(class_name="__lambda__")),
+        "run code",
+    ),
+    "SavedModel": (
+        lambda b: change_network(b, lambda n: n["config"]["layers"][2].update(class_name="TFSMLayer")),
+        "run code",
+    ),
+    "private": (
+        lambda b: change_network(b, lambda n: n["config"]["layers"][2].update(module="keras.src.saving")),
+        "run code",
+    ),
     "Lambda": (lambda b: change_network(b, lambda n: n["config"]["layers"][2].update(class_name="Lambda")), "run code"),
     "custom": (lambda b: change_network(b, lambda n: n["config"]["layers"][2].update(module="evil")), "run code"),
 }
@@ -65,6 +88,19 @@ def test_a_broken_bundle_says_what_is_wrong(bundle_copy: Path, case: str) -> Non
     damage(bundle_copy)
     with pytest.raises(UserError, match=says):
         load_bundle(bundle_copy)
+
+
+def test_a_functional_network_is_accepted(bundle_copy: Path) -> None:
+    inputs = keras.Input((48, 48, 1))
+    outputs = keras.layers.Dense(7, activation="softmax")(keras.layers.Flatten()(inputs))
+    network = keras.Model(inputs, outputs).to_json()
+    change_file(bundle_copy, "model.json", network.encode("utf-8"))
+    assert load_bundle(bundle_copy).card.name == "tiny"
+
+
+def test_a_bundle_in_the_making_is_not_listed(bundle_copy: Path) -> None:
+    bundle_copy.rename(bundle_copy.with_name(".tiny.ab12cd34"))
+    assert not [bundle for bundle in scan_bundles()[0] if "tiny" in bundle.path.name]
 
 
 def test_a_scan_names_the_broken_and_keeps_the_rest(bundle_copy: Path) -> None:

@@ -1,6 +1,7 @@
 """LiteRT's answers against Keras' own."""
 
 import json
+import shutil
 import threading
 from pathlib import Path
 
@@ -72,3 +73,12 @@ def test_threads_do_not_disturb_each_other(classifier: Classifier, faces: np.nda
 def test_anything_but_gray_bytes_of_the_right_size_is_refused(classifier: Classifier, faces: np.ndarray) -> None:
     with pytest.raises(ValueError, match="expected uint8"):
         classifier.predict(faces)
+
+
+def test_it_goes_on_when_its_bundle_is_deleted(bundle_copy: Path) -> None:
+    classifier, face, answers = Classifier(load_bundle(bundle_copy)), np.zeros((1, 48, 48), np.uint8), []
+    shutil.rmtree(bundle_copy)
+    thread = threading.Thread(target=lambda: answers.append(classifier.predict(face)))  # A thread that never asked.
+    thread.start()
+    thread.join()
+    assert np.array_equal(answers[0], classifier.predict(face))

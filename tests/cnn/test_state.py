@@ -58,9 +58,18 @@ def test_two_states_are_kept_and_half_a_state_is_never_seen(home: Path) -> None:
     state = json.loads((run.path / "state" / "epoch-0003" / "state.json").read_text(encoding="utf-8"))
     assert [row["epoch"] for row in state["rows"]] == [1, 2, 3]
     assert parts(run)[2].restore() == 3
+    assert not list((run.path / "state").glob(".*"))
 
 
 def test_a_new_run_starts_from_nothing(home: Path) -> None:
     run = create_run(TrainConfig("d", "n"))
     assert parts(run)[2].restore() == 0
     assert run.metrics() == []
+
+
+def test_a_hollow_state_falls_back_to_the_one_before(home: Path) -> None:
+    run = create_run(TrainConfig("d", "n"))
+    fit(*parts(run), 0, 3)
+    (run.path / "state" / "epoch-0003" / "model.weights.h5").write_bytes(b"")
+    assert parts(run)[2].restore() == 2
+    assert [row["epoch"] for row in run.metrics()] == [1, 2]

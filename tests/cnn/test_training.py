@@ -2,7 +2,10 @@
 
 import json
 import os
+import re
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,15 +14,16 @@ import numpy as np
 import psutil
 import pytest
 
-from emotion.cnn.config import TrainConfig
-from emotion.cnn.runs import Run, active_run, create_run, launch, list_runs, open_run
+from emotion.cnn.config import TrainConfig, is_plain_name, plain_name, task_of
+from emotion.cnn.runs import Run, Status, active_run, create_run, list_runs, open_run, resume_run, take_over
 from emotion.cnn.training import Batches, has_bfloat16, one_hot, precision_of
-from emotion.dataset.folder import Images
+from emotion.dataset.folder import Images, open_dataset
 from emotion.errors import UserError
+from emotion.homes import REPOSITORY
 from tests.conftest import emotion_command, write_faces
 
 
-def wait_until(run: Run, holds: Callable[[Run], bool], seconds: float = 120) -> None:
+def wait_until(run: Run, holds: Callable[[Run], bool], seconds: float = 280) -> None:
     deadline = time.monotonic() + seconds
     while not holds(run):
         assert time.monotonic() < deadline, run.log_tail(40)
@@ -32,9 +36,11 @@ def is_over(run: Run) -> bool:
 
 @pytest.fixture
 def small_run(home: Path, tmp_path: Path) -> Run:
-    """A queued run of four short epochs on noise."""
+    """A run of four short epochs on noise that was stopped before it began."""
     data = write_faces(tmp_path / "data", {"train": {"a": 24, "b": 24}, "validation": {"a": 4, "b": 4}})
-    return create_run(TrainConfig(str(data), "small", epochs=4, batch_size=8, seed=3))
+    run = create_run(TrainConfig(str(data), "small", epochs=4, batch_size=8, seed=3))
+    run.write_status(Status("stopped", epochs=4))
+    return run
 
 
 def test_a_finished_run_left_all_its_files(trained: Path) -> None:
@@ -60,7 +66,7 @@ def test_a_finished_run_left_all_its_files(trained: Path) -> None:
 
 
 def test_killed_at_once_resumed_without_gap_or_repetition(small_run: Run) -> None:
-    launch(small_run)
+    resume_run(small_run)
     wait_until(small_run, lambda run: run.status().epoch >= 1 and run.status().step >= 1)
     rows = small_run.metrics()
     psutil.Process(small_run.status().pid).kill()
@@ -69,15 +75,17 @@ def test_killed_at_once_resumed_without_gap_or_repetition(small_run: Run) -> Non
     assert active_run() is None
     kept = len(small_run.metrics())
     assert kept >= len(rows)
-    launch(small_run)
+    resume_run(small_run)
     wait_until(small_run, is_over)
     assert small_run.status().state == "finished", small_run.log_tail(40)
     assert [row["epoch"] for row in small_run.metrics()] == [1, 2, 3, 4]
     assert small_run.metrics()[: len(rows)] == rows
+    points = [point["epoch"] for point in small_run.progress()]
+    assert points == sorted(points)  # What the killed worker noted of its last epoch is gone.
 
 
 def test_stop_finishes_the_batch_and_writes_no_partial_row(small_run: Run) -> None:
-    launch(small_run)
+    resume_run(small_run)
     wait_until(small_run, lambda run: run.status().epoch == 1)
     assert active_run() == small_run
     small_run.request_stop()
@@ -93,7 +101,7 @@ def test_stop_finishes_the_batch_and_writes_no_partial_row(small_run: Run) -> No
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGTERM to send")
 def test_a_polite_signal_stops_too(small_run: Run) -> None:
-    launch(small_run)
+    resume_run(small_run)
     wait_until(small_run, lambda run: run.status().epoch == 1)
     os.kill(small_run.status().pid, signal.SIGTERM)
     wait_until(small_run, is_over)
@@ -130,6 +138,18 @@ def test_bfloat16_only_where_the_processor_has_it(tmp_path: Path) -> None:
     assert precision_of(TrainConfig("d", "n", precision="float32")) == "float32"
 
 
+@pytest.mark.parametrize("name", ["", ".", "..", "../up", "a/b", "con", "LPT1.txt", "end.", "end ", "가" * 40, "a\tb"])
+def test_names_that_some_system_would_refuse(name: str) -> None:
+    assert not is_plain_name(name)
+    assert plain_name(name) == "" or is_plain_name(plain_name(name))
+
+
+def test_the_task_is_emotion_or_the_dataset_s_name(tmp_path: Path) -> None:
+    emotions = write_faces(tmp_path / "faces", {"train": {"happy": 1, "sad": 1}})
+    assert task_of(open_dataset(emotions)) == "emotion"
+    assert task_of(open_dataset(write_faces(tmp_path / "glasses", {"train": {"no": 1, "yes": 1}}))) == "glasses"
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -156,6 +176,7 @@ def test_runs_are_listed_newest_first_and_found_by_name(small_run: Run, home: Pa
 
 
 def test_a_run_that_never_started_reads_as_interrupted_after_a_minute(small_run: Run) -> None:
+    small_run.write_status(Status("queued"))
     assert small_run.status().state == "queued"
     status = json.loads((small_run.path / "status.json").read_text(encoding="utf-8"))
     status["heartbeat"] -= 61
@@ -163,6 +184,48 @@ def test_a_run_that_never_started_reads_as_interrupted_after_a_minute(small_run:
     assert small_run.status().state == "interrupted"
 
 
+def test_of_two_starts_at_once_one_is_refused(home: Path, small_run: Run) -> None:
+    code = "import sys; from emotion.cnn.runs import *; start_run(Run(Path(sys.argv[1])).config())"
+    command = [sys.executable, "-c", code, str(small_run.path)]
+    browsers = [subprocess.Popen(command, cwd=REPOSITORY, stderr=subprocess.PIPE) for _ in range(2)]
+    refused = [browser.communicate()[1].decode("utf-8") for browser in browsers]
+    assert sorted(browser.returncode for browser in browsers) == [0, 1]
+    assert "A training is running already" in "".join(refused)
+    started = active_run()
+    assert started and len(list_runs()) == 2
+    with pytest.raises(UserError, match="already"):
+        resume_run(small_run)
+    started.request_stop()  # Before the worker has so much as imported Keras: the wish is kept.
+    wait_until(started, is_over)
+    assert started.status().state == "stopped" and started.metrics() == []
+
+
+def test_a_run_has_one_worker(small_run: Run) -> None:
+    sleeper = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    try:
+        small_run.write_status(Status("running", sleeper.pid, psutil.Process(sleeper.pid).create_time()))
+        with pytest.raises(UserError, match=f"already, by process {sleeper.pid}"):
+            take_over(small_run)
+    finally:
+        sleeper.communicate(b"\n")
+    assert take_over(small_run).pid == os.getpid()  # The other one is gone.
+
+
+DAMAGE = {
+    "config.json": ["{", "[]", "{}", '{"data": "d"}'],
+    "status.json": ["{", "[]", '{"state": "happy"}', '{"state": "running", "pid": "x"}', '{"pid": 1}'],
+    "metrics.csv": ["epoch,loss\n1,abc\n", "epoch,loss\n1\n", "loss\n1\n"],
+}
+
+
+@pytest.mark.parametrize(("name", "text"), [(name, text) for name, texts in DAMAGE.items() for text in texts])
+def test_a_damaged_run_folder_says_which_file(small_run: Run, name: str, text: str) -> None:
+    (small_run.path / name).write_text(text, encoding="utf-8")
+    with pytest.raises(UserError, match=re.escape(name)):
+        {"config.json": small_run.config, "status.json": small_run.status, "metrics.csv": small_run.metrics}[name]()
+
+
 def test_half_a_line_of_progress_is_not_read(small_run: Run) -> None:
-    (small_run.path / "progress.jsonl").write_text('{"epoch": 0.5, "loss": 1.0}\n{"epoch": 0.', encoding="utf-8")
+    lines = '{"epoch": 0.5, "loss": 1.0}\n[1]\n{"epoch": "x"}\n{"epoch": 0.'
+    (small_run.path / "progress.jsonl").write_text(lines, encoding="utf-8")
     assert small_run.progress() == [{"epoch": 0.5, "loss": 1.0}]

@@ -25,6 +25,13 @@ def test_splits_and_their_aliases(tmp_path: Path, names: tuple[str, str, str]) -
     assert dataset.part("train").paths[0] == f"{names[0]}/angry/000.png"
 
 
+def test_two_names_of_one_split_are_read_as_one(tmp_path: Path) -> None:
+    write_faces(tmp_path, {"train": {"a": 3}, "val": {"a": 2}, "PublicTest": {"a": 1, "b": 4}})
+    assert split_counts(tmp_path) == {"train": [3, 0], "validation": [3, 4]}
+    paths = open_dataset(tmp_path).part("validation").paths
+    assert len(set(paths)) == 7 and {path.split("/")[0] for path in paths} == {"val", "PublicTest"}
+
+
 def test_class_folders_alone_are_split_80_10_10(tmp_path: Path) -> None:
     write_faces(tmp_path, {"": {"no": 20, "yes": 40}})
     assert split_counts(tmp_path) == {"train": [16, 32], "validation": [2, 4], "test": [2, 4]}
@@ -86,6 +93,9 @@ def test_fingerprint_tells_file_lists_apart(tmp_path: Path) -> None:
         (lambda root: root, "holds no images"),
         (lambda root: (root / "train" / "angry").mkdir(parents=True) or root, "holds no images"),
         (lambda root: (root / "a.png").write_bytes(b"x") and root / "a.png", "is no folder"),
+        (lambda root: "~nosuchuser/x", "is no folder"),
+        (lambda root: "a\0b", "is no folder"),
+        (lambda root: (root / "loop").symlink_to("loop") or root, "can't be read"),
     ],
 )
 def test_what_is_no_dataset(tmp_path: Path, make, says: str) -> None:
@@ -113,6 +123,28 @@ def test_a_damaged_description_is_named(tmp_path: Path) -> None:
     (tmp_path / "dataset.json").write_text("{", encoding="utf-8")
     with pytest.raises(UserError, match=r"dataset\.json"):
         open_dataset(tmp_path)
+
+
+def test_a_description_that_is_no_object_is_named(tmp_path: Path) -> None:
+    write_faces(tmp_path, {"train": {"a": 1, "b": 1}})
+    (tmp_path / "dataset.json").write_text("[]", encoding="utf-8")
+    with pytest.raises(UserError, match="expected an object"):
+        open_dataset(tmp_path)
+
+
+def test_the_stamp_of_what_cannot_be_read_is_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="can't be read"):
+        folder_stamp(tmp_path / "gone")
+
+
+def test_a_damaged_list_of_opened_folders_begins_anew(home: Path, tmp_path: Path) -> None:
+    home.mkdir()
+    (home / "datasets.json").write_text("{", encoding="utf-8")
+    with pytest.raises(UserError, match="damaged"):
+        known_datasets()
+    root = write_faces(tmp_path / "one", {"train": {"a": 1, "b": 1}})
+    remember(root)
+    assert known_datasets() == [root]
 
 
 def test_stratified_parts_cover_every_row_once() -> None:

@@ -11,7 +11,7 @@ from emotion.dataset.drawing import View
 from emotion.dataset.folder import Images, open_dataset
 from emotion.dataset.person import Person
 from emotion.dataset.portrait import UNITS, draw
-from emotion.dataset.sample import EXPRESSIONS, action_units, draw_face, write_sample
+from emotion.dataset.sample import EXPRESSIONS, TERMS, TITLE, action_units, draw_face, write_sample
 from emotion.errors import UserError
 from emotion.haar.detector import FaceDetector
 from emotion.labels import EMOTIONS
@@ -46,8 +46,7 @@ def test_images_are_gray_48_by_48(sample: Path) -> None:
 
 def test_card_says_that_nobody_was_photographed(sample: Path) -> None:
     card = json.loads((sample / "dataset.json").read_text(encoding="utf-8"))
-    assert card.pop("terms").startswith("Drawn by this program, not photographed")
-    assert card == {"title": "Drawn faces", "synthetic": True, "seed": 0, "images": 700}
+    assert card == {"title": TITLE, "terms": TERMS, "synthetic": True, "seed": 0, "images": 700}
     assert open_dataset(sample).synthetic
 
 
@@ -94,6 +93,12 @@ def test_refuses_a_file_as_destination(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(UserError, match="not a sample"):
         write_sample(tmp_path / "file", 21)
+
+
+def test_a_place_that_cannot_be_written_gets_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(UserError, match="can't be written"):
+        write_sample(tmp_path / "file" / "sample", 21)
 
 
 def test_fills_an_empty_folder_and_replaces_an_earlier_sample(tmp_path: Path) -> None:

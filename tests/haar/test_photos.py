@@ -40,6 +40,13 @@ def test_an_unreadable_photo_is_named(content):
         open_photo(content, "holiday.png")
 
 
+def test_another_format_is_refused_undecoded(monkeypatch):
+    monkeypatch.setattr("emotion.files.cv2.imdecode", lambda *_: pytest.fail("decoded before its size was known"))
+    for kind in ("TIFF", "PPM", "GIF"):  # OpenCV reads them, however large they are.
+        with pytest.raises(UserError, match=r"scan\.png is no readable image"):
+            open_photo(encoded(Image.new("1", (9000, 900)), kind), "scan.png")
+
+
 @pytest.mark.parametrize("side", [6400, 9500, 14000])  # Past our limit, and past Pillow's warning and refusal.
 def test_a_huge_photo_is_refused_by_its_header(side):
     content = encoded(Image.new("1", (side, side)))

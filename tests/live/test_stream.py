@@ -5,6 +5,7 @@ import av
 import numpy as np
 import pytest
 
+from emotion.errors import UserError
 from emotion.haar.detector import FaceDetector
 from emotion.live.clip import clip_frame
 from emotion.live.pipeline import LIVE_SCAN
@@ -54,7 +55,7 @@ def test_an_exception_is_counted_and_the_frame_given_back(settings, frame, caplo
         assert processor.recv(frame) is frame
     stats = processor.stats()
     assert (stats.processed, stats.errors) == (0, 2)
-    assert stats.last_error == "RuntimeError: no detector today"
+    assert str(stats.last_error) == "no detector today"
     assert len(caplog.records) == 1
     assert caplog.records[0].exc_info
     processor.configure(settings)
@@ -79,9 +80,44 @@ def test_the_end_lets_go_of_everything(settings, frame):
     processor.ended()
     stats = processor.stats()
     assert (stats.playing, stats.processed, stats.faces, stats.fps) == (False, 1, 0, 0)
-    assert processor._pipeline is None
+    assert processor.closed
+    processor.ended()  # The library says it more than once.
+    assert processor.stats().processed == 1
+
+
+def test_a_frame_after_the_end_is_given_back_and_counts_for_nothing(settings, frame):
+    processor = LiveProcessor(settings)
     processor.recv(frame)
-    assert (processor.stats().playing, processor.stats().processed) == (True, 1)
+    processor.ended()
+    assert processor.recv(frame) is frame
+    stats = processor.stats()
+    assert (stats.playing, stats.processed) == (False, 1)
+
+
+def test_a_failure_after_the_end_counts_for_nothing(frame, caplog):
+    class EndedMeanwhile:
+        def detect(self, gray):
+            processor.ended()
+            raise RuntimeError("too late")
+
+    processor = LiveProcessor(LiveSettings(EndedMeanwhile()))
+    assert processor.recv(frame) is frame
+    stats = processor.stats()
+    assert (stats.playing, stats.errors, stats.last_error) == (False, 0, None)
+    assert not caplog.records
+
+
+def test_a_person_s_mistake_is_kept_to_be_translated(frame):
+    class Refusing:
+        def detect(self, gray):
+            raise UserError("{path} is missing.", path="x")
+
+    processor = LiveProcessor(LiveSettings(Refusing()))
+    processor.recv(frame)
+    processor.ended()
+    error = processor.stats().last_error
+    assert isinstance(error, UserError) and error.values == {"path": "x"}
+    assert error.__traceback__ is None
 
 
 def test_frames_per_second(settings, frame):

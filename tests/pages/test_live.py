@@ -8,13 +8,15 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from emotion.cnn.bundle import CARD
+from emotion.errors import UserError
 from emotion.homes import REPOSITORY
+from emotion.i18n import error_text
+from emotion.live.stream import LiveStats
 
 
 @pytest.fixture
 def page(home, monkeypatch):
     """The page on an empty home and without shipped models; call it to open it."""
-    monkeypatch.setattr("streamlit_webrtc.component.get_this_session_info", lambda: None)
     monkeypatch.setattr("emotion.cnn.bundle.models_folders", lambda: [home / "models"])
 
     def open_page(**state):
@@ -73,6 +75,48 @@ def test_the_default_is_what_ships_and_then_what_was_just_trained(page, put_bund
     best = put_bundle("emotion", synthetic=False)
     assert page().selectbox("live.model").value == best
     assert page(app__published="mine").selectbox("live.model").value == mine
+
+
+def test_a_choice_survives_the_other_pages_until_a_new_model_is_published(page, put_bundle):
+    deck = put_bundle("emotion-deck", synthetic=False)
+    mine, newer = put_bundle("mine"), put_bundle("newer")
+    app = page()
+    app.selectbox("live.model").set_value(mine).run()
+    app.selectbox("live.second").set_value(deck).run()
+    app.segmented_control("live.source").set_value("clip").run()
+    app.switch_page("pages/haar.py").run()
+    app.switch_page("pages/live.py").run()
+    assert (app.selectbox("live.model").value, app.selectbox("live.second").value) == (mine, deck)
+    assert app.segmented_control("live.source").value == "clip"
+
+    app.switch_page("pages/haar.py").run()
+    app.session_state["app.published"] = "newer"
+    app.switch_page("pages/live.py").run()
+    assert app.selectbox("live.model").value == newer
+    app.selectbox("live.model").set_value(mine).run()
+    assert app.selectbox("live.model").value == mine  # Preselected once, not for ever.
+
+
+def test_a_chosen_model_that_is_gone_gives_way(page, put_bundle):
+    deck = put_bundle("emotion-deck", synthetic=False)
+    mine = put_bundle("mine")
+    app = page()
+    app.selectbox("live.model").set_value(mine).run()
+    app.switch_page("pages/haar.py").run()
+    shutil.rmtree(mine)
+    app.switch_page("pages/live.py").run()
+    assert not app.exception
+    assert app.selectbox("live.model").value == deck
+
+
+def test_an_error_of_the_video_is_shown_in_the_reader_s_language(page, monkeypatch):
+    stats = LiveStats(
+        processed=3, errors=2, last_error=UserError("{path} is damaged ({reason}).", path="x", reason="y")
+    )
+    monkeypatch.setattr("emotion.live.stream.LiveProcessor.stats", lambda self: stats)
+    assert "2 frames could not be processed: x is damaged (y)." in texts(page().error)
+    shown = texts(page(app__language="ko").error)
+    assert error_text(stats.last_error) in shown and "UserError" not in shown and "is damaged" not in shown
 
 
 def test_two_models_run_side_by_side(page, put_bundle):

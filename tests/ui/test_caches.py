@@ -1,0 +1,56 @@
+"""What is cached is found again for the same network and picture, and for no other."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import streamlit as st
+
+from emotion.cnn.bundle import TFLITE
+from emotion.haar.detector import FaceDetector
+from emotion.live.clip import clip_frame
+from emotion.live.stream import LiveSettings
+from emotion.ui.live_panel import preview
+from emotion.ui.photo import read_photo
+
+
+class Certain:
+    """Always gives the same answer; counts how often it was asked."""
+
+    def __init__(self, digest, answer):
+        size = SimpleNamespace(height=48, width=48)
+        card = SimpleNamespace(name="model", classes=("happy", "sad"), input=size, files={TFLITE: digest})
+        self.bundle = SimpleNamespace(card=card, path="models/model")
+        self.answer, self.asked = answer, 0
+
+    def predict(self, faces):
+        self.asked += 1
+        return np.tile(np.array(self.answer, np.float32), (len(faces), 1))
+
+
+@pytest.fixture(autouse=True)
+def fresh_caches():
+    st.cache_data.clear()
+
+
+def test_the_preview_follows_the_network_not_its_path():
+    old, new = (
+        preview(LiveSettings(FaceDetector(), (Certain(digest, answer),)))
+        for digest, answer in (("1", (1, 0)), ("2", (0, 1)))
+    )
+    assert not np.array_equal(old, new)
+
+
+def test_a_photo_is_read_once_by_each_network():
+    photo, first, second = clip_frame(0), Certain("1", (1, 0)), Certain("2", (0, 1))
+    assert [read_photo(photo, first)[0].prediction.label for _ in range(2)] == ["happy", "happy"]
+    assert first.asked == 1
+    assert read_photo(photo, second)[0].prediction.label == "sad"
+
+
+def test_a_photo_that_differs_in_one_pixel_is_another():
+    photo, model = clip_frame(0), Certain("1", (1, 0))
+    read_photo(photo, model)
+    photo[-1, -1] ^= 255
+    read_photo(photo, model)
+    assert model.asked == 2
