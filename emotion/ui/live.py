@@ -40,13 +40,16 @@ def choose(bundles: list[Bundle]) -> tuple[str, list[Bundle]]:
     )
     preferred = preferred_bundle(bundles)
     start = str(preferred.path) if preferred else _NONE
-    # What was chosen stays chosen, until there is something newer to look at.
-    if st.session_state.get("live.published") != st.session_state.get(PUBLISHED):
+    # What was chosen stays chosen, until it is gone or there is something newer to look at.
+    gone = st.session_state.get("live.model", start) not in {*by_path, _NONE}
+    if gone or st.session_state.get("live.published") != st.session_state.get(PUBLISHED):
         st.session_state["live.published"] = st.session_state.get(PUBLISHED)
         st.session_state["live.model"] = start
     first = _select(left, _("Model"), [*by_path, _NONE], start, by_path, "live.model")
     # Answers are told apart by the bundle's name, so two of the same name cannot run side by side.
     others = [path for path in by_path if first and by_path[path].card.name != by_path[first].card.name]
+    if st.session_state.get("live.second", _NONE) not in {*others, _NONE}:
+        st.session_state["live.second"] = _NONE
     second = _select(right, _("Compare with"), [_NONE, *others], _NONE, by_path, "live.second")
     return source or CAMERA, [by_path[path] for path in (first, second) if path]
 

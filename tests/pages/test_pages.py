@@ -123,7 +123,7 @@ def put(place: str, text: str | bytes | None) -> Callable[[Path], None]:
     """Damage that writes ``text`` into a file of the home, or makes it a folder; RUN stands for the run's folder."""
 
     def damage(home: Path) -> None:
-        path = home / place.replace("RUN", f"runs/{list_runs()[0].name}")
+        path = home / (place.replace("RUN", f"runs/{list_runs()[0].name}") if "RUN" in place else place)
         path.parent.mkdir(parents=True, exist_ok=True)
         if text is None:
             path.unlink(missing_ok=True)
