@@ -9,6 +9,7 @@ from emotion.errors import UserError
 from emotion.i18n import _, error_text, language
 from emotion.labels import label_of
 from emotion.plots.dataset import class_counts, grid_rows, sample_grid, split_name
+from emotion.ui import chart
 from emotion.ui.guards import (
     choose_dataset,
     current_dataset,
@@ -90,14 +91,14 @@ with grid.container(key="dataset-grid"):
         part = dataset.part(split)
         rows = grid_rows(part.labels, st.session_state.get("dataset.seed", 0))
         images = load_files(dataset.root, part.take(rows), (48, 48))
-        st.plotly_chart(sample_grid(images, dataset.classes), key="dataset.grid", config={"displayModeBar": False})
+        chart.show(sample_grid(images, dataset.classes), "dataset.grid")
         for path, _reason in images.unreadable:
             st.warning(_("{name} is no readable image; it is left out.").format(name=plain(path)))
     except UserError as error:
         st.error(error_text(error))
 with bars:
     st.markdown(_("**How many of each**"))
-    st.plotly_chart(class_counts(dataset), key="dataset.counts_chart", config={"displayModeBar": False})
+    chart.show(class_counts(dataset), "dataset.counts_chart")
     ratio = per_class.max() / max(per_class.min(), 1)
     if ratio > 1.5:
         rarest = plain(label_of(dataset.classes[int(per_class.argmin())]).name(language()))

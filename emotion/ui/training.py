@@ -8,6 +8,7 @@ from emotion.cnn.runs import Run, Status, resume_run
 from emotion.errors import UserError
 from emotion.i18n import _, error_text
 from emotion.plots.training import curves
+from emotion.ui import chart
 from emotion.ui.guards import PUBLISHED
 from emotion.ui.lesson import mark_done
 from emotion.ui.page import plain
@@ -37,7 +38,7 @@ def _show(run: Run, was_active: bool) -> None:
         if status.active:
             _progress(run, status)
         figure = curves(metrics, progress, status.epochs)
-        st.plotly_chart(figure, key="training.curves", config={"displayModeBar": False})
+        chart.show(figure, "training.curves")
         _outcome(run, status, metrics)
 
 
