@@ -32,6 +32,7 @@ def _show(run: Run, was_active: bool) -> None:
         st.error(error_text(error))
         return
     if was_active and not status.active:
+        st.session_state["training.run"] = run.name  # Whoever watched it to its end is its owner, reloads or not.
         st.rerun()  # The whole page: Start is to be had again.
     with st.container(key="training-run"):
         st.markdown(f"**{plain(name)}** · {_state_name(status)}")

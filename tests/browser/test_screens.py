@@ -33,7 +33,11 @@ def test_a_page_as_people_see_it(request: pytest.FixtureRequest, browser: Browse
     heading = PAGES[page_name][0 if language == "en" else 1]
     page.get_by_role("heading", name=heading, level=1).wait_for(timeout=60_000)
     page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for(timeout=60_000)
+    page.wait_for_function("!document.querySelector('[data-testid=stSkeleton]')", timeout=60_000)
     page.wait_for_timeout(700)  # Charts draw themselves after the script has ended.
+    height = page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
+    page.set_viewport_size({"width": width, "height": max(1000, height)})  # The page scrolls inside itself.
+    page.wait_for_timeout(300)
     page.screenshot(path=ARTIFACTS / f"{page_name}-{screen}.png", full_page=True)
     assert page.locator("[data-testid=stException]").count() == 0
     assert not errors

@@ -19,7 +19,7 @@ def test_three_epochs_by_clicks(app: App, page: Page, browser: Browser) -> None:
     epochs.press("Home")
     for _ in range(2):
         epochs.press("ArrowRight")
-    expect(epochs).to_have_attribute("aria-valuenow", "3")
+    expect(epochs).to_have_value("3")
     page.get_by_text("Start", exact=True).click()
     running = page.locator(".st-key-training-run")
     expect(running.get_by_role("progressbar")).to_be_visible(timeout=60_000)
