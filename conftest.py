@@ -1,0 +1,5 @@
+"""Loaded by pytest before any test."""
+
+# TensorFlow brings symbols that make libsrtp crash the process if it is loaded after it. The app never has both in one
+# process, the tests do: so WebRTC comes first.
+import aiortc  # noqa: F401
