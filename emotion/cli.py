@@ -110,7 +110,7 @@ def train(data: str | None, resume: str | None, name: str | None, **settings: An
 def _train_here(run: Any) -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's notes about GPUs would hide the epochs.
     logging.basicConfig(level=logging.INFO, format="%(asctime)s  %(message)s", datefmt="%H:%M:%S")
-    from emotion.cnn.runs import take_over
+    from emotion.cnn.workers import take_over
 
     status = take_over(run)  # Before Keras is imported, which takes a while: whoever watches sees a living worker.
     from emotion.cnn.publish import publish_run

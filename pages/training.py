@@ -3,7 +3,8 @@
 import streamlit as st
 
 from emotion.cnn.config import TrainConfig, plain_name
-from emotion.cnn.runs import Run, active_run, list_runs, start_run
+from emotion.cnn.runs import Run, active_run, list_runs
+from emotion.cnn.workers import start_run
 from emotion.dataset.folder import Dataset
 from emotion.errors import UserError
 from emotion.i18n import _, error_text

@@ -3,12 +3,7 @@
 import csv
 import io
 import json
-import os
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -19,15 +14,13 @@ import psutil
 from emotion.cnn.config import TrainConfig
 from emotion.errors import UserError
 from emotion.files import read_text, write_atomic, write_json
-from emotion.homes import REPOSITORY, runs_folder
+from emotion.homes import runs_folder
 
 ACTIVE = frozenset({"queued", "running", "stopping"})
 STATES = (*sorted(ACTIVE), "stopped", "interrupted", "failed", "finished")
 # A worker that was launched but has not yet written its process number; importing TensorFlow takes up to 30 s on a
 # slow laptop, and the worker reports before that.
 _LAUNCH_SECONDS = 60
-_LOCK_SECONDS = 10
-_workers: list[subprocess.Popen[bytes]] = []
 
 
 @dataclass(frozen=True)
@@ -157,22 +150,6 @@ class Run:
         return "\n".join(text.splitlines()[-lines:])
 
 
-def start_run(config: TrainConfig) -> Run:
-    """Make a run and start its worker process; UserError while another training runs."""
-    with _one_at_a_time():
-        _insist_on_rest()
-        run = create_run(config)
-        _launch(run)
-    return run
-
-
-def resume_run(run: Run) -> None:
-    """Start a worker process that goes on with a run; UserError while a training runs."""
-    with _one_at_a_time():
-        _insist_on_rest()
-        _launch(run)
-
-
 def create_run(config: TrainConfig) -> Run:
     """Make the run folder; the run is queued."""
     stamp = datetime.now().strftime("%Y%m%d-%H%M%S")
@@ -186,43 +163,6 @@ def create_run(config: TrainConfig) -> Run:
     write_json(path / "config.json", config.to_json())
     run.write_status(Status("queued", epochs=config.epochs))
     return run
-
-
-def _launch(run: Run) -> None:
-    """Start the worker process of a run; it outlives this process, a reload and the browser."""
-    (run.path / "stop").unlink(missing_ok=True)
-    run.write_status(replace(run.status(), state="queued", pid=0, error="", error_values={}))
-    detached: dict[str, Any] = {"start_new_session": True}
-    if os.name == "nt":
-        flags = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW  # type: ignore[attr-defined]
-        detached = {"creationflags": flags}
-    command = [sys.executable, "-m", "emotion", "train", "--resume", str(run.path)]
-    with (run.path / "train.log").open("ab") as log:
-        worker = subprocess.Popen(
-            command,
-            cwd=REPOSITORY,
-            env={**os.environ, "PYTHONUTF8": "1"},  # Whatever the system's code page: paths may hold Hangul.
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            **detached,
-        )
-    # Asking the others how they are also buries the dead: a finished child stays a zombie until its parent asks.
-    _workers[:] = [worker, *(other for other in _workers if other.poll() is None)]
-
-
-def take_over(run: Run) -> Status:
-    """Make this process the run's worker and say so in its status; UserError where another process is at it."""
-    with _one_at_a_time():
-        before, process = run.status(), psutil.Process()
-        if before.active and before.pid not in {0, process.pid}:
-            raise UserError("{run} is being trained already, by process {pid}.", run=run.name, pid=before.pid)
-        if before.state != "queued":  # A wish to stop that came after the launch is kept.
-            (run.path / "stop").unlink(missing_ok=True)
-        status = Status("running", process.pid, process.create_time(), phase="loading", bundle=before.bundle)
-        status = replace(status, epoch=len(run.metrics()), epochs=run.config().epochs)
-        run.write_status(status)
-    return status
 
 
 def open_run(path: str | Path) -> Run:
@@ -250,31 +190,6 @@ def _is_active(run: Run) -> bool:
         return run.status().active
     except UserError:
         return False
-
-
-def _insist_on_rest() -> None:
-    if busy := active_run():
-        raise UserError("A training is running already: {run}. Wait until it ends, or stop it.", run=busy.name)
-
-
-@contextmanager
-def _one_at_a_time() -> Iterator[None]:
-    """Let one process at a time look at the runs and start one: two browsers may press Start at once."""
-    lock = runs_folder() / ".lock"
-    lock.parent.mkdir(parents=True, exist_ok=True)
-    while True:
-        try:
-            os.close(os.open(lock, os.O_CREAT | os.O_EXCL))
-            break
-        except FileExistsError:
-            with suppress(FileNotFoundError):
-                if time.time() - lock.stat().st_mtime > _LOCK_SECONDS:  # Its owner was killed.
-                    lock.unlink()
-            time.sleep(0.02)
-    try:
-        yield
-    finally:
-        lock.unlink(missing_ok=True)
 
 
 def _alive(status: Status) -> bool:

@@ -1,6 +1,6 @@
 """Training, as a worker process does it: one run folder in, metrics and best weights out.
 
-Nothing here is tied to a Keras backend; the pages never import this module, they launch it (``runs.launch``).
+Nothing here is tied to a Keras backend; the pages never import this module, they launch it (``workers.start_run``).
 """
 
 import json
@@ -98,7 +98,7 @@ class Report(keras.callbacks.Callback):
 def train(run: Run, status: Status, publish: Callable[[Run, Dataset], Path]) -> Status:
     """Train ``run`` from where it stands to its last epoch, then ``publish`` it as a bundle.
 
-    ``status`` is what ``runs.take_over`` gave. Ends as ``finished``, ``stopped`` or ``failed`` in the run's status,
+    ``status`` is what ``workers.take_over`` gave. Ends as ``finished``, ``stopped`` or ``failed`` in the run's status,
     which is returned; the error of a failed run is raised too.
     """
     # Ctrl-C and ``kill`` finish the batch too.

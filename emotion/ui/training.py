@@ -4,7 +4,8 @@ from pathlib import PurePath
 
 import streamlit as st
 
-from emotion.cnn.runs import Run, Status, resume_run
+from emotion.cnn.runs import Run, Status
+from emotion.cnn.workers import resume_run
 from emotion.errors import UserError
 from emotion.i18n import _, error_text
 from emotion.plots.training import curves
