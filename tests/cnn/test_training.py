@@ -163,7 +163,7 @@ def test_the_task_is_emotion_or_the_dataset_s_name(tmp_path: Path) -> None:
     ],
 )
 def test_settings_out_of_range_are_refused(wrong: dict[str, object]) -> None:
-    with pytest.raises(UserError, match="(?i)expected"):
+    with pytest.raises(UserError, match=r"(?i)expected"):
         TrainConfig(**{"data": "d", "name": "n", **wrong})
 
 
@@ -187,7 +187,8 @@ def test_a_run_that_never_started_reads_as_interrupted_after_a_minute(small_run:
 
 def test_of_two_starts_at_once_one_is_refused(home: Path, small_run: Run) -> None:
     code = (
-        "import sys; from pathlib import Path; from emotion.cnn.runs import Run; from emotion.cnn.workers import start_run; "
+        "import sys; from pathlib import Path; from emotion.cnn.runs import Run; "
+        "from emotion.cnn.workers import start_run; "
         "start_run(Run(Path(sys.argv[1])).config())"
     )
     command = [sys.executable, "-c", code, str(small_run.path)]
