@@ -49,5 +49,5 @@ def N_(text: str) -> str:
 
 
 def error_text(error: UserError) -> str:
-    """The sentence of a UserError in the reader's language."""
-    return _(error.template).format(**error.values)
+    """The sentence of a UserError in the reader's language, its stars fit for pages, which read Markdown."""
+    return _(error.template).format(**error.values).replace("*", "\\*")

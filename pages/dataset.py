@@ -41,6 +41,14 @@ def open_folder(root: Path | str) -> None:
 
 known = datasets()
 current = current_dataset(known)
+
+
+def open_typed() -> None:
+    """Open what stands in the box at the moment of the click."""
+    if st.session_state["dataset.path"].strip():
+        open_folder(st.session_state["dataset.path"])
+
+
 with st.expander(_("Open a dataset"), icon=":material/folder_open:"):
     if current and current.root in known:
         st.session_state["dataset.known"] = current.root
@@ -51,13 +59,13 @@ with st.expander(_("Open a dataset"), icon=":material/folder_open:"):
             key="dataset.known",
             on_change=lambda: open_folder(st.session_state["dataset.known"]),
         )
-    typed = st.text_input(
+    st.text_input(
         _("Folder on this computer"),
         placeholder=_("for example C:\\Users\\me\\fer2013"),
         help=_("Expected: train/<class>/*.png with validation/ and test/ beside it, or class folders alone."),
         key="dataset.path",
     )
-    st.button(_("Open this folder"), key="dataset.open", disabled=not typed.strip(), on_click=open_folder, args=[typed])
+    st.button(_("Open this folder"), key="dataset.open", on_click=open_typed)
     if current and sample_button("dataset.sample"):
         st.rerun()
 if problem := st.session_state.pop("dataset.problem", None):

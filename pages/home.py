@@ -53,7 +53,7 @@ with st.container(horizontal=True, key="home-state"):
 
 st.caption(
     _(
-        "Your pictures stay with you: camera frames are processed in memory and not stored unless you record them. "
+        "Your pictures stay with you: camera frames are processed in memory and not stored. "
         "This is made for learning, not for judging people: a face does not show for certain what somebody feels, and "
         "emotion recognition in schools and workplaces is restricted in the EU and regulated in Korea."
     )
