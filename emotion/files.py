@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -13,11 +14,38 @@ from uuid import uuid4
 
 import cv2
 import numpy as np
+import psutil
 
+from emotion import MEGAPIXELS_AT_MOST
 from emotion.errors import UserError
 
 T = TypeVar("T")
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp"})
+
+
+@contextmanager
+def reading(root: str | Path) -> Iterator[None]:
+    """Turn what the system says against reading ``root`` into a UserError."""
+    try:
+        yield
+    except (OSError, RuntimeError, ValueError) as error:  # ValueError: a null byte in the path.
+        reason = getattr(error, "strerror", None) or error
+        raise UserError(
+            "{root} can't be read ({reason}). Check the path and the folder's permissions.", root=root, reason=reason
+        ) from None
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turn what the system says against writing ``path`` into a UserError."""
+    try:
+        yield
+    except OSError as error:
+        raise UserError(
+            "{path} can't be written ({reason}). Check that there is room and that you may write there.",
+            path=path,
+            reason=error.strerror or error,
+        ) from None
 
 
 def write_atomic(path: Path, data: str | bytes) -> None:
@@ -63,20 +91,38 @@ def write_json(path: Path, value: Any) -> None:
 def folder_in_the_making(final: Path) -> Iterator[Path]:
     """Give a hidden folder to fill; on success it becomes ``final`` in one rename, on failure nothing is left.
 
-    A folder that already stands at ``final`` is replaced.
+    A folder that already stands at ``final`` is replaced. What a process that was killed has left beside it is swept
+    away.
     """
     final.parent.mkdir(parents=True, exist_ok=True)
-    temporary = final.with_name(f".{final.name}.{uuid4().hex[:8]}")
+    _sweep(final.parent)
+    temporary = final.with_name(f".{final.name}.{os.getpid()}-{uuid4().hex[:8]}")
     temporary.mkdir()
     try:
         yield temporary
-        for path in temporary.rglob("*"):
-            if path.is_file():
-                with path.open("rb+") as file:  # On the disk before the name is: a power cut leaves no hollow files.
-                    os.fsync(file.fileno())
+        _to_disk(temporary)
         replace_folder(temporary, final)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _sweep(parent: Path) -> None:
+    """Remove the folders in the making whose process is gone."""
+    for path in parent.glob(".*"):
+        maker = re.fullmatch(r"\..+\.(\d+)-[0-9a-f]{8}", path.name)
+        if maker and not psutil.pid_exists(int(maker[1])):
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _to_disk(folder: Path) -> None:
+    """Wait until the files are on the disk: a power cut must not leave a whole folder of hollow files."""
+    if hasattr(os, "sync"):  # One call for all of them: 32,000 files take a second so, and ten one by one.
+        os.sync()
+        return
+    for path in folder.rglob("*"):
+        if path.is_file():
+            with path.open("rb+") as file:
+                os.fsync(file.fileno())
 
 
 def replace_folder(new: Path, final: Path) -> None:
@@ -108,7 +154,9 @@ def decode_image(data: bytes, name: str, gray: bool = False) -> np.ndarray:
     try:
         image = cv2.imdecode(np.frombuffer(data, np.uint8), flags) if data else None
     except cv2.error:  # A picture over OpenCV's size limit raises; every other fault gives None.
-        image = None
+        raise UserError(
+            "{name} has more than {limit} megapixels. Choose a smaller picture.", name=name, limit=MEGAPIXELS_AT_MOST
+        ) from None
     if image is None:
         raise UserError(
             "{name} is no readable image. Use a PNG, JPEG, BMP or WebP file that opens elsewhere.", name=name
@@ -130,3 +178,24 @@ def read_image(path: Path, gray: bool = False) -> np.ndarray:
 def write_image(path: Path, image: np.ndarray) -> None:
     """Write a uint8 image in the format of the suffix, at any path."""
     path.write_bytes(cv2.imencode(path.suffix, image)[1].tobytes())
+
+
+def is_plain_name(name: str) -> bool:
+    """Whether ``name`` can be the name of one folder on every system.
+
+    >>> is_plain_name("감정 1"), is_plain_name("../up"), is_plain_name("")
+    (True, False, False)
+    """
+    return bool(name) and name == plain_name(name)
+
+
+def plain_name(text: str) -> str:
+    """``text`` made fit to be a folder's name on every system; empty where nothing is left of it.
+
+    >>> plain_name('my "set": x'), plain_name("con.txt"), plain_name("..")
+    ('my set x', '_con.txt', '')
+    """
+    kept = "".join(sign for sign in text if sign not in '/\\:*?"<>|' and sign.isprintable()).lstrip(". ")
+    # 100 bytes leave room for a time stamp where names end at 255; Hangul takes three bytes a syllable.
+    kept = kept.encode("utf-8")[:100].decode("utf-8", errors="ignore").rstrip(". ")
+    return f"_{kept}" if re.fullmatch(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?", kept) else kept

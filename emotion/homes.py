@@ -21,6 +21,11 @@ def runs_folder() -> Path:
     return home() / "runs"
 
 
+def cache_folder() -> Path:
+    """Where the app keeps what it can make again; it may be deleted at any time."""
+    return home() / "cache"
+
+
 def user_models_folder() -> Path:
     """Where bundles made by the user stand, one folder each."""
     return home() / "models"

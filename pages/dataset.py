@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from emotion.dataset.folder import SPLITS
+from emotion.dataset.splits import SPLITS
 from emotion.errors import UserError
 from emotion.i18n import _, error_text, language
 from emotion.labels import label_of

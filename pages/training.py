@@ -2,11 +2,12 @@
 
 import streamlit as st
 
-from emotion.cnn.config import TrainConfig, plain_name
+from emotion.cnn.config import TrainConfig
 from emotion.cnn.runs import Run, active_run, list_runs
 from emotion.cnn.workers import start_run
 from emotion.dataset.folder import Dataset
 from emotion.errors import UserError
+from emotion.files import plain_name
 from emotion.i18n import _, error_text
 from emotion.ui.guards import ensure_dataset, title_of
 from emotion.ui.page import heading

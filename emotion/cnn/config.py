@@ -1,11 +1,11 @@
 """What a training run is asked to do; every default of training stands here and nowhere else."""
 
-import re
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from emotion.dataset.folder import Dataset
 from emotion.errors import UserError
+from emotion.files import is_plain_name
 from emotion.labels import EMOTIONS
 
 PRECISIONS = ("auto", "float32", "mixed_bfloat16")
@@ -70,24 +70,3 @@ def task_of(dataset: Dataset) -> str:
     """What a dataset teaches to tell apart: ``emotion`` where its classes are emotions, else the dataset's own name."""
     emotions = {label.key for label in EMOTIONS}
     return "emotion" if set(dataset.classes) <= emotions else dataset.name
-
-
-def is_plain_name(name: str) -> bool:
-    """Whether ``name`` can be the name of one folder on every system.
-
-    >>> is_plain_name("감정 1"), is_plain_name("../up"), is_plain_name("")
-    (True, False, False)
-    """
-    return bool(name) and name == plain_name(name)
-
-
-def plain_name(text: str) -> str:
-    """``text`` made fit to be a folder's name on every system; empty where nothing is left of it.
-
-    >>> plain_name('my "set": x'), plain_name("con.txt"), plain_name("..")
-    ('my set x', '_con.txt', '')
-    """
-    kept = "".join(sign for sign in text if sign not in '/\\:*?"<>|' and sign.isprintable()).lstrip(". ")
-    # 100 bytes leave room for a time stamp where names end at 255; Hangul takes three bytes a syllable.
-    kept = kept.encode("utf-8")[:100].decode("utf-8", errors="ignore").rstrip(". ")
-    return f"_{kept}" if re.fullmatch(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?", kept) else kept

@@ -18,7 +18,8 @@ from emotion.cnn.architectures import build
 from emotion.cnn.config import TrainConfig
 from emotion.cnn.runs import Run, Status
 from emotion.cnn.state import BestWeights, EpochState
-from emotion.dataset.folder import Dataset, Images, open_dataset
+from emotion.dataset.folder import Dataset, open_dataset
+from emotion.dataset.pixels import Images
 from emotion.errors import UserError
 from emotion.files import write_json
 

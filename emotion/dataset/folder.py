@@ -1,56 +1,22 @@
-"""Dataset folders ``<root>/<split>/<class>/<image>``: an index without decoding, and the images as one array."""
+"""Dataset folders ``<root>/<split>/<class>/<image>``, indexed without decoding anything."""
 
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
-import cv2
 import numpy as np
 
+from emotion.dataset.pixels import Images, load_kept
+from emotion.dataset.splits import ALIASES, SHARES, SPLITS, Split, stratified_parts
 from emotion.errors import UserError
-from emotion.files import IMAGE_SUFFIXES, read_image
+from emotion.files import IMAGE_SUFFIXES, reading
+from emotion.jobs import Progress
 
-SPLITS = ("train", "validation", "test")
-_ALIASES = {
-    "train": "train",
-    "training": "train",
-    "validation": "validation",
-    "val": "validation",
-    "valid": "validation",
-    "publictest": "validation",
-    "test": "test",
-    "testing": "test",
-    "privatetest": "test",
-}
-_SHARES = {"validation": 0.1, "test": 0.1}
-_SPLIT_SEED = 0
-
-
-@dataclass(frozen=True)
-class Split:
-    """The files of one split: ``paths`` relative to the root, ``labels`` int64 (N,) positions in the classes."""
-
-    paths: tuple[str, ...]
-    labels: np.ndarray
-
-    def take(self, rows: np.ndarray) -> "Split":
-        """The files at ``rows`` (int positions)."""
-        return Split(tuple(self.paths[row] for row in rows), self.labels[rows])
-
-
-@dataclass(frozen=True)
-class Images:
-    """Decoded images: ``pixels`` uint8 (N, H, W), ``labels`` int64 (N,), ``paths``; ``unreadable`` (path, reason)."""
-
-    pixels: np.ndarray
-    labels: np.ndarray
-    paths: tuple[str, ...]
-    unreadable: tuple[tuple[str, str], ...] = ()
+ABOUT = "dataset.json"
 
 
 @dataclass(frozen=True)
@@ -88,22 +54,34 @@ class Dataset:
             )
         return part
 
-    def load(
-        self, split: str, size: tuple[int, int] = (48, 48), progress: Callable[[int, int], None] | None = None
-    ) -> Images:
-        """Decode a split to gray images of ``size`` (height, width).
+    @cached_property
+    def everything(self) -> Split:
+        """The files of all splits, one split after the other in the order of ``SPLITS``."""
+        parts = list(self.splits.values())
+        labels = np.concatenate([part.labels for part in parts])
+        return Split(tuple(path for part in parts for path in part.paths), labels)
+
+    @cached_property
+    def split_of(self) -> np.ndarray:
+        """For each file of ``everything`` the position of its split in ``SPLITS``, int8 (N,)."""
+        return np.concatenate([
+            np.full(len(part.paths), SPLITS.index(name), np.int8) for name, part in self.splits.items()
+        ])
+
+    def load(self, split: str, size: tuple[int, int] = (48, 48), progress: Progress | None = None) -> Images:
+        """The gray images of a split in ``size`` (height, width); kept for the next time, see ``pixels.load_kept``.
 
         A file that can't be decoded is left out and listed in ``Images.unreadable``. ``progress`` is told
         (images done, images in all). Raises UserError if no image can be read.
         """
-        return load_images(self.root, self.part(split), size, progress)
+        return load_kept(self.root, self.part(split), size, progress)
 
     def fingerprint(self) -> dict[str, object]:
         """What tells two states of a dataset apart: images per split, and SHA-256 of the sorted relative paths."""
         listed = sorted(path for part in self.splits.values() for path in part.paths)
         return {
             "counts": {name: len(part.paths) for name, part in self.splits.items()},
-            "files_sha256": hashlib.sha256("\n".join(listed).encode("utf-8")).hexdigest(),
+            "files_sha256": hashlib.sha256("\n".join(listed).encode("utf-8", "surrogateescape")).hexdigest(),
         }
 
 
@@ -116,58 +94,33 @@ def open_dataset(root: str | Path) -> Dataset:
     holds no such tree or can't be read.
     """
     with reading(root):
-        return _index(_dataset_root(_clean_path(root)))
+        return _index(dataset_root(_clean_path(root)))
 
 
-@contextmanager
-def reading(root: str | Path) -> Iterator[None]:
-    """Turn what the system says against reading ``root`` into a UserError."""
-    try:
-        yield
-    except (OSError, RuntimeError, ValueError) as error:  # ValueError: a null byte in the path.
-        reason = getattr(error, "strerror", None) or error
-        raise UserError(
-            "{root} can't be read ({reason}). Check the path and the folder's permissions.", root=root, reason=reason
-        ) from None
-
-
-@contextmanager
-def writing(path: Path) -> Iterator[None]:
-    """Turn what the system says against writing ``path`` into a UserError."""
-    try:
-        yield
-    except OSError as error:
-        raise UserError(
-            "{path} can't be written ({reason}). Check that there is room and that you may write there.",
-            path=path,
-            reason=error.strerror or error,
-        ) from None
-
-
-def _dataset_root(root: Path) -> Path:
-    """The folder that holds splits or classes, at most two further down."""
+def dataset_root(root: Path) -> Path:
+    """The folder that holds splits or classes: ``root``, or one at most two further down."""
     for _ in range(2):
         folders = _folders(root)
-        if len(folders) != 1 or folders[0].name.lower() in _ALIASES or _holds_images(folders[0]):
+        if len(folders) != 1 or folders[0].name.lower() in ALIASES or _image_names(folders[0]):
             break
         root = folders[0]
     return root
 
 
 def _index(root: Path) -> Dataset:
-    found = [(_ALIASES[folder.name.lower()], folder) for folder in _folders(root) if folder.name.lower() in _ALIASES]
-    files: dict[str, dict[str, list[Path]]] = {}
+    found = [(ALIASES[folder.name.lower()], folder) for folder in _folders(root) if folder.name.lower() in ALIASES]
+    files: dict[str, dict[str, list[str]]] = {}
     for name, folder in found or [("train", root)]:
-        for key, paths in _class_files(folder).items():
+        for key, paths in _class_files(folder, root).items():
             files.setdefault(name, {}).setdefault(key, []).extend(paths)
     classes = tuple(sorted({key for listed in files.values() for key in listed}))
-    if not any(paths for listed in files.values() for paths in listed.values()):
+    if not classes:
         raise UserError(
             "{root} holds no images in class folders. Expected train/<class>/*.png (and validation/, test/), or "
             "<class>/*.png: choose the folder that holds these.",
             root=root,
         )
-    splits = {name: _split(files[name], classes, root) for name in SPLITS if name in files}
+    splits = {name: _split(files[name], classes) for name in SPLITS if name in files}
     about = _about(root)
     return Dataset(
         root,
@@ -177,36 +130,6 @@ def _index(root: Path) -> Dataset:
         terms=str(about.get("terms") or "not stated"),
         synthetic=about.get("synthetic") is True,
     )
-
-
-def load_images(
-    root: Path, part: Split, size: tuple[int, int] = (48, 48), progress: Callable[[int, int], None] | None = None
-) -> Images:
-    """Decode the files of ``part`` under ``root`` on all cores; see ``Dataset.load``."""
-    pixels = np.empty((len(part.paths), *size), np.uint8)
-    unreadable: dict[int, str] = {}
-
-    def decode(row: int) -> None:
-        try:
-            image = read_image(root / part.paths[row], gray=True)
-        except UserError as error:
-            unreadable[row] = str(error)
-            return
-        if image.shape != size:
-            shrinks = image.shape[0] > size[0] or image.shape[1] > size[1]
-            image = cv2.resize(image, size[::-1], interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
-        pixels[row] = image
-
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for done, _ in enumerate(pool.map(decode, range(len(pixels))), 1):
-            if progress and (done % 500 == 0 or done == len(pixels)):
-                progress(done, len(pixels))
-    rows = np.array([row for row in range(len(pixels)) if row not in unreadable], np.int64)
-    if not len(rows):
-        raise UserError("None of the {count} files under {root} is a readable image.", count=len(pixels), root=root)
-    kept = part.take(rows)
-    listed = tuple((part.paths[row], reason) for row, reason in sorted(unreadable.items()))
-    return Images(pixels[rows] if listed else pixels, kept.labels, kept.paths, listed)
 
 
 def _clean_path(root: str | Path) -> Path:
@@ -229,22 +152,23 @@ def _image_names(folder: Path) -> list[str]:
         return sorted(
             entry.name
             for entry in entries
-            if os.path.splitext(entry.name)[1].lower() in IMAGE_SUFFIXES and not entry.name.startswith(".")
+            if os.path.splitext(entry.name)[1].lower() in IMAGE_SUFFIXES and entry.name[0] != "."
         )
 
 
-def _holds_images(folder: Path) -> bool:
-    return bool(_image_names(folder))
+def _class_files(folder: Path, root: Path) -> dict[str, list[str]]:
+    """Class → paths relative to ``root``, of the folders that hold images. Strings: a Path each would take seconds."""
+    start = folder.relative_to(root)
+    listed = {
+        sub.name: [f"{(start / sub.name).as_posix()}/{name}" for name in _image_names(sub)] for sub in _folders(folder)
+    }
+    return {key: paths for key, paths in listed.items() if paths}
 
 
-def _class_files(folder: Path) -> dict[str, list[Path]]:
-    return {sub.name: [sub / name for name in _image_names(sub)] for sub in _folders(folder)}
-
-
-def _split(files: dict[str, list[Path]], classes: tuple[str, ...], root: Path) -> Split:
-    listed = [(path, classes.index(key)) for key in sorted(files) for path in files[key]]
-    paths = tuple(os.path.relpath(path, root).replace(os.sep, "/") for path, _ in listed)
-    return Split(paths, np.array([label for _, label in listed], np.int64))
+def _split(files: dict[str, list[str]], classes: tuple[str, ...]) -> Split:
+    keys = sorted(files)
+    labels = np.repeat([classes.index(key) for key in keys], [len(files[key]) for key in keys])
+    return Split(tuple(path for key in keys for path in files[key]), labels.astype(np.int64))
 
 
 def _with_validation(splits: dict[str, Split], has_split_folders: bool) -> dict[str, Split]:
@@ -252,29 +176,13 @@ def _with_validation(splits: dict[str, Split], has_split_folders: bool) -> dict[
     if "train" not in splits or "validation" in splits:
         return splits
     wanted = ["validation"] if has_split_folders else ["validation", "test"]
-    parts = stratified_parts(splits["train"].labels, [_SHARES[name] for name in wanted])
+    parts = stratified_parts(splits["train"].labels, [SHARES[name] for name in wanted])
     drawn = dict(zip([*wanted, "train"], (splits["train"].take(rows) for rows in parts), strict=True))
     return {name: drawn.get(name) or splits[name] for name in SPLITS if name in drawn or name in splits}
 
 
-def stratified_parts(labels: np.ndarray, shares: Sequence[float], seed: int = _SPLIT_SEED) -> list[np.ndarray]:
-    """Rows of ``labels`` dealt into a part for each share, class by class, and a last part with the rest; sorted.
-
-    >>> [len(part) for part in stratified_parts(np.repeat([0, 1], 20), [0.1, 0.1])]
-    [4, 4, 32]
-    """
-    random = np.random.default_rng(seed)
-    parts: list[list[int]] = [[] for _ in range(len(shares) + 1)]
-    for label in np.unique(labels):
-        rows = random.permutation(np.flatnonzero(labels == label))
-        ends = np.round(np.cumsum(shares) * len(rows)).astype(int)
-        for part, chosen in zip(parts, np.split(rows, ends), strict=True):
-            part.extend(chosen)
-    return [np.sort(np.array(part, np.int64)) for part in parts]
-
-
 def _about(root: Path) -> dict[str, object]:
-    path = root / "dataset.json"
+    path = root / ABOUT
     try:
         about = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     except (ValueError, OSError, RecursionError) as error:

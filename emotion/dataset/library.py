@@ -4,9 +4,8 @@ import json
 import os
 from pathlib import Path
 
-from emotion.dataset.folder import reading, writing
 from emotion.errors import UserError
-from emotion.files import write_json
+from emotion.files import reading, write_json, writing
 from emotion.homes import datasets_folder, home
 
 

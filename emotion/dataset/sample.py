@@ -14,11 +14,11 @@ from pathlib import Path
 import numpy as np
 
 from emotion.dataset.drawing import View
-from emotion.dataset.folder import SPLITS, writing
 from emotion.dataset.person import Person
 from emotion.dataset.portrait import UNITS, draw
+from emotion.dataset.splits import SPLITS
 from emotion.errors import UserError
-from emotion.files import folder_in_the_making, write_image, write_json
+from emotion.files import folder_in_the_making, write_image, write_json, writing
 from emotion.i18n import N_
 from emotion.labels import EMOTIONS
 

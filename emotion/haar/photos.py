@@ -7,10 +7,10 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from emotion import MEGAPIXELS_AT_MOST
 from emotion.errors import UserError
 from emotion.files import decode_image
 
-MEGAPIXELS_AT_MOST = 40
 _FORMATS = ("PNG", "JPEG", "BMP", "WEBP")
 
 

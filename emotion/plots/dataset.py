@@ -5,7 +5,8 @@ from html import escape
 import numpy as np
 import plotly.graph_objects as go
 
-from emotion.dataset.folder import Dataset, Images
+from emotion.dataset.folder import Dataset
+from emotion.dataset.pixels import Images
 from emotion.i18n import _, language
 from emotion.labels import label_of
 from emotion.plots.theme import GRAY, finish

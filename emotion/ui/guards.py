@@ -7,9 +7,11 @@ import streamlit as st
 
 from emotion.cnn.bundle import TFLITE, Bundle, default_bundle, find_bundle, scan_bundles
 from emotion.cnn.classifier import Classifier
-from emotion.dataset.folder import Dataset, Images, Split, load_images, open_dataset
+from emotion.dataset.folder import Dataset, open_dataset
 from emotion.dataset.library import folder_stamp, known_datasets, own_datasets, remember
+from emotion.dataset.pixels import Images, load_images
 from emotion.dataset.sample import write_sample
+from emotion.dataset.splits import Split
 from emotion.errors import UserError
 from emotion.homes import datasets_folder
 from emotion.i18n import _, error_text

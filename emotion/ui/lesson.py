@@ -5,9 +5,8 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from emotion.dataset.folder import writing
 from emotion.errors import UserError
-from emotion.files import write_json
+from emotion.files import write_json, writing
 from emotion.homes import home
 from emotion.i18n import _, error_text
 

@@ -14,12 +14,14 @@ import numpy as np
 import psutil
 import pytest
 
-from emotion.cnn.config import TrainConfig, is_plain_name, plain_name, task_of
+from emotion.cnn.config import TrainConfig, task_of
 from emotion.cnn.runs import Run, Status, active_run, create_run, list_runs, open_run
 from emotion.cnn.training import Batches, has_bfloat16, one_hot, precision_of
 from emotion.cnn.workers import resume_run, take_over
-from emotion.dataset.folder import Images, open_dataset
+from emotion.dataset.folder import open_dataset
+from emotion.dataset.pixels import Images
 from emotion.errors import UserError
+from emotion.files import is_plain_name, plain_name
 from emotion.homes import REPOSITORY
 from tests.conftest import emotion_command, write_faces
 

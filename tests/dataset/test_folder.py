@@ -6,8 +6,9 @@ import cv2
 import numpy as np
 import pytest
 
-from emotion.dataset.folder import open_dataset, stratified_parts
+from emotion.dataset.folder import open_dataset
 from emotion.dataset.library import folder_stamp, known_datasets, remember
+from emotion.dataset.splits import stratified_parts
 from emotion.errors import UserError
 from tests.conftest import write_faces
 

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from emotion.dataset.drawing import View
-from emotion.dataset.folder import Images, open_dataset
+from emotion.dataset.folder import open_dataset
 from emotion.dataset.person import Person
+from emotion.dataset.pixels import Images
 from emotion.dataset.portrait import UNITS, draw
 from emotion.dataset.sample import EXPRESSIONS, TERMS, TITLE, action_units, draw_face, write_sample
 from emotion.errors import UserError

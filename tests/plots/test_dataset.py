@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import plotly.graph_objects as go
 
-from emotion.dataset.folder import Images, open_dataset
+from emotion.dataset.folder import open_dataset
+from emotion.dataset.pixels import Images
 from emotion.labels import label_of
 from emotion.plots.dataset import GRID_COLUMNS, class_counts, grid_rows, sample_grid
 from tests.conftest import write_faces

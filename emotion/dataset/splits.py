@@ -1,0 +1,51 @@
+"""The parts of a dataset: what is trained on, what choices are made on, what is measured on at the end."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+SPLITS = ("train", "validation", "test")
+ALIASES = {
+    "train": "train",
+    "training": "train",
+    "validation": "validation",
+    "val": "validation",
+    "valid": "validation",
+    "publictest": "validation",
+    "test": "test",
+    "testing": "test",
+    "privatetest": "test",
+}
+"""Folder name, in lower case → split."""
+
+SHARES = {"validation": 0.1, "test": 0.1}
+_SEED = 0
+
+
+@dataclass(frozen=True)
+class Split:
+    """The files of one split: ``paths`` relative to the root, ``labels`` int64 (N,) positions in the classes."""
+
+    paths: tuple[str, ...]
+    labels: np.ndarray
+
+    def take(self, rows: np.ndarray) -> "Split":
+        """The files at ``rows`` (int positions)."""
+        return Split(tuple(self.paths[row] for row in rows), self.labels[rows])
+
+
+def stratified_parts(labels: np.ndarray, shares: Sequence[float], seed: int = _SEED) -> list[np.ndarray]:
+    """Rows of ``labels`` dealt into a part for each share, class by class, and a last part with the rest; sorted.
+
+    >>> [len(part) for part in stratified_parts(np.repeat([0, 1], 20), [0.1, 0.1])]
+    [4, 4, 32]
+    """
+    random = np.random.default_rng(seed)
+    parts: list[list[int]] = [[] for _ in range(len(shares) + 1)]
+    for label in np.unique(labels):
+        rows = random.permutation(np.flatnonzero(labels == label))
+        ends = np.round(np.cumsum(shares) * len(rows)).astype(int)
+        for part, chosen in zip(parts, np.split(rows, ends), strict=True):
+            part.extend(chosen)
+    return [np.sort(np.array(part, np.int64)) for part in parts]
