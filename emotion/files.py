@@ -145,12 +145,15 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def decode_image(data: bytes, name: str, gray: bool = False) -> np.ndarray:
-    """Decode an image file's bytes to uint8: ``bgr`` (H, W, 3), or (H, W) if ``gray``.
+def decode_image(data: bytes, name: str, gray: bool = False, quarter: bool = False) -> np.ndarray:
+    """Decode an image file's bytes to uint8: ``bgr`` (H, W, 3), (H, W) if ``gray``; at a quarter of its size if asked.
 
     Raises UserError, naming ``name``, for bytes that are no readable image.
     """
-    flags = cv2.IMREAD_GRAYSCALE if gray else cv2.IMREAD_COLOR
+    if quarter:  # A photo so comes four times as fast.
+        flags = cv2.IMREAD_REDUCED_GRAYSCALE_4 if gray else cv2.IMREAD_REDUCED_COLOR_4
+    else:
+        flags = cv2.IMREAD_GRAYSCALE if gray else cv2.IMREAD_COLOR
     try:
         image = cv2.imdecode(np.frombuffer(data, np.uint8), flags) if data else None
     except cv2.error:  # A picture over OpenCV's size limit raises; every other fault gives None.
@@ -164,7 +167,7 @@ def decode_image(data: bytes, name: str, gray: bool = False) -> np.ndarray:
     return image
 
 
-def read_image(path: Path, gray: bool = False) -> np.ndarray:
+def read_image(path: Path, gray: bool = False, quarter: bool = False) -> np.ndarray:
     """Read an image file; the bytes go through NumPy because ``cv2.imread`` fails on Hangul paths under Windows."""
     try:
         data = path.read_bytes()
@@ -172,7 +175,7 @@ def read_image(path: Path, gray: bool = False) -> np.ndarray:
         raise UserError(
             "{name} could not be read ({reason}). Check the path.", name=path, reason=error.strerror
         ) from None
-    return decode_image(data, str(path), gray)
+    return decode_image(data, str(path), gray, quarter)
 
 
 def write_image(path: Path, image: np.ndarray) -> None:

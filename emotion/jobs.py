@@ -34,9 +34,9 @@ class Job:
     result: Any = None
     error: UserError | None = None
     cancelled: bool = False
-    active: bool = True
     _started: float = field(default_factory=time.monotonic)
     _cancel: threading.Event = field(default_factory=threading.Event)
+    _ended: threading.Event = field(default_factory=threading.Event)
 
     def progress(self, done: int, total: int) -> None:
         """Note how far the work is; raises Cancelled once ``cancel`` was called."""
@@ -47,6 +47,15 @@ class Job:
     def cancel(self) -> None:
         """Ask the work to end; it does at its next word of progress."""
         self._cancel.set()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for its end, ``seconds`` at most; whether it has come."""
+        return self._ended.wait(seconds)
+
+    @property
+    def active(self) -> bool:
+        """Whether the work goes on."""
+        return not self._ended.is_set()
 
     @property
     def stopping(self) -> bool:
@@ -72,9 +81,10 @@ class Job:
             log.exception("%s failed", self.key)
             self.error = UserError("An unexpected error ended it: {what}", what=f"{type(error).__name__}: {error}")
         finally:
-            self.active = False
+            self._ended.set()
 
 
+_KEPT = 24  # Ended jobs, whose results may be asked for again.
 _jobs: dict[str, Job] = {}
 _lock = threading.Lock()
 
@@ -84,6 +94,9 @@ def start(key: str, work: Callable[[Progress], Any]) -> Job:
     with _lock:
         if (job := _jobs.get(key)) and job.active:
             return job
+        ended = [key for key, job in _jobs.items() if not job.active]
+        for old in [key, *ended[: -_KEPT or None]] if len(ended) > _KEPT else [key]:
+            _jobs.pop(old, None)
         job = _jobs[key] = Job(key)
         threading.Thread(target=job.run, args=(work,), name=key, daemon=True).start()
         return job

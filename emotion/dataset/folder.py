@@ -23,7 +23,8 @@ ABOUT = "dataset.json"
 class Dataset:
     """An indexed dataset folder; nothing is decoded yet.
 
-    What ``dataset.json`` in the root may say: ``title``, ``terms`` of use, and ``synthetic`` for drawn faces.
+    What ``dataset.json`` in the root may say: ``title``, ``terms`` of use, ``synthetic`` for drawn faces, and
+    ``left_out``, the (name, reason) of what an import could not take in.
     """
 
     root: Path
@@ -32,6 +33,7 @@ class Dataset:
     title: str
     terms: str = "not stated"
     synthetic: bool = False
+    left_out: tuple[tuple[str, str], ...] = ()
 
     @property
     def name(self) -> str:
@@ -94,7 +96,7 @@ def open_dataset(root: str | Path) -> Dataset:
     holds no such tree or can't be read.
     """
     with reading(root):
-        return _index(dataset_root(_clean_path(root)))
+        return _index(dataset_root(_folder(root)))
 
 
 def dataset_root(root: Path) -> Path:
@@ -129,13 +131,25 @@ def _index(root: Path) -> Dataset:
         title=str(about.get("title") or root.name),
         terms=str(about.get("terms") or "not stated"),
         synthetic=about.get("synthetic") is True,
+        left_out=_pairs(about.get("left_out")),
     )
 
 
-def _clean_path(root: str | Path) -> Path:
+def _pairs(listed: object) -> tuple[tuple[str, str], ...]:
+    rows = listed if isinstance(listed, list) else []
+    return tuple((str(row[0]), str(row[1])) for row in rows if isinstance(row, list) and len(row) == 2)
+
+
+def clean_path(root: str | Path) -> Path:
+    """A path as somebody typed or pasted it, perhaps in quotes."""
     path = Path(str(root).strip().strip("\"'"))
     with suppress(RuntimeError):  # ``~name`` of nobody is a folder's name like any other.
         path = path.expanduser()
+    return path
+
+
+def _folder(root: str | Path) -> Path:
+    path = clean_path(root)
     if not os.path.isdir(path):
         raise UserError("{root} is no folder. Give the path of a dataset folder that exists.", root=path)
     return path.resolve()

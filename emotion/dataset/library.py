@@ -2,10 +2,12 @@
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 from emotion.errors import UserError
-from emotion.files import reading, write_json, writing
+from emotion.dataset.splits import ALIASES
+from emotion.files import reading, rename, write_json, writing
 from emotion.homes import datasets_folder, home
 
 
@@ -37,14 +39,43 @@ def remember(root: Path) -> None:
         write_json(_list(), [str(root), *(path for path in earlier if path != str(root))])
 
 
+def forget(root: Path) -> None:
+    """Take a folder off the list of the opened ones; its files stay."""
+    with writing(_list()):
+        write_json(_list(), [path for path in _opened() if path != str(root)])
+
+
+def is_own(root: Path) -> bool:
+    """Whether a dataset stands in the app's own data folder."""
+    return root.resolve().parent == datasets_folder()
+
+
+def delete(root: Path) -> None:
+    """Delete a dataset in the app's own data folder, for good; UserError for any other, which is left alone."""
+    if not is_own(root):
+        raise UserError("{root} is not in the app's data folder. Delete it yourself.", root=root)
+    forget(root)
+    with writing(root):
+        gone = root.with_name(f".{root.name}.gone")  # Out of sight at once, however long the files take.
+        rename(root, gone)
+        shutil.rmtree(gone)
+
+
 def folder_stamp(root: Path) -> tuple[tuple[str, int], ...]:
     """Times of change (ns) of a dataset's folders down to the classes: another stamp, another content.
 
     Raises UserError for a folder that can't be read.
     """
     with reading(root):
-        folders = [root, *(path for path in sorted(root.glob("*/")) if path.name[0] != "."), *sorted(root.glob("*/*/"))]
-        return tuple((str(path), path.stat().st_mtime_ns) for path in folders)
+        tops = _subfolders(root)
+        # Classes lie within the splits; to look for folders in a class would mean to go through all its images.
+        classes = [sub for top in tops if os.path.basename(top).lower() in ALIASES for sub in _subfolders(top)]
+        return tuple((path, os.stat(path).st_mtime_ns) for path in (str(root), *tops, *classes))
+
+
+def _subfolders(folder: str | Path) -> list[str]:
+    with os.scandir(folder) as entries:
+        return sorted(entry.path for entry in entries if entry.name[0] != "." and entry.is_dir())
 
 
 def _list() -> Path:

@@ -55,7 +55,7 @@ def load_kept(root: Path, part: Split, size: tuple[int, int] = (48, 48), progres
         unreadable = json.loads(file.with_suffix(".json").read_text(encoding="utf-8"))
         pixels = np.load(file, mmap_mode="r")
         os.utime(file)  # The last use, for _make_room.
-    except (OSError, ValueError):
+    except (OSError, ValueError, EOFError):
         pixels, unreadable = _decode(root, part.paths, size, progress)
         _keep(file, pixels, unreadable)
     return _readable(root, part, pixels, {int(row): reason for row, reason in unreadable.items()})
@@ -104,8 +104,12 @@ def _decode(
 
 def _read_gray(path: str) -> np.ndarray:
     # OpenCV opens and decodes with Python's lock released, twice as fast on two cores; Hangul it can't open on Windows.
-    image = cv2.imread(path, cv2.IMREAD_GRAYSCALE) if path.isascii() else None
-    return read_image(Path(path), gray=True) if image is None else image
+    if path.isascii():
+        with suppress(cv2.error):  # Over its size limit, which read_image says in a sentence.
+            image = cv2.imread(path, cv2.IMREAD_GRAYSCALE)
+            if image is not None:
+                return image
+    return read_image(Path(path), gray=True)
 
 
 def _readable(root: Path, part: Split, pixels: np.ndarray, unreadable: dict[int, str]) -> Images:

@@ -6,9 +6,10 @@ import numpy as np
 import plotly.graph_objects as go
 
 from emotion.dataset.folder import Dataset
+from emotion.dataset.importers.votes import CLASS_OF
 from emotion.dataset.pixels import Images
 from emotion.i18n import _, language
-from emotion.labels import label_of
+from emotion.labels import EMOTIONS, label_of
 from emotion.plots.theme import GRAY, finish
 
 GRID_COLUMNS = 5
@@ -84,3 +85,22 @@ def grid_rows(labels: np.ndarray, seed: int) -> np.ndarray:
     random = np.random.default_rng(seed)
     chosen = [random.permutation(np.flatnonzero(labels == label))[:GRID_COLUMNS] for label in np.unique(labels)]
     return np.concatenate(chosen)
+
+
+def vote_bars(counts: dict[str, int]) -> go.Figure:
+    """FER+ votes of one image: a bar for each name with votes, in the emotion's colour where it is one."""
+    shown = {name: count for name, count in counts.items() if count}
+    emotions = {label.key: label for label in EMOTIONS}
+    labels = [emotions.get(CLASS_OF.get(name, name)) for name in shown]
+    others = {"contempt": _("contempt"), "unknown": _("unknown"), "NF": _("no face")}
+    bars = go.Bar(
+        x=list(shown.values()),
+        y=[label.name(language()) if label else others[name] for name, label in zip(shown, labels, strict=True)],
+        orientation="h",
+        marker_color=[label.colour if label else GRAY for label in labels],
+        hovertemplate="%{y}: %{x}<extra></extra>",
+    )
+    figure = go.Figure(bars)
+    figure.update_xaxes(range=[0, 10], dtick=2, fixedrange=True, title=_("votes"))
+    figure.update_yaxes(autorange="reversed", fixedrange=True)
+    return finish(figure, 70 + 26 * len(shown)).update_layout(showlegend=False, margin={"t": 8})

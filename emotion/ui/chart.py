@@ -1,5 +1,6 @@
 """How a figure stands on a page."""
 
+import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
@@ -12,3 +13,16 @@ def show(figure: go.Figure, key: str) -> None:
 def ink() -> str:
     """The colour of the page's own text: Streamlit gives figures a pale gray, which small numbers can't bear."""
     return str(st.get_option(f"theme.{st.context.theme.type or 'light'}.textColor"))
+
+
+def picked(figure: go.Figure, key: str) -> list[int]:
+    """The figure as ``show`` shows it, and the ``customdata`` of the points that were clicked or drawn round."""
+    state = st.plotly_chart(
+        figure,
+        key=key,
+        on_select="rerun",
+        selection_mode=("points", "box", "lasso"),
+        config={"displaylogo": False, "modeBarButtonsToRemove": ["autoScale2d", "toImage"]},
+    )
+    points = state["selection"]["points"]
+    return [int(np.ravel(point["customdata"])[0]) for point in points if point.get("customdata") is not None]

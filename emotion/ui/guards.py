@@ -1,6 +1,7 @@
 """What a page needs before it can show anything: the thing itself, or a sentence and the button that makes it."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import streamlit as st
@@ -34,12 +35,17 @@ def classifier_of(path: str, digest: str) -> Classifier:
 
 def load_files(root: Path, part: Split, size: tuple[int, int]) -> Images:
     """A few images of a dataset, decoded once and again when a file changes."""
-    return _load(str(root), part, size, tuple(_file_stamp(root / path) for path in part.paths))
+    return _load(str(root), part, size, file_stamps(root, part.paths))
 
 
 @st.cache_data(show_spinner=False, max_entries=64)
 def _load(root: str, part: Split, size: tuple[int, int], stamp: tuple[tuple[int, int], ...]) -> Images:
     return load_images(Path(root), part, size)
+
+
+def file_stamps(root: Path, paths: Sequence[str]) -> tuple[tuple[int, int], ...]:
+    """Time of change (ns) and size of files: another stamp, another content."""
+    return tuple(_file_stamp(root / path) for path in paths)
 
 
 def _file_stamp(path: Path) -> tuple[int, int]:

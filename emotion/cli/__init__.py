@@ -1,46 +1,19 @@
 """The command line: the same engine as the pages."""
 
-import io
-import json
 import logging
 import math
 import os
-import sys
-from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import click
 
+from emotion.cli.bench import bench
+from emotion.cli.common import Group, as_json, say
+from emotion.cli.dataset import dataset
 from emotion.cnn.config import PRECISIONS, SCHEDULES, TrainConfig
-from emotion.errors import UserError
 
-
-class Group(click.Group):
-    """Commands whose UserErrors, and what the system refuses, become one line on stderr and exit code 2."""
-
-    def main(self, *arguments: Any, **settings: Any) -> Any:
-        """Run the command line; a path that the terminal has no letters for is written with escapes."""
-        for stream in (sys.stdout, sys.stderr):
-            if isinstance(stream, io.TextIOWrapper):
-                stream.reconfigure(errors="backslashreplace")
-        return super().main(*arguments, **settings)
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; a user's mistake ends it in one clear line."""
-        try:
-            return super().invoke(ctx)
-        except UserError as error:
-            click.echo(f"emotion: {error}", err=True)
-        except BrokenPipeError:  # Whoever read the output has had enough; click ends quietly.
-            raise
-        except OSError as error:
-            click.echo(f"emotion: {error}. Check the path, its permissions and the room on the disk.", err=True)
-        sys.exit(2)
-
-
-as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for other programs.")
 model_option = click.option("--model", help="Name or folder of a bundle  [default: the best that ships]")
 images_argument = click.argument("images", nargs=-1, required=True, type=click.Path(path_type=Path))
 
@@ -59,24 +32,6 @@ def sample(destination: Path, images: int, seed: int) -> None:
     from emotion.dataset.sample import write_sample
 
     click.echo(f"{write_sample(destination, images, seed)}: {images} drawn faces")
-
-
-@main.group()
-def dataset() -> None:
-    """Look at dataset folders."""
-
-
-@dataset.command()
-@click.argument("folder")
-@as_json
-def info(folder: str, as_json: bool) -> None:
-    """Classes, splits and counts of a dataset folder."""
-    from emotion.dataset.folder import open_dataset
-
-    opened = open_dataset(folder)
-    counts = {split: dict(zip(opened.classes, n.tolist(), strict=True)) for split, n in opened.counts().items()}
-    report = {"root": str(opened.root), "title": opened.title, "synthetic": opened.synthetic, "counts": counts}
-    _print(report, as_json, lambda: "\n".join(f"{split}: {n}" for split, n in counts.items()))
 
 
 @main.command()
@@ -139,7 +94,7 @@ def evaluate(model: str | None, data: str, split: str, as_json: bool) -> None:
     report = {**asdict(metric), "recall": recall, "confusion": found.confusion.tolist()}
     line = f"accuracy {metric.value:.2%} (95 % interval {metric.low:.2%} to {metric.high:.2%}) on {metric.n} images"
     shares = [f"{key:>10} {'no images' if share is None else f'{share:.2%}'}" for key, share in recall.items()]
-    _print(report, as_json, lambda: "\n".join([line, *shares]))
+    say(report, as_json, lambda: "\n".join([line, *shares]))
 
 
 @main.command()
@@ -164,7 +119,7 @@ def predict(model: str | None, images: tuple[Path, ...], as_json: bool) -> None:
         for path in images
         for face in read_picture(read_image(path), classifier)
     ]
-    _print(report, as_json, lambda: "\n".join(map(_answer_line, report)))
+    say(report, as_json, lambda: "\n".join(map(_answer_line, report)))
 
 
 @main.command()
@@ -180,7 +135,7 @@ def detect(cascade: str, scale_factor: float, min_neighbors: int, images: tuple[
 
     detector = FaceDetector(cascade, scale_factor, min_neighbors)
     report = {str(path): detector.detect(read_image(path, gray=True)).tolist() for path in images}
-    _print(report, as_json, lambda: "\n".join(f"{path}: {len(boxes)} {boxes}" for path, boxes in report.items()))
+    say(report, as_json, lambda: "\n".join(f"{path}: {len(boxes)} {boxes}" for path, boxes in report.items()))
 
 
 @main.command()
@@ -193,7 +148,7 @@ def models(as_json: bool) -> None:
     for problem in problems:
         click.echo(f"emotion: left out: {problem}", err=True)
     report = [{"path": str(bundle.path), **bundle.card.to_json()} for bundle in bundles]
-    _print(report, as_json, lambda: "\n".join(_model_line(row) for row in report))
+    say(report, as_json, lambda: "\n".join(_model_line(row) for row in report))
 
 
 def _answer_line(row: dict[str, Any]) -> str:
@@ -206,5 +161,5 @@ def _model_line(row: dict[str, Any]) -> str:
     return f"{row['name']}: {row['task']}, {row['architecture']}, {row['parameters']:,} parameters; {metrics}{drawn}"
 
 
-def _print(report: Any, as_json: bool, text: Callable[[], str]) -> None:
-    click.echo(json.dumps(report, ensure_ascii=False, indent=2) if as_json else text())
+main.add_command(dataset)
+main.add_command(bench)

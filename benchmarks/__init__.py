@@ -1,0 +1,1 @@
+"""Measured comparisons: each with a peer, in the same run, as ratios."""

@@ -1,0 +1,52 @@
+"""What all commands share."""
+
+import io
+import json
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from emotion.errors import UserError
+
+
+class Group(click.Group):
+    """Commands whose UserErrors, and what the system refuses, become one line on stderr and exit code 2."""
+
+    def main(self, *arguments: Any, **settings: Any) -> Any:
+        """Run the command line; a path that the terminal has no letters for is written with escapes."""
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors="backslashreplace")
+        return super().main(*arguments, **settings)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; a user's mistake ends it in one clear line."""
+        try:
+            return super().invoke(ctx)
+        except UserError as error:
+            click.echo(f"emotion: {error}", err=True)
+        except BrokenPipeError:  # Whoever read the output has had enough; click ends quietly.
+            raise
+        except OSError as error:
+            click.echo(f"emotion: {error}. Check the path, its permissions and the room on the disk.", err=True)
+        sys.exit(2)
+
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for other programs.")
+
+
+def say(report: Any, as_json: bool, text: Callable[[], str]) -> None:
+    """Print a report as JSON, or as the text that ``text`` makes of it."""
+    click.echo(json.dumps(report, ensure_ascii=False, indent=2) if as_json else text())
+
+
+def counter(word: str) -> Callable[[int, int], None]:
+    """A progress that counts on one line of a terminal; silent where stderr is a file or a pipe."""
+
+    def show(done: int, total: int) -> None:
+        if sys.stderr.isatty():
+            click.echo(f"\r{done:,} / {total:,} {word}", err=True, nl=done == total)
+
+    return show

@@ -1,0 +1,88 @@
+"""What the views share: thumbnails of rows, and what a row is called."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+
+from emotion.dataset.folder import Dataset
+from emotion.dataset.importers.votes import Votes, votes_of
+from emotion.dataset.library import folder_stamp
+from emotion.dataset.scan import Facts, kept_facts, scan
+from emotion.dataset.splits import SPLITS
+from emotion.dataset.thumbnails import thumbnails
+from emotion.i18n import _, language
+from emotion.labels import label_of
+from emotion.plots.dataset import split_name
+from emotion.ui.guards import file_stamps
+from emotion.ui.jobs import outcome
+from emotion.ui.tiles import Tile, wall
+
+SHOWN = 72
+"""Pictures on a screen."""
+
+
+def job_key(dataset: Dataset, what: str) -> str:
+    """The key of a job about a dataset as it is now: when a file comes or goes, it is another one."""
+    return f"{what}:{dataset.root}:{hash(folder_stamp(dataset.root))}"
+
+
+def class_name(dataset: Dataset, label: int) -> str:
+    """The name of a class in the reader's language."""
+    return label_of(dataset.classes[label], label).name(language())
+
+
+def class_colour(dataset: Dataset, label: int) -> str:
+    """The colour of a class."""
+    return label_of(dataset.classes[label], label).colour
+
+
+def printable(path: str) -> str:
+    """A path for the screen: bytes that are no text become question marks."""
+    return path.encode("utf-8", "replace").decode()
+
+
+def picture_wall(
+    dataset: Dataset,
+    rows: Sequence[int] | np.ndarray,
+    key: str,
+    side: int = 64,
+    captions: Sequence[str] = (),
+    groups: Sequence[int] | None = None,
+) -> int | None:
+    """The images of ``rows`` as a wall; the row that was clicked last, or None. See ``tiles.wall``."""
+    paths = tuple(dataset.everything.paths[row] for row in rows)
+    pictures = _thumbnails(str(dataset.root), paths, file_stamps(dataset.root, paths))
+    tiles = [
+        Tile(int(row), picture, _tip(dataset, row), class_colour(dataset, dataset.everything.labels[row]), caption)
+        for row, picture, caption in zip(rows, pictures, captions or [""] * len(paths), strict=True)
+    ]
+    return wall(tiles, key, side, groups=groups)
+
+
+def _tip(dataset: Dataset, row: int) -> str:
+    label, split = dataset.everything.labels[row], SPLITS[dataset.split_of[row]]
+    return f"{class_name(dataset, label)} · {split_name(split)}\n{printable(dataset.everything.paths[row])}"
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def _thumbnails(root: str, paths: tuple[str, ...], stamps: tuple[tuple[int, int], ...]) -> list[bytes]:
+    return thumbnails(Path(root), paths)
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _facts(key: str, _dataset: Dataset) -> Facts | None:
+    return kept_facts(_dataset)
+
+
+def facts_of(dataset: Dataset) -> Facts | None:
+    """Brightness, contrast, sharpness and more of every image; None until they are measured, which shows a bar."""
+    key = job_key(dataset, "facts")
+    known = _facts(key, dataset)
+    return known if known is not None else outcome(key, _("Looking at every image"), lambda told: scan(dataset, told))
+
+
+def votes(dataset: Dataset) -> Votes | None:
+    """The FER+ votes attached to a dataset, if any."""
+    return votes_of(dataset)

@@ -1,0 +1,209 @@
+"""The ways to a dataset: a folder, a file, Kaggle, the practice set; and the FER+ votes that go with one."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import streamlit as st
+
+from emotion import jobs
+from emotion.dataset.folder import Dataset, clean_path
+from emotion.dataset.importers import free_name, import_any, needs_import
+from emotion.dataset.importers.kaggle import KNOWN, fetch_kaggle
+from emotion.dataset.importers.votes import attach_votes, detach_votes
+from emotion.dataset.library import delete, forget, is_own
+from emotion.errors import UserError
+from emotion.homes import datasets_folder
+from emotion.i18n import _, error_text
+from emotion.jobs import Progress
+from emotion.ui.dataset.common import votes
+from emotion.ui.guards import choose_dataset, sample_button
+from emotion.ui.jobs import bar
+from emotion.ui.page import plain
+
+_IMPORT = "import:"
+Imported = tuple[Dataset, ...]
+
+
+def show(known: list[Path], current: Dataset | None) -> None:
+    """The box with all ways, the imports under way, and what came of the last one."""
+    with st.expander(_("Open a dataset"), icon=":material/folder_open:", expanded=current is None):
+        ways: dict[str, tuple[str, Callable[[], None]]] = {
+            "folder": (_("On this computer"), lambda: _folder(known, current)),
+            "file": (_("Zip or CSV"), _file),
+            "kaggle": ("Kaggle", _kaggle),
+            "votes": (_("FER+ votes"), lambda: _votes(current)),
+            "practice": (_("Practice set"), _practice),
+        }
+        way = st.segmented_control(
+            _("From where"),
+            list(ways),
+            default="folder",
+            format_func=lambda key: ways[key][0],
+            key="dataset.way",
+            label_visibility="collapsed",
+            required=True,
+        )
+        ways[way][1]()
+    for job in jobs.find(_IMPORT):
+        _watch(job)
+    if problem := st.session_state.pop("dataset.problem", None):
+        st.error(error_text(problem))
+    if message := st.session_state.pop("dataset.message", None):
+        st.success(message, icon=":material/check_circle:")
+
+
+def _attempt(act: Callable[[], object]) -> None:
+    """Do what a click asked for, or keep what is wrong with it for the page to say."""
+    try:
+        act()
+    except UserError as error:
+        st.session_state["dataset.problem"] = error
+
+
+def _folder(known: list[Path], current: Dataset | None) -> None:
+    if current and current.root in known:
+        st.session_state["dataset.known"] = current.root
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            st.selectbox(
+                _("Known datasets"),
+                known,
+                format_func=lambda path: path.name,
+                key="dataset.known",
+                on_change=lambda: _attempt(lambda: choose_dataset(st.session_state["dataset.known"])),
+            )
+            _remove(current.root)
+    st.text_input(
+        _("Folder or file on this computer"),
+        placeholder=_("for example C:\\Users\\me\\fer2013"),
+        help=_(
+            "Expected: train/<class>/*.png with validation/ and test/ beside it, or class folders alone. Also a zip of "
+            "these, fer2013.csv, or a folder of UTKFace files."
+        ),
+        key="dataset.path",
+    )
+    st.button(_("Open"), key="dataset.open", on_click=lambda: _attempt(_open_typed))
+
+
+def _open_typed() -> None:
+    """Open what stands in the box at the moment of the click, or begin to import it."""
+    typed = st.session_state["dataset.path"]
+    if not typed.strip():
+        return
+    path = clean_path(typed)
+    if needs_import(path):
+        begin_import(path.stem, lambda name, told: import_any(path, name, datasets_folder(), told))
+    else:
+        choose_dataset(path)
+
+
+def _remove(root: Path) -> None:
+    """Take a dataset off the list; one in the app's own folder is deleted, once that is confirmed."""
+    if not is_own(root):
+        st.button(
+            _("Forget"), key="dataset.forget", icon=":material/close:", on_click=lambda: _attempt(lambda: forget(root)),
+            help=_("Take it off this list. Its files stay where they are."),
+        )  # fmt: skip
+        return
+    with st.popover(_("Delete"), icon=":material/delete:"):
+        st.write(_("Delete “{name}” with all its images from this computer?").format(name=plain(root.name)))
+        st.button(
+            _("Yes, delete it"), key="dataset.delete", type="primary", on_click=lambda: _attempt(lambda: delete(root))
+        )
+
+
+def _file() -> None:
+    st.caption(
+        _("A zip of image folders or of UTKFace files, or FER2013 as Kaggle’s CSV (fer2013.csv, icml_face_data.csv).")
+    )
+    edition = st.session_state.setdefault("dataset.edition", 0)
+    file = st.file_uploader(
+        _("Zip or CSV"), ["zip", "csv"], key=f"dataset.upload.{edition}", label_visibility="collapsed"
+    )
+    if file is None:
+        return
+    # What was taken in is not offered again: a box of a new key is empty.
+    st.session_state["dataset.edition"] += 1
+    begin_import(Path(file.name).stem, lambda name, told: import_any(file, name, datasets_folder(), told))
+    st.rerun()
+
+
+def _kaggle() -> None:
+    sets = {one.handle: one for one in KNOWN}
+    handle = st.selectbox(
+        _("Dataset on Kaggle"),
+        [*sets, ""],
+        format_func=lambda handle: f"{_(sets[handle].title)} · {handle}" if handle else _("another one"),
+        key="dataset.kaggle",
+    )
+    if handle:
+        st.caption(_(sets[handle].about))
+    else:
+        handle = st.text_input(_("Handle"), placeholder="owner/dataset", key="dataset.handle").strip()
+    st.caption(_("Kaggle may want you to sign in and to accept the dataset’s terms on its site first."))
+    if st.button(_("Download"), key="dataset.fetch", icon=":material/download:", disabled=not handle):
+        name = handle.rstrip("/").split("/")[-1]
+        begin_import(name, lambda name, told: (fetch_kaggle(handle, datasets_folder() / name, told),))
+        st.rerun()
+
+
+def _votes(current: Dataset | None) -> None:
+    st.caption(
+        _(
+            "FER+ (Microsoft, 2016): ten people looked at every FER2013 image and voted. The votes show where a label "
+            "is doubtful, and a network can learn from them. The dataset’s own files stay as they are."
+        )
+    )
+    if current is None:
+        st.info(_("Open FER2013 first."))
+        return
+    if (voted := votes(current)) is not None:
+        text = _("Votes are attached to {n} of {all} images.")
+        st.success(text.format(n=f"{voted.found.sum():,}", all=f"{len(voted.found):,}"), icon=":material/how_to_vote:")
+        st.button(_("Detach"), key="dataset.detach", on_click=lambda: _attempt(lambda: detach_votes(current)))
+    edition = st.session_state.setdefault("dataset.edition", 0)
+    file = st.file_uploader(
+        _("fer2013new.csv, or a csv with the column “file”"), ["csv"], key=f"dataset.ballot.{edition}"
+    )
+    if file is not None:
+        st.session_state["dataset.edition"] += 1
+        _attempt(lambda: attach_votes(current, file))
+        st.rerun()
+
+
+def _practice() -> None:
+    st.caption(_("2,100 faces with seven emotions, drawn by this program in a few seconds."))
+    if sample_button("dataset.sample"):
+        st.rerun()
+
+
+def begin_import(wanted: str, work: Callable[[str, Progress], Imported]) -> None:
+    """Start an import in the background; the session that asked for it opens what comes of it."""
+    name = free_name(datasets_folder(), wanted)
+    job = jobs.start(f"{_IMPORT}{name}", lambda told: work(name, told))
+    st.session_state["dataset.importing"] = job.key
+
+
+def _watch(job: jobs.Job) -> None:
+    mine = st.session_state.get("dataset.importing") == job.key
+    if job.active:
+        bar(job, _("Importing {name}").format(name=plain(job.key.removeprefix(_IMPORT))))
+        return
+    if not mine:
+        return
+    del st.session_state["dataset.importing"]
+    jobs.forget(job)
+    if job.error:
+        st.session_state["dataset.problem"] = job.error
+    elif job.result:
+        _attempt(lambda: _adopt(job.result))
+        st.rerun()
+
+
+def _adopt(imported: Imported) -> None:
+    for dataset in reversed(imported):  # The first one ends up first on the list, and current.
+        choose_dataset(dataset.root)
+    images = sum(len(part.paths) for part in imported[0].splits.values())
+    text = _("Imported: {names} · {n} images, {left} files left out.")
+    st.session_state["dataset.message"] = text.format(
+        names=", ".join(plain(dataset.name) for dataset in imported), n=f"{images:,}", left=len(imported[0].left_out)
+    )
