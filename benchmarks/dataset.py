@@ -77,7 +77,7 @@ def deck_loop(root: Path, splits: dict[str, Any]) -> np.ndarray:
         for label in os.listdir(root / split):
             for name in os.listdir(root / split / label):
                 image = cv2.imread(f"{root}/{split}/{label}/{name}", cv2.IMREAD_GRAYSCALE)
-                images.append(cv2.resize(image, (48, 48)))
+                images.append(cv2.resize(image, (48, 48)))  # type: ignore[arg-type]
     return np.array(images)
 
 

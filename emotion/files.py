@@ -202,3 +202,8 @@ def plain_name(text: str) -> str:
     # 100 bytes leave room for a time stamp where names end at 255; Hangul takes three bytes a syllable.
     kept = kept.encode("utf-8")[:100].decode("utf-8", errors="ignore").rstrip(". ")
     return f"_{kept}" if re.fullmatch(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?", kept) else kept
+
+
+def printable(path: str) -> str:
+    """``path`` fit for UTF-8: a file name under Linux may hold bytes that are no text."""
+    return path.encode("utf-8", "backslashreplace").decode("utf-8")

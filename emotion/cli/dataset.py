@@ -92,9 +92,11 @@ def doctor(folder: str, near: int | None, clean: str | None, rules: tuple[str, .
     )
     if clean:
         from emotion.dataset.clean import write_clean
+        from emotion.dataset.importers import free_name
         from emotion.homes import datasets_folder
 
-        written = write_clean(opened, report, rules, datasets_folder() / clean, counter("copied"))
+        destination = datasets_folder() / free_name(datasets_folder(), clean)
+        written = write_clean(opened, report, rules, destination, counter("copied"))
         click.echo(f"{written.root}: {len(written.everything.paths)} images", err=True)
 
 

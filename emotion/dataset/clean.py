@@ -1,5 +1,6 @@
 """A clean copy of a dataset: without what the doctor found, by the rules a person ticks."""
 
+import os
 from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -7,11 +8,12 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from emotion.dataset.doctor import COPIES, FINDINGS, Finding, Report, printable
+from emotion.dataset.doctor import COPIES, FINDINGS, Finding, Report
 from emotion.dataset.folder import ABOUT, Dataset, open_dataset
+from emotion.dataset.importers.votes import carry_votes
 from emotion.dataset.splits import SPLITS
 from emotion.errors import UserError
-from emotion.files import folder_in_the_making, reading, write_json, writing
+from emotion.files import folder_in_the_making, printable, reading, write_json, writing
 from emotion.i18n import N_
 from emotion.jobs import Progress, in_chunks
 
@@ -34,7 +36,7 @@ def plan(dataset: Dataset, report: Report, rules: Collection[str]) -> dict[int, 
     """
     if missing := [rule for rule in rules if rule not in report.findings]:
         raise UserError(
-            "Nothing was looked for by the rule “{rule}”. Choose among these: {rules}.",
+            "The rule “{rule}” has no finding in this report. Choose among these: {rules}.",
             rule=missing[0],
             rules=", ".join(report.findings),
         )
@@ -75,7 +77,9 @@ def write_clean(
         card = {"title": printable(dataset.title), "terms": dataset.terms, "synthetic": dataset.synthetic}
         write_json(folder / ABOUT, card)
         write_json(folder / DIAGNOSIS, _diagnosis(dataset, report, rules, reasons))
-    return open_dataset(destination)
+    copied = open_dataset(destination)
+    carry_votes(dataset, copied)
+    return copied
 
 
 def _left_out(finding: Finding, split_of: np.ndarray, gone: Collection[int]) -> list[int]:
@@ -99,9 +103,9 @@ def _kept(rule: str, group: list[int], split_of: np.ndarray) -> list[int]:
 
 
 def _check(dataset: Dataset, rows: Sequence[int], destination: Path) -> None:
-    if destination.exists():
+    if os.path.lexists(destination):  # Path.exists raises for a name that is too long.
         raise UserError("{path} exists, so it is left alone. Choose another name for the copy.", path=destination)
-    if dataset.root in destination.resolve().parents:
+    if dataset.root in Path(os.path.realpath(destination)).parents:
         raise UserError(
             "{path} lies in the dataset that is copied. Choose a folder outside {root}.",
             path=destination,

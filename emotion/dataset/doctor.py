@@ -8,6 +8,7 @@ import numpy as np
 from emotion.dataset.duplicates import exact_groups, groups_of_pairs, near_pairs
 from emotion.dataset.folder import Dataset
 from emotion.dataset.scan import Facts, scan
+from emotion.files import printable
 from emotion.i18n import N_
 from emotion.jobs import Progress
 
@@ -88,8 +89,9 @@ class Thresholds:
     """Where the doctor draws the line; chosen by looking at what they pick out of FER2013.
 
     ``blank``: contrast below; ``dark`` and ``bright``: brightness below and above, 0 to 255; ``blurred``: sharpness
-    below; ``near``: bits of 64 that the hashes of near copies differ in at most (to 4 hardly a pair of FER2013 is
-    wrong, from 6 on some are); ``common``: the share of images that must have one size for another to be odd.
+    below; ``near``: bits of 64 that the hashes of near copies differ in at most (up to 4 hardly a pair of FER2013 is
+    wrong, from 6 on some are); ``common``: the share of images that must be of one size, or of one kind of pixels,
+    for others to be odd.
     """
 
     blank: float = 5
@@ -150,10 +152,7 @@ class Report:
             "dataset": printable(str(dataset.root)),
             "images": self.n,
             "thresholds": asdict(self.thresholds),
-            "exact_copies": {
-                "groups": len(self.copies),
-                "surplus": sum(len(group) - 1 for group in self.copies),
-            },
+            "exact_copies": {"groups": len(self.copies), "surplus": sum(len(group) - 1 for group in self.copies)},
             "findings": {key: self._finding_json(finding, paths) for key, finding in self.findings.items()},
         }
 
@@ -196,11 +195,6 @@ def examine(dataset: Dataset, thresholds: Thresholds = Thresholds(), progress: P
         _near(facts, copies, thresholds, progress),
     ]
     return Report(facts, thresholds, copies, {finding.key: finding for finding in found})
-
-
-def printable(path: str) -> str:
-    """``path`` fit for UTF-8: a file name under Linux may hold bytes that are no text."""
-    return path.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _odd(facts: Facts, values: np.ndarray, common: float) -> np.ndarray:

@@ -5,8 +5,8 @@ import os
 import shutil
 from pathlib import Path
 
-from emotion.errors import UserError
 from emotion.dataset.splits import ALIASES
+from emotion.errors import UserError
 from emotion.files import reading, rename, write_json, writing
 from emotion.homes import datasets_folder, home
 

@@ -103,8 +103,9 @@ def _decode(
 
 
 def _read_gray(path: str) -> np.ndarray:
-    # OpenCV opens and decodes with Python's lock released, twice as fast on two cores; Hangul it can't open on Windows.
-    if path.isascii():
+    # OpenCV opens and decodes with Python's lock released, twice as fast on two cores. But Hangul it can't open on
+    # Windows, and of a JPEG that is cut off it would give what there is.
+    if path.isascii() and path.lower().endswith(".png"):
         with suppress(cv2.error):  # Over its size limit, which read_image says in a sentence.
             image = cv2.imread(path, cv2.IMREAD_GRAYSCALE)
             if image is not None:

@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 SIZE = (48, 48)
 """Height and width in which brightness, contrast and sharpness are measured, so that they compare between images."""
 _KEPT = 20
-"""Files of facts kept at most; the longest unmade go first."""
+"""Files of facts kept at most; the oldest go first."""
 
 
 @dataclass(frozen=True)

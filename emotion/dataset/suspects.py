@@ -7,6 +7,7 @@ trained on embeddings or gradients several times, each time without a part of th
 """
 
 from collections.abc import Callable
+from threading import Lock
 
 import cv2
 import numpy as np
@@ -21,13 +22,14 @@ _CHUNK = 1024
 _COMPONENTS = 64
 _SURE = 0.5
 """A class must seem likelier than all others together: a weak model would doubt half of FER2013."""
+_learning = Lock()
 
 
 def oriented_gradients(faces: np.ndarray) -> np.ndarray:
     """The embedding where there is no model: gray uint8 (M, H, W) → float32 (M, 900).
 
     Histograms of oriented gradients, in 48×48: N. Dalal and B. Triggs, "Histograms of Oriented Gradients for Human
-    Detection", CVPR 2005, section 6. Of FER2013 they tell a quick classifier more than the pixels: 43 % right, not 37 %.
+    Detection", CVPR 2005. By them a quick classifier gets 43 % of FER2013 right, by the pixels 37 %.
     """
     histograms = cv2.HOGDescriptor((48, 48), (16, 16), (8, 8), (8, 8), 9)
     return np.array([histograms.compute(fit(face, (48, 48))) for face in faces], np.float32).reshape(-1, 900)
@@ -46,27 +48,19 @@ def suspects(
 
     ``faces_of(rows)`` gives their images, uint8 (m, H, W); ``embed(faces)`` float32 (m, D); ``predict(faces)`` the
     probabilities by a model, float32 (m, K), with a column for each of ``dataset.classes``. ``trained_on`` bool (N,)
-    says which files that model was trained on. Without ``predict`` all go by ``embed``. ``progress`` is told (steps
-    done, steps in all): one for each image, and one more for each that goes by ``embed``.
+    says which files that model was trained on; these go by ``embed``, and so do all where either is not given.
+    ``progress`` is told (steps done, steps in all): one for each image, and one more for each that goes by ``embed``.
     """
     seen = np.ones(len(rows), bool) if predict is None or trained_on is None else trained_on[rows]
-    labels, total = dataset.everything.labels, len(rows) + int(seen.sum())
-    found = []
-    # Each by itself: cleanlab compares a model's figures with one another, and the two are not equally sure of things.
-    if predict and not seen.all():
-        outside = rows[~seen]
-        probabilities = _by_chunks(outside, faces_of, predict, _from(progress, 0, total))
-        found.append((outside, *suspect_rows(labels[outside], probabilities)))
-    if seen.any():
-        inside, start = rows[seen], int((~seen).sum())
-        embeddings = _by_chunks(inside, faces_of, embed, _from(progress, start, total))
-        start += len(inside)
-        probabilities = out_of_sample(embeddings, labels[inside], progress=_from(progress, start, total))
-        found.append((inside, *suspect_rows(labels[inside], probabilities)))
-    chosen = np.concatenate([np.zeros(0, np.int64), *(among[places] for among, places, _ in found)])
-    scores = np.concatenate([np.zeros(0, np.float32), *(scores for _, _, scores in found)])
-    order = np.argsort(scores, kind="stable")
-    return Finding("suspect", chosen[order], scores=scores[order])
+    outside, inside, labels = rows[~seen], rows[seen], dataset.everything.labels
+    total, parts = len(rows) + len(inside), []
+    if predict and len(outside):
+        parts.append((outside, _by_chunks(outside, faces_of, predict, _from(progress, 0, total))))
+    if len(inside):
+        embeddings = _by_chunks(inside, faces_of, embed, _from(progress, len(outside), total))
+        told = _from(progress, len(rows), total)
+        parts.append((inside, out_of_sample(embeddings, labels[inside], progress=told)))
+    return _finding(labels, parts)
 
 
 def suspect_rows(labels: np.ndarray, probabilities: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -128,21 +122,35 @@ def disagreements(labels: np.ndarray, majority: np.ndarray) -> np.ndarray:
     return np.flatnonzero((majority >= 0) & (majority != labels))
 
 
+def _finding(labels: np.ndarray, parts: list[tuple[np.ndarray, np.ndarray]]) -> Finding:
+    """The suspects of all parts (rows, probabilities), each found by itself: models differ in how sure they are."""
+    chosen, scores = [np.zeros(0, np.int64)], [np.zeros(0, np.float32)]
+    for rows, probabilities in parts:
+        places, unlikely = suspect_rows(labels[rows], probabilities)
+        chosen.append(rows[places])
+        scores.append(unlikely)
+    order = np.argsort(np.concatenate(scores), kind="stable")
+    return Finding("suspect", np.concatenate(chosen)[order], scores=np.concatenate(scores)[order])
+
+
 def _learn(embeddings: np.ndarray, labels: np.ndarray, asked: np.ndarray) -> np.ndarray:
     """Probabilities for ``asked`` by a logistic regression on the principal components."""
     from sklearn.decomposition import PCA
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
+    from threadpoolctl import threadpool_limits
 
     components = PCA(min(_COMPONENTS, *embeddings.shape), svd_solver="covariance_eigh")
     reduce = make_pipeline(StandardScaler(), components)
-    with np.errstate(invalid="ignore"):  # Embeddings that are all alike have no variance to share out.
+    # One thread: a core that something else is busy on would hold up each of a thousand small products. One at a time:
+    # the limit is the whole process's, and is put back.
+    with _learning, threadpool_limits(1, user_api="blas"), np.errstate(invalid="ignore"):  # 0 / 0 where all are alike.
         learnt = reduce.fit_transform(embeddings)
-    # One scale for all components, not one each: whitening would blow up those that are noise.
-    scale = max(float(np.sqrt(components.explained_variance_[0])), 1e-6)
-    model = LogisticRegression(max_iter=1000).fit(learnt / scale, labels)
-    return model.predict_proba(reduce.transform(asked) / scale)
+        # One scale for all components, not one each: whitening would blow up those that are noise.
+        scale = max(float(np.sqrt(components.explained_variance_[0])), 1e-6)
+        model = LogisticRegression(max_iter=1000).fit(learnt / scale, labels)
+        return model.predict_proba(reduce.transform(asked) / scale)
 
 
 def _by_chunks(rows: np.ndarray, faces_of: PerImage, ask: PerImage, progress: Progress | None) -> np.ndarray:

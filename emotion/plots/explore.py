@@ -7,10 +7,10 @@ import plotly.graph_objects as go
 
 from emotion.i18n import _, language
 from emotion.labels import label_of
-from emotion.plots.theme import GRAY, finish
+from emotion.plots.theme import BLUE, GRAY, finish
 
 _BINS = 64
-_PIXEL = 22  # Screen pixels for one number of the matrix.
+_PIXEL = 17  # Screen pixels for one number of the matrix.
 
 
 def gray_histogram(gray: np.ndarray) -> go.Figure:
@@ -55,7 +55,7 @@ def pixel_matrix(gray: np.ndarray, row: int = 0, column: int = 0) -> go.Figure:
         y=y,
         mode="text",
         text=gray.ravel(),
-        textfont={"size": 10, "color": np.where(gray.ravel() < 128, "#FFFFFF", "#000000")},
+        textfont={"size": 8, "color": np.where(gray.ravel() < 128, "#FFFFFF", "#000000")},
         hovertemplate=_("row %{y}, column %{x}: %{text}") + "<extra></extra>",
     )
     figure = go.Figure([cells, numbers])
@@ -124,4 +124,9 @@ def plane_figure(
     first, second = (title.format(share=f"{share:.0%}") for title, share in zip(titles, explained, strict=True))
     figure.update_xaxes(title=first, zeroline=False)
     figure.update_yaxes(title=second, zeroline=False)
-    return finish(figure, 560).update_layout(dragmode="lasso", margin={"t": 8}, legend={"itemsizing": "constant"})
+    return finish(figure, 560).update_layout(
+        dragmode="lasso",
+        margin={"t": 8},
+        legend={"itemsizing": "constant"},
+        modebar={"bgcolor": "rgba(0,0,0,0)", "color": GRAY, "activecolor": BLUE},
+    )

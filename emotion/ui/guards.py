@@ -64,6 +64,11 @@ def choose_dataset(root: Path | str) -> Dataset:
     return dataset
 
 
+def leave_dataset() -> None:
+    """Let this browser session go back to the first known dataset."""
+    st.session_state.pop(_DATASET, None)
+
+
 def datasets() -> list[Path]:
     """The known datasets; a damaged list of the opened ones is named, and then those of the data folder are left."""
     for known in (known_datasets, own_datasets):

@@ -20,6 +20,7 @@ from emotion.jobs import Progress
 
 _HANDLE = re.compile(r"[\w-]+/[\w.-]+(/versions/\d+)?", re.ASCII)
 _POLL = 0.1
+_PATIENCE = 60.0  # Seconds without a byte: kagglehub itself would wait for ever.
 _SETTINGS = {
     "PYTHONUTF8": "1",  # Whatever the system's code page: paths may hold Hangul.
     "KAGGLEHUB_VERBOSITY": "error",
@@ -98,12 +99,27 @@ def _download(handle: str, work: Path, tell: Progress) -> Path:
         )
     with child:
         try:
-            while child.poll() is None:
-                tell(*_so_far(work / "log"))
-                time.sleep(_POLL)
+            _watch(child, work / "log", tell)
         finally:
             child.kill()
     return _answer(handle, child.returncode, work)
+
+
+def _watch(child: subprocess.Popen[bytes], log: Path, tell: Progress) -> None:
+    before, since = (-1, -1), 0.0
+    while child.poll() is None:
+        done, total = _so_far(log)
+        if (done, total) != before:
+            before, since = (done, total), time.monotonic()
+        # Once all bytes are there they are unpacked, which may take long.
+        if time.monotonic() - since > _PATIENCE and (done < total or not total):
+            raise _offline()
+        tell(done, total)
+        time.sleep(_POLL)
+
+
+def _offline() -> UserError:
+    return UserError("Kaggle can't be reached, or the connection broke. Check the network and try again.")
 
 
 def _so_far(log: Path) -> tuple[int, int]:
@@ -117,7 +133,7 @@ def _answer(handle: str, code: int, work: Path) -> Path:
     answer = json.loads(line) if code == 0 else {"problem": "other"}
     match answer.get("problem"):
         case "offline":
-            raise UserError("Kaggle can't be reached, or the connection broke. Check the network and try again.")
+            raise _offline()
         case "refused":
             raise UserError(
                 "Kaggle refuses {handle}: it is private, asks for your consent first, or does not exist. Look at its "

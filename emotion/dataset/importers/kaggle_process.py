@@ -44,7 +44,8 @@ def main(handle: str) -> None:
 
 
 def _end_with_parent() -> None:
-    sys.stdin.buffer.read()  # Ends when the parent's end of the pipe closes.
+    # Returns when the parent's end of the pipe closes. Not sys.stdin: its lock, held, aborts Python's own end.
+    os.read(0, 1)
     os._exit(1)
 
 

@@ -23,7 +23,8 @@ COLUMNS = (
 )  # fmt: skip
 """What a tagger could say; NF is “no face”."""
 _FILE_COLUMNS = ("file", "image name")
-_CLASSES = {"happiness": "happy", "sadness": "sad", "anger": "angry"}
+CLASS_OF = {"happiness": "happy", "sadness": "sad", "anger": "angry"}
+"""FER+ name → class key, where they differ."""
 _MOST = 999
 _NUMBERS = {str(number): number for number in range(_MOST + 1)}
 """A look-up is twice as fast as int(), and as strict as can be."""
@@ -97,10 +98,23 @@ def votes_of(dataset: Dataset) -> Votes | None:
     return votes if votes.found.any() else None
 
 
+def votes_stamp(dataset: Dataset) -> int:
+    """When votes were attached last, in ns; 0 where there are none: another stamp, other votes."""
+    path = _path(dataset)
+    return path.stat().st_mtime_ns if path.exists() else 0
+
+
 def detach_votes(dataset: Dataset) -> None:
     """Forget the votes of a dataset, if it has any."""
     with writing(_path(dataset)):
         _path(dataset).unlink(missing_ok=True)
+
+
+def carry_votes(dataset: Dataset, copy: Dataset) -> None:
+    """Attach the votes of a dataset, if it has any, to a copy of it whose files have kept their names."""
+    path = _path(dataset)
+    if path.exists():
+        attach_votes(copy, path)
 
 
 def _path(dataset: Dataset) -> Path:
@@ -110,7 +124,7 @@ def _path(dataset: Dataset) -> Path:
 
 def _positions(classes: Sequence[str]) -> list[int]:
     """The column of each class, −1 where FER+ has none."""
-    names = [_CLASSES.get(column, column) for column in COLUMNS]
+    names = [CLASS_OF.get(column, column) for column in COLUMNS]
     return [names.index(key.lower()) if key.lower() in names else -1 for key in classes]
 
 

@@ -1,5 +1,7 @@
 """Averages: the mean face of each class, where its faces differ, and how bright, rich and sharp its pictures are."""
 
+from collections.abc import Callable
+
 import cv2
 import numpy as np
 import streamlit as st
@@ -57,7 +59,7 @@ def _faces(dataset: Dataset, faces: ClassFaces) -> None:
     wall(_tiles(dataset, scaled, _heat), f"dataset.variances.{dataset.root}", side=120, clickable=False)
 
 
-def _tiles(dataset: Dataset, stack: np.ndarray, paint) -> list[Tile]:
+def _tiles(dataset: Dataset, stack: np.ndarray, paint: Callable[[np.ndarray], np.ndarray]) -> list[Tile]:
     names = [class_name(dataset, label) for label in range(len(dataset.classes))]
     return [
         Tile(

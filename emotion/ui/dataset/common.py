@@ -7,12 +7,14 @@ import numpy as np
 import streamlit as st
 
 from emotion.dataset.folder import Dataset
-from emotion.dataset.importers.votes import Votes, votes_of
+from emotion.dataset.importers.votes import Votes, votes_of, votes_stamp
 from emotion.dataset.library import folder_stamp
 from emotion.dataset.scan import Facts, kept_facts, scan
 from emotion.dataset.splits import SPLITS
 from emotion.dataset.thumbnails import thumbnails
-from emotion.i18n import _, language
+from emotion.errors import UserError
+from emotion.files import printable
+from emotion.i18n import _, error_text, language
 from emotion.labels import label_of
 from emotion.plots.dataset import split_name
 from emotion.ui.guards import file_stamps
@@ -38,16 +40,11 @@ def class_colour(dataset: Dataset, label: int) -> str:
     return label_of(dataset.classes[label], label).colour
 
 
-def printable(path: str) -> str:
-    """A path for the screen: bytes that are no text become question marks."""
-    return path.encode("utf-8", "replace").decode()
-
-
 def picture_wall(
     dataset: Dataset,
     rows: Sequence[int] | np.ndarray,
     key: str,
-    side: int = 64,
+    side: int = 52,
     captions: Sequence[str] = (),
     groups: Sequence[int] | None = None,
 ) -> int | None:
@@ -84,5 +81,14 @@ def facts_of(dataset: Dataset) -> Facts | None:
 
 
 def votes(dataset: Dataset) -> Votes | None:
-    """The FER+ votes attached to a dataset, if any."""
-    return votes_of(dataset)
+    """The FER+ votes attached to a dataset, if any; a damaged copy is named."""
+    try:
+        return _votes(job_key(dataset, "votes"), votes_stamp(dataset), dataset)
+    except UserError as error:
+        st.warning(error_text(error))
+        return None
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _votes(key: str, stamp: int, _dataset: Dataset) -> Votes | None:
+    return votes_of(_dataset)

@@ -44,9 +44,12 @@ def show(dataset: Dataset, report: Report) -> None:
         source = st.selectbox(
             _("Who judges"),
             ["", *known],
-            format_func=lambda path: bundle_title(known[path]) if path else _("a quick classifier on the pixels"),
+            format_func=lambda path: bundle_title(known[path]) if path else _("a quick classifier on gradients"),
             key="dataset.doctor.judge",
-            help=_("A network trained on such faces judges better than the bare pixels, and takes longer."),
+            help=_(
+                "A network trained on such faces judges better, and takes longer. Of the images it was trained on it "
+                "knows the labels by heart, so there it misses some."
+            ),
         )
         bundle = known.get(source)
         digest = bundle.card.files[TFLITE] if bundle else ""

@@ -16,7 +16,7 @@ from emotion.homes import datasets_folder
 from emotion.i18n import _, error_text
 from emotion.jobs import Progress
 from emotion.ui.dataset.common import votes
-from emotion.ui.guards import choose_dataset, sample_button
+from emotion.ui.guards import choose_dataset, leave_dataset, sample_button
 from emotion.ui.jobs import bar
 from emotion.ui.page import plain
 
@@ -100,15 +100,23 @@ def _remove(root: Path) -> None:
     """Take a dataset off the list; one in the app's own folder is deleted, once that is confirmed."""
     if not is_own(root):
         st.button(
-            _("Forget"), key="dataset.forget", icon=":material/close:", on_click=lambda: _attempt(lambda: forget(root)),
+            _("Forget"), key="dataset.forget", icon=":material/close:", on_click=lambda: _attempt(lambda: _leave(root, forget)),
             help=_("Take it off this list. Its files stay where they are."),
         )  # fmt: skip
         return
     with st.popover(_("Delete"), icon=":material/delete:"):
         st.write(_("Delete “{name}” with all its images from this computer?").format(name=plain(root.name)))
         st.button(
-            _("Yes, delete it"), key="dataset.delete", type="primary", on_click=lambda: _attempt(lambda: delete(root))
+            _("Yes, delete it"),
+            key="dataset.delete",
+            type="primary",
+            on_click=lambda: _attempt(lambda: _leave(root, delete)),
         )
+
+
+def _leave(root: Path, drop: Callable[[Path], None]) -> None:
+    drop(root)
+    leave_dataset()
 
 
 def _file() -> None:

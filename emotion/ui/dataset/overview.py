@@ -44,7 +44,7 @@ def _grid(dataset: Dataset) -> None:
         if st.button(_("Other faces"), icon=":material/shuffle:", key="dataset.shuffle"):
             st.session_state["dataset.seed"] = st.session_state.get("dataset.seed", 0) + 1
     try:
-        part = dataset.part(split)
+        part = dataset.part(str(split))
         rows = grid_rows(part.labels, st.session_state.get("dataset.seed", 0))
         images = load_files(dataset.root, part.take(rows), (48, 48))
         chart.show(sample_grid(images, dataset.classes), "dataset.grid")

@@ -8,12 +8,12 @@ from emotion.dataset.folder import Dataset
 from emotion.dataset.importers.votes import COLUMNS
 from emotion.dataset.splits import SPLITS
 from emotion.errors import UserError
-from emotion.files import read_image
+from emotion.files import printable, read_image
 from emotion.i18n import _, error_text
 from emotion.plots.dataset import split_name, vote_bars
 from emotion.plots.explore import gray_histogram, pixel_matrix
 from emotion.ui import chart
-from emotion.ui.dataset.common import class_name, printable, votes
+from emotion.ui.dataset.common import class_name, votes
 from emotion.ui.page import plain
 
 _LARGE = 336  # Screen pixels of the picture's longer side.

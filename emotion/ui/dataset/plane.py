@@ -14,13 +14,13 @@ from emotion.jobs import Progress
 from emotion.plots.explore import plane_figure
 from emotion.ui import chart
 from emotion.ui.dataset import picture
-from emotion.ui.dataset.common import SHOWN, job_key, picture_wall
+from emotion.ui.dataset.common import job_key, picture_wall
 from emotion.ui.guards import bundle_title, bundles
 from emotion.ui.jobs import outcome
 
 _COUNTS = (1_000, 3_000, 10_000, 30_000)
-_ENDS = 7
-"""Images shown of each end of an axis."""
+_PICKED, _ENDS = 42, 7
+"""Images shown of what was picked, and of each end of an axis."""
 
 
 def show(dataset: Dataset) -> None:
@@ -74,10 +74,10 @@ def _show_plane(dataset: Dataset, plane: Plane, state: str) -> None:
             _ends(dataset, plane)
             return
         st.markdown(_("**{n} images picked**").format(n=f"{len(points):,}"))
-        rows = plane.rows[np.array(points[:SHOWN])]
+        rows = plane.rows[np.array(points[:_PICKED])]
         clicked = picture_wall(dataset, rows, f"dataset.map.wall.{hash(tuple(rows.tolist()))}", side=56)
-        if len(points) > SHOWN:
-            st.caption(_("The first {n} are shown.").format(n=SHOWN))
+        if len(points) > _PICKED:
+            st.caption(_("The first {n} are shown.").format(n=_PICKED))
         if clicked is not None or len(points) == 1:
             picture.show(dataset, int(rows[0]) if clicked is None else clicked, "dataset.map.picture")
 
