@@ -21,8 +21,6 @@ def bench_dataset(data: str, as_json: bool) -> None:
     except ModuleNotFoundError as error:
         if error.name != "benchmarks":
             raise
-        raise UserError(
-            "The benchmarks are not installed with the package. Run this in the project's folder."
-        ) from None
+        raise UserError("The benchmarks are not installed with the package. Run this in the project folder.") from None
     report = compare(data)
     say(report, as_json, lambda: "\n".join(lines(report)))

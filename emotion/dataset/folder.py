@@ -162,21 +162,18 @@ def _folders(folder: Path) -> list[Path]:
 
 
 def _image_names(folder: Path) -> list[str]:
-    with os.scandir(folder) as entries:
-        return sorted(
-            entry.name
-            for entry in entries
-            if os.path.splitext(entry.name)[1].lower() in IMAGE_SUFFIXES and entry.name[0] != "."
-        )
+    names = [name for name in os.listdir(folder) if name[name.rfind(".") :].lower() in IMAGE_SUFFIXES]
+    return sorted(name for name in names if name[0] != ".")
 
 
 def _class_files(folder: Path, root: Path) -> dict[str, list[str]]:
     """Class → paths relative to ``root``, of the folders that hold images. Strings: a Path each would take seconds."""
-    start = folder.relative_to(root)
-    listed = {
-        sub.name: [f"{(start / sub.name).as_posix()}/{name}" for name in _image_names(sub)] for sub in _folders(folder)
-    }
-    return {key: paths for key, paths in listed.items() if paths}
+    found = {}
+    for sub in _folders(folder):
+        start = f"{sub.relative_to(root).as_posix()}/"
+        if names := _image_names(sub):
+            found[sub.name] = [start + name for name in names]
+    return found
 
 
 def _split(files: dict[str, list[str]], classes: tuple[str, ...]) -> Split:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from emotion.dataset.folder import Dataset
+from emotion.dataset.importers.fer_csv import TERMS
 from emotion.dataset.importers.making import files_below, finished, new_dataset_folder, paced
 from emotion.dataset.importers.tree import lay_out, plan_tree
 from emotion.errors import UserError
@@ -30,7 +31,6 @@ _SETTINGS = {
     "DISABLE_COLAB_CACHE": "true",
 }
 """What kagglehub and its progress bar read from the environment."""
-_FER_TERMS = N_("FER2013: for research and education.")
 
 
 @dataclass(frozen=True)
@@ -47,14 +47,14 @@ KNOWN = (
     KaggleSet(
         "jonathanoheix/face-expression-recognition-dataset",
         N_("Face expression recognition"),
-        N_("FER2013 as folders train and validation with seven classes, like the course’s: 35,887 images of 48 × 48."),
-        _FER_TERMS,
+        N_("FER2013 as folders train and validation with seven classes, like the course’s, but split anew."),
+        TERMS,
     ),
     KaggleSet(
         "msambare/fer2013",
         N_("FER2013"),
         N_("FER2013 as folders train and test with seven classes; test is PublicTest and PrivateTest in one."),
-        _FER_TERMS,
+        TERMS,
     ),
 )
 
@@ -63,9 +63,10 @@ def fetch_kaggle(handle: str, destination: Path, progress: Progress | None = Non
     """Download the dataset ``handle``, ``owner/name``, from Kaggle to ``destination``.
 
     The tree of splits and classes is looked for in all of the download. ``progress`` is told (bytes, bytes in all),
-    (0, 0) as long as nothing has come. kagglehub reads whom to sign in as from where it always does; its cache is not
-    used. Raises UserError for a handle that is none, where Kaggle can't be reached, refuses, does not have the dataset
-    or sends a part of it, and for a ``destination`` that exists or can't be written.
+    (0, 0) as long as nothing has come, and then (files, files in all) as they are put in place. kagglehub reads whom to
+    sign in as from where it always does; its cache is not used. Raises UserError for a handle that is none, where
+    Kaggle can't be reached, refuses, does not have the dataset or sends a part of it, and for a ``destination`` that
+    exists or can't be written.
     """
     if not _HANDLE.fullmatch(handle):
         raise UserError(

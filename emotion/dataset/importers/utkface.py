@@ -48,7 +48,7 @@ _NO_FACE = N_("no face found")
 _RIM = 4
 _SMALLEST = 3
 """A face under a third of the picture is not the one that the name is about, and small ones take most of the time."""
-_CHUNK = 8
+_CHUNK = 4
 
 
 class Named(NamedTuple):
@@ -88,14 +88,20 @@ def import_utkface(source: Source, folder: Path, progress: Progress | None = Non
     scaled only once, later. 80/10/10, drawn with a seed from each age group and gender, and the same in both datasets:
     two tasks may share a network. An image without a face, an unreadable one, and one whose name tells no age are
     listed in ``Dataset.left_out``. ``progress`` is told (images done, images in all), each image counting twice.
-    Raises UserError for a ``source`` without UTKFace names, and where one of the two datasets exists already or can't
-    be written; then neither is there.
+    Raises UserError for a ``source`` without UTKFace names or without a face, and where one of the two datasets exists
+    already or can't be written; then neither is there.
     """
     name = source_name(source)
     with _files(source) as files, _both(folder) as (ages, genders):
         rows, left_out = _named(files.names, name)
         tell = paced(progress)
         boxes, missed = _find_faces(files, list(rows), lambda done, total: tell(done, 2 * total))
+        if not boxes:
+            raise UserError(
+                "No face was found in any of the {count} images of {source}. Choose a set of upright faces.",
+                count=len(rows),
+                source=name,
+            )
         places = _places(files.names, {row: rows[row] for row in boxes})
         _cut_faces(files, boxes, places, (ages, genders), lambda done, total: tell(total + done, 2 * total))
         left_out += missed

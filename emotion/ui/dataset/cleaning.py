@@ -37,6 +37,8 @@ def show(dataset: Dataset, report: Report) -> None:
 
 
 def _tick(key: str, report: Report) -> bool:
-    text = f"{_(FINDINGS[key].title)} · {len(report.findings[key].rows):,}"
+    title = _(FINDINGS[key].title)
     sure = key in {"unreadable", "blank", "duplicate", "leak", "conflict"}
-    return st.checkbox(text, sure, key=f"dataset.clean.{key}", help=_(RULES[key]))
+    return st.checkbox(
+        f"{title} · {len(report.findings[key].rows):,}", sure, key=f"dataset.clean.{key}", help=_(RULES[key])
+    )

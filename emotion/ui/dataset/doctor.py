@@ -87,11 +87,12 @@ def _table(report: Report) -> str | None:
         options = [finding.key for finding in found]
         if st.session_state.get("dataset.doctor.finding") not in options:
             st.session_state["dataset.doctor.finding"] = "leak" if "leak" in options else options[0]
+        names = {finding.key: _(FINDINGS[finding.key].title) for finding in found}
         counts = {finding.key: len(finding.rows) for finding in found}
         chosen = st.pills(
             _("Found"),
             options,
-            format_func=lambda key: f"{_(FINDINGS[key].title)} · {counts[key]:,}",
+            format_func=lambda key: f"{names[key]} · {counts[key]:,}",
             key="dataset.doctor.finding",
             required=True,
         )

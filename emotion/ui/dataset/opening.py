@@ -100,9 +100,12 @@ def _remove(root: Path) -> None:
     """Take a dataset off the list; one in the app's own folder is deleted, once that is confirmed."""
     if not is_own(root):
         st.button(
-            _("Forget"), key="dataset.forget", icon=":material/close:", on_click=lambda: _attempt(lambda: _leave(root, forget)),
+            _("Forget"),
+            key="dataset.forget",
+            icon=":material/close:",
             help=_("Take it off this list. Its files stay where they are."),
-        )  # fmt: skip
+            on_click=lambda: _attempt(lambda: _leave(root, forget)),
+        )
         return
     with st.popover(_("Delete"), icon=":material/delete:"):
         st.write(_("Delete “{name}” with all its images from this computer?").format(name=plain(root.name)))
@@ -137,10 +140,11 @@ def _file() -> None:
 
 def _kaggle() -> None:
     sets = {one.handle: one for one in KNOWN}
+    titles = {handle: _(one.title) for handle, one in sets.items()}
     handle = st.selectbox(
         _("Dataset on Kaggle"),
         [*sets, ""],
-        format_func=lambda handle: f"{_(sets[handle].title)} · {handle}" if handle else _("another one"),
+        format_func=lambda handle: f"{titles[handle]} · {handle}" if handle else _("another one"),
         key="dataset.kaggle",
     )
     if handle:
@@ -202,7 +206,9 @@ def _watch(job: jobs.Job) -> None:
     jobs.forget(job)
     if job.error:
         st.session_state["dataset.problem"] = job.error
-    elif job.result:
+    elif job.cancelled:
+        st.info(_("Cancelled. Nothing was changed."))
+    else:
         _attempt(lambda: _adopt(job.result))
         st.rerun()
 

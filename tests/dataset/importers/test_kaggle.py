@@ -169,7 +169,8 @@ def test_the_download_ends_with_the_program(tmp_path: Path, kaggle: type[Kaggle]
     kaggle.cut, kaggle.stall = 100, True
     code = (
         "import sys, pathlib; from emotion.dataset.importers.kaggle import fetch_kaggle\n"
-        "fetch_kaggle('somebody/faces', pathlib.Path(sys.argv[1]), lambda done, total: total and print(total, flush=True))"
+        "say = lambda done, total: total and print(total, flush=True)\n"
+        "fetch_kaggle('somebody/faces', pathlib.Path(sys.argv[1]), say)"
     )
     command = [sys.executable, "-c", code, str(tmp_path / "sets" / "faces")]
     with subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE) as program:

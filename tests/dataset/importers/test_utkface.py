@@ -113,9 +113,17 @@ def test_the_first_is_taken_back_where_the_second_fails(tmp_path: Path, monkeypa
     assert os.listdir(tmp_path / "sets") == []
 
 
-@pytest.mark.parametrize("data", [{"a/b.jpg": b""}, {"130_0_0_1.jpg": b""}, {}])
-def test_no_utkface_at_all(tmp_path: Path, data: dict[str, bytes]) -> None:
-    with pytest.raises(UserError, match="holds no UTKFace images"):
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        ({"a/b.jpg": b""}, "holds no UTKFace images"),
+        ({"130_0_0_1.jpg": b""}, "holds no UTKFace images"),
+        ({}, "holds no UTKFace images"),
+        ({"30_0_0_1.jpg": png(size=112), "30_0_0_2.jpg": b""}, "No face was found in any of the 2 images"),
+    ],
+)
+def test_no_utkface_at_all(tmp_path: Path, data: dict[str, bytes], says: str) -> None:
+    with pytest.raises(UserError, match=says):
         import_utkface(write(tmp_path / "u.zip", zip_bytes(data)), tmp_path / "sets")
     assert not (tmp_path / "sets").exists() or os.listdir(tmp_path / "sets") == []
 
