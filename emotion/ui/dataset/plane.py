@@ -19,7 +19,7 @@ from emotion.ui.guards import bundle_title, bundles
 from emotion.ui.jobs import outcome
 
 _COUNTS = (1_000, 3_000, 10_000, 30_000)
-_PICKED, _ENDS = 42, 7
+_PICKED, _ENDS = 42, 6
 """Images shown of what was picked, and of each end of an axis."""
 
 
