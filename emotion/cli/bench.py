@@ -1,5 +1,8 @@
 """``emotion bench``: measured comparisons, each with a peer in the same run."""
 
+from importlib import import_module
+from types import ModuleType
+
 import click
 
 from emotion.cli.common import as_json, say
@@ -16,11 +19,26 @@ def bench() -> None:
 @as_json
 def bench_dataset(data: str, as_json: bool) -> None:
     """Index, load and examine a dataset; beside the course's loading loop and Keras' own."""
+    benchmark = _benchmark("dataset")
+    report = benchmark.compare(data)
+    say(report, as_json, lambda: "\n".join(benchmark.lines(report)))
+
+
+@bench.command("train")
+@click.option("--data", required=True, help="Dataset folder with a train and a validation split.")
+@click.option("--images", type=click.IntRange(64), default=3200, show_default=True, help="Training images of an epoch.")
+@as_json
+def bench_train(data: str, images: int, as_json: bool) -> None:
+    """Train the deck's network by a worker; beside a plain script with model.fit on arrays. Takes some minutes."""
+    benchmark = _benchmark("train")
+    report = benchmark.compare(data, images)
+    say(report, as_json, lambda: "\n".join(benchmark.lines(report)))
+
+
+def _benchmark(name: str) -> ModuleType:
     try:
-        from benchmarks.dataset import compare, lines
+        return import_module(f"benchmarks.{name}")
     except ModuleNotFoundError as error:
         if error.name != "benchmarks":
             raise
         raise UserError("The benchmarks are not installed with the package. Run this in the project folder.") from None
-    report = compare(data)
-    say(report, as_json, lambda: "\n".join(lines(report)))

@@ -3,6 +3,10 @@
 import keras
 from keras import layers
 
+from emotion.cnn.config import ARCHITECTURES
+from emotion.cnn.origin import Origin
+from emotion.errors import UserError
+
 
 def deck_cnn(classes: int, size: int = 48) -> keras.Sequential:
     """The course deck's CNN on gray (size, size, 1): four convolution blocks, two dense blocks, softmax.
@@ -28,6 +32,80 @@ def deck_cnn(classes: int, size: int = 48) -> keras.Sequential:
     )
 
 
+def compact_resnet(classes: int, size: int = 48) -> keras.Model:
+    """A residual network of 1.2 million parameters: three blocks of 64, 128 and 256 filters."""
+    return _residual_network("compact_resnet", classes, size, stem=32, widths=(64, 128, 256))
+
+
+def wide_resnet(classes: int, size: int = 48) -> keras.Model:
+    """A residual network of 2.8 million parameters: six blocks, two each of 64, 128 and 256 filters."""
+    return _residual_network("wide_resnet", classes, size, stem=32, widths=(64, 64, 128, 128, 256, 256))
+
+
+def tiny_cnn(classes: int, size: int = 48) -> keras.Model:
+    """A network for quick tries, of 98,000 parameters: three plain convolutions of 32, 64 and 128 filters."""
+    x = inputs = keras.Input((size, size, 1))
+    x = layers.Rescaling(1 / 255)(x)
+    for filters in (32, 64, 128):
+        x = _normalised(layers.Conv2D(filters, 3, padding="same", use_bias=False)(x))
+        x = layers.MaxPooling2D(2)(x)
+    return _with_head("tiny_cnn", inputs, x, classes, dropout=0.25)
+
+
+def _residual_network(name: str, classes: int, size: int, stem: int, widths: tuple[int, ...]) -> keras.Model:
+    """Residual blocks with squeeze-and-excitation, then the average of every feature map.
+
+    K. He et al., "Deep residual learning" (CVPR 2016); J. Hu et al., "Squeeze-and-excitation networks" (CVPR 2018).
+    A block that widens also halves the picture.
+    """
+    x = inputs = keras.Input((size, size, 1))
+    x = layers.Rescaling(1 / 127.5, offset=-1)(x)
+    x = _normalised(_convolution(stem, 3)(x))
+    for filters in widths:
+        x = _residual_block(x, filters)
+    return _with_head(name, inputs, x, classes, dropout=0.4)
+
+
+def _residual_block(x: keras.KerasTensor, filters: int) -> keras.KerasTensor:
+    widens = x.shape[-1] != filters
+    shortcut = x
+    if widens:
+        # Averaged before it is projected: a strided projection would drop three of four pixels.
+        shortcut = layers.AveragePooling2D(2, padding="same")(x)
+        shortcut = _normalisation()(_convolution(filters, 1)(shortcut))
+    x = _normalised(_convolution(filters, 3, strides=2 if widens else 1)(x))
+    x = _normalisation()(_convolution(filters, 3)(x))
+    x = layers.Add()([_squeeze_excited(x, filters), shortcut])
+    return layers.Activation("relu")(x)
+
+
+def _squeeze_excited(x: keras.KerasTensor, filters: int) -> keras.KerasTensor:
+    """Every feature map scaled by a weight that is read off the averages of all of them."""
+    weights = layers.GlobalAveragePooling2D(keepdims=True)(x)
+    weights = layers.Dense(filters // 8, activation="relu")(weights)
+    weights = layers.Dense(filters, activation="sigmoid")(weights)
+    return layers.Multiply()([x, weights])
+
+
+def _convolution(filters: int, kernel: int, strides: int = 1) -> keras.Layer:
+    return layers.Conv2D(filters, kernel, strides, padding="same", use_bias=False, kernel_initializer="he_normal")
+
+
+def _normalisation() -> keras.Layer:
+    # Keras' 0.99 needs some hundreds of batches until validation sees averages that are right.
+    return layers.BatchNormalization(momentum=0.9)
+
+
+def _normalised(x: keras.KerasTensor) -> keras.KerasTensor:
+    return layers.Activation("relu")(_normalisation()(x))
+
+
+def _with_head(name: str, inputs: keras.KerasTensor, x: keras.KerasTensor, classes: int, dropout: float) -> keras.Model:
+    x = layers.GlobalAveragePooling2D(name="embedding")(x)
+    x = layers.Dropout(dropout)(x)
+    return keras.Model(inputs, layers.Dense(classes, activation="softmax", dtype="float32")(x), name=name)
+
+
 def _convolution_block(filters: int, kernel: int) -> list[keras.Layer]:
     return [
         layers.Conv2D(filters, kernel, padding="same"),
@@ -47,11 +125,40 @@ def _dense_block(units: int, name: str | None = None) -> list[keras.Layer]:
     ]
 
 
-ARCHITECTURES = {"deck_cnn": deck_cnn}
-
-
 def build(architecture: str, classes: int, size: int) -> keras.Model:
-    """The network of that name in ``ARCHITECTURES`` for gray (size, size, 1) and that many classes."""
+    """The network of that name in ``config.ARCHITECTURES`` for gray (size, size, 1) and that many classes."""
     if architecture not in ARCHITECTURES:
         raise ValueError(f"architecture: expected one of {', '.join(ARCHITECTURES)}, found {architecture!r}")
-    return ARCHITECTURES[architecture](classes, size)
+    return globals()[architecture](classes, size)
+
+
+def take_weights(model: keras.Model, origin: Origin, classes: tuple[str, ...]) -> None:
+    """Give ``model``, which tells ``classes`` apart, the weights of a network that was trained before.
+
+    All of them where it knows the same classes in the same order; else the last layer stays new. Raises UserError for
+    another network.
+    """
+    old = build(origin.architecture, len(origin.classes), origin.size)
+    if (old.name, old.input_shape) != (model.name, model.input_shape):
+        raise UserError(
+            "The weights to start from are those of {found} at {size} pixels. Choose that network and size.",
+            found=origin.architecture,
+            size=origin.size,
+        )
+    old.load_weights(origin.weights)
+    taken = old.layers if origin.classes == classes else old.layers[:-1]
+    for layer, before in zip(model.layers, taken, strict=False):
+        layer.set_weights(before.get_weights())
+
+
+def layer_table(architecture: str, classes: int, size: int) -> list[dict[str, object]]:
+    """A row a layer: its ``name``, ``kind``, output ``shape`` without the batch, and ``parameters``."""
+    return [
+        {
+            "name": layer.name,
+            "kind": type(layer).__name__,
+            "shape": list(layer.output.shape[1:]),
+            "parameters": layer.count_params(),
+        }
+        for layer in build(architecture, classes, size).layers
+    ]

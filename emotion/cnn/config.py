@@ -8,15 +8,81 @@ from emotion.errors import UserError
 from emotion.files import is_plain_name
 from emotion.labels import EMOTIONS
 
+ARCHITECTURES = ("deck_cnn", "compact_resnet", "wide_resnet", "tiny_cnn")
+"""The functions of ``emotion.cnn.architectures``, named here because the pages can't import Keras to ask for them."""
+OPTIMISERS = ("adam", "adamw", "sgd")
+SCHEDULES = ("constant", "cosine", "plateau")
 PRECISIONS = ("auto", "float32", "mixed_bfloat16")
-SCHEDULES = ("constant", "cosine")
+DISTRIBUTIONS = ("none", "mirrored", "multiworker")
+
+
+def _insist(name: str, found: float, least: float, most: float) -> None:
+    if not least <= found <= most:
+        raise UserError(
+            "The setting {name}: expected a number from {least} to {most}, found {found}.",
+            name=name,
+            least=least,
+            most=most,
+            found=found,
+        )
+
+
+def _insist_on_one_of(name: str, found: str, choices: tuple[str, ...]) -> None:
+    if found not in choices:
+        raise UserError(
+            "The setting {name}: expected one of {choices}, found “{found}”.",
+            name=name,
+            choices=" / ".join(choices),
+            found=found,
+        )
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """How a training image may be changed before each epoch; everything is off by default, as in the deck.
+
+    Each number is the largest change, drawn evenly up to it both ways: ``shift`` as a share of the side, ``rotate`` in
+    degrees, ``zoom`` and ``contrast`` as a share, ``brightness`` as a share of 255. ``erase`` is the chance that a
+    rectangle is blotted out, ``mixup`` the α of the Beta distribution that images and answers are blended by.
+    """
+
+    flip: bool = False
+    shift: float = 0.0
+    rotate: float = 0.0
+    zoom: float = 0.0
+    brightness: float = 0.0
+    contrast: float = 0.0
+    erase: float = 0.0
+    mixup: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name, most in _AUGMENTATION_LIMITS.items():
+            _insist(f"augmentation {name}", getattr(self, name), 0, most)
+
+    @property
+    def changes_pixels(self) -> bool:
+        """Whether any image may be changed by itself; mixup is of two."""
+        return self != Augmentation(mixup=self.mixup)
+
+
+_AUGMENTATION_LIMITS = {
+    "shift": 0.5, "rotate": 180, "zoom": 0.5, "brightness": 1, "contrast": 1, "erase": 1, "mixup": 1,
+}  # fmt: skip
+OFF = Augmentation()
+MILD = Augmentation(flip=True, shift=0.06, rotate=8, zoom=0.06)
+STRONG = Augmentation(flip=True, shift=0.1, rotate=15, zoom=0.12, brightness=0.15, contrast=0.25, erase=0.25, mixup=0.2)
+PRESETS = {"off": OFF, "mild": MILD, "strong": STRONG}
 
 
 @dataclass(frozen=True)
 class TrainConfig:
     """The settings of a run; ``data`` is a dataset folder, ``name`` becomes the bundle's name.
 
-    Raises UserError for a value out of its range.
+    ``votes`` is the share of the FER+ votes in the targets, the rest is the label; ``patience`` the epochs without a
+    better validation accuracy that end the run, 0 for never; ``images`` the most training images, drawn class by
+    class, 0 for all; ``ema`` the decay of a running average of the weights, which is then what is measured and kept, 0
+    for none. ``start_from`` is the name or path of a bundle, or the path of a run; with ``freeze`` only the last layer
+    learns. Raises UserError for a value out of its range.
     """
 
     data: str
@@ -27,9 +93,22 @@ class TrainConfig:
     batch_size: int = 64
     learning_rate: float = 5e-4
     schedule: str = "constant"
+    warmup: float = 1.0  # Epochs before the cosine's.
+    optimiser: str = "adam"
+    weight_decay: float = 0.0
+    augmentation: Augmentation = OFF
+    class_weights: bool = False
+    label_smoothing: float = 0.0
+    votes: float = 0.0
+    patience: int = 0
+    images: int = 0
+    ema: float = 0.0
+    start_from: str = ""
+    freeze: bool = False
     seed: int = 0
     precision: str = "auto"
     size: int = 48
+    distribute: str = "none"
 
     def __post_init__(self) -> None:
         if not 1 <= self.epochs <= 1000:
@@ -42,18 +121,17 @@ class TrainConfig:
             )
         if not 16 <= self.size <= 256:
             raise UserError("Image size: expected 16 to 256 pixels, found {found}.", found=self.size)
-        if self.schedule not in SCHEDULES or self.precision not in PRECISIONS:
-            raise UserError(
-                "Expected a schedule of {schedules} and a precision of {precisions}, found {found}.",
-                schedules=" / ".join(SCHEDULES),
-                precisions=" / ".join(PRECISIONS),
-                found=f"{self.schedule}, {self.precision}",
-            )
+        for name, (least, most) in _LIMITS.items():
+            _insist(name, getattr(self, name), least, most)
+        for name, choices in _CHOICES.items():
+            _insist_on_one_of(name, getattr(self, name), choices)
         if not is_plain_name(self.name):
             raise UserError(
                 'Name: expected a short one without / \\ : * ? " < > | and without a dot at its ends, found “{found}”.',
                 found=self.name,
             )
+        if self.freeze and not self.start_from:
+            raise UserError("Only what was trained before can be frozen. Choose a model to start from, or freeze none.")
 
     def to_json(self) -> dict[str, Any]:
         """The settings as JSON values."""
@@ -61,9 +139,40 @@ class TrainConfig:
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> "TrainConfig":
-        """The settings from JSON values; unknown names are left out, so that an older program reads a newer run."""
-        known = {field.name for field in fields(cls)}
-        return cls(**{key: value for key, value in values.items() if key in known})
+        """The settings from JSON values; TypeError for ones that are incomplete or of a wrong type.
+
+        Unknown names are left out and missing ones have their defaults, so that programs older and newer than a run
+        read it.
+        """
+        known = _known(cls, values)
+        if "augmentation" in known:
+            known["augmentation"] = Augmentation(**_known(Augmentation, dict(known["augmentation"])))
+        return cls(**known)
+
+
+_LIMITS: dict[str, tuple[float, float]] = {
+    "warmup": (0, 100),
+    "weight_decay": (0, 1),
+    "label_smoothing": (0, 0.9),
+    "votes": (0, 1),
+    "patience": (0, 1000),
+    "images": (0, 10**9),
+    "ema": (0, 0.99999),
+    "seed": (0, 2**32 - 1),
+}
+_CHOICES = {
+    "architecture": ARCHITECTURES,
+    "optimiser": OPTIMISERS,
+    "schedule": SCHEDULES,
+    "precision": PRECISIONS,
+    "distribute": DISTRIBUTIONS,
+}
+
+
+def _known(kind: Any, values: dict[str, Any]) -> dict[str, Any]:
+    """Those of ``values`` that are fields of ``kind``."""
+    names = {field.name for field in fields(kind)}
+    return {name: value for name, value in values.items() if name in names}
 
 
 def task_of(dataset: Dataset) -> str:

@@ -1,7 +1,7 @@
 """From a run's best weights to a float32 model bundle. TFLite conversion is the one place that needs TensorFlow."""
 
-import json
 import logging
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -16,7 +16,8 @@ from emotion.cnn.classifier import Classifier
 from emotion.cnn.config import task_of
 from emotion.cnn.evaluation import evaluate
 from emotion.cnn.runs import Run
-from emotion.dataset.folder import Dataset
+from emotion.dataset.folder import Dataset, open_dataset
+from emotion.errors import UserError
 from emotion.files import folder_in_the_making, sha256, write_json
 from emotion.homes import models_folders, user_models_folder
 
@@ -28,8 +29,10 @@ log = logging.getLogger(__name__)
 def publish_run(run: Run, dataset: Dataset) -> Path:
     """Make the bundle of a run from its best weights, measured on the dataset's validation split.
 
-    Returns the bundle's folder. A run published before keeps its name; a name that is taken gets a number.
+    Returns the bundle's folder. A run published before keeps its name; a name that is taken gets a number. Raises
+    UserError where the run has finished no epoch, and where the dataset has other classes by now.
     """
+    _insist_on_weights(run, dataset)
     final = Path(run.status().bundle) if run.status().bundle else _free_folder(run.config().name)
     with folder_in_the_making(final) as folder:
         model = _float32_model(run, len(dataset.classes))
@@ -45,6 +48,29 @@ def publish_run(run: Run, dataset: Dataset) -> Path:
         write_json(folder / CARD, card)
     log.info("bundle %s: accuracy %.4f on %d images of validation", final.name, accuracy.value, accuracy.n)
     return final
+
+
+def publish_best(run: Run) -> Path:
+    """``publish_run`` for a run that is not finished: a bundle of what is best so far. UserError while it is at it."""
+    if run.status().active:
+        raise UserError("{run} is being trained. Stop it first; what it has learned is kept.", run=run.name)
+    bundle = publish_run(run, open_dataset(run.config().data))
+    run.write_status(replace(run.status(), bundle=str(bundle)))
+    return bundle
+
+
+def _insist_on_weights(run: Run, dataset: Dataset) -> None:
+    if not run.has_weights:
+        raise UserError("{run} has finished no epoch yet: there is nothing to make a model of.", run=run.name)
+    classes = tuple(run.setting().get("classes", ()))
+    if classes != dataset.classes:
+        raise UserError(
+            "The run was trained on the classes {before}, but {root} now has {found}. Put the folders back, or start a "
+            "new run.",
+            before=", ".join(classes),
+            root=dataset.root,
+            found=", ".join(dataset.classes),
+        )
 
 
 def to_tflite(model: keras.Model) -> bytes:
@@ -68,7 +94,7 @@ def _float32_model(run: Run, classes: int) -> keras.Model:
 
 def _card(run: Run, dataset: Dataset, model: keras.Model, folder: Path, name: str) -> dict[str, Any]:
     config = run.config()
-    setting = json.loads((run.path / "setting.json").read_text(encoding="utf-8"))
+    setting = run.setting()
     return Card(
         name=name,
         task=config.task or task_of(dataset),
@@ -80,7 +106,8 @@ def _card(run: Run, dataset: Dataset, model: keras.Model, folder: Path, name: st
         synthetic=dataset.synthetic,
         fingerprint=setting["fingerprint"],
         training={**config.to_json(), "data": dataset.title, "split": "train", "precision": setting["precision"]}
-        | {"images": setting["images"], "curve": run.metrics()},
+        # Names, no paths: a bundle goes to other people.
+        | {"start_from": Path(config.start_from).name, "counts": setting["images"], "curve": run.metrics()},
         metrics=(),
         seed=config.seed,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -88,6 +115,7 @@ def _card(run: Run, dataset: Dataset, model: keras.Model, folder: Path, name: st
         files={file: sha256(folder / file) for file in FILES},
         largest_difference=0.0,
         terms=dataset.terms,
+        notes=run.notes().strip(),
     ).to_json()
 
 

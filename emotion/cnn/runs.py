@@ -4,69 +4,24 @@ import csv
 import io
 import json
 import time
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import psutil
+import numpy as np
 
 from emotion.cnn.config import TrainConfig
+from emotion.cnn.status import Status, is_alive
 from emotion.errors import UserError
-from emotion.files import read_text, write_atomic, write_json
+from emotion.files import read_text, write_atomic, write_json, writing
 from emotion.homes import runs_folder
 
-ACTIVE = frozenset({"queued", "running", "stopping"})
-STATES = (*sorted(ACTIVE), "stopped", "interrupted", "failed", "finished")
 # A worker that was launched but has not yet written its process number; importing TensorFlow takes up to 30 s on a
 # slow laptop, and the worker reports before that.
 _LAUNCH_SECONDS = 60
-
-
-@dataclass(frozen=True)
-class Status:
-    """How a run stands. ``epoch`` counts finished epochs, ``step`` the batches of the current one; times in seconds."""
-
-    state: str
-    pid: int = 0
-    process_created: float = 0.0
-    epoch: int = 0
-    epochs: int = 0
-    step: int = 0
-    steps: int = 0
-    heartbeat: float = 0.0
-    images_per_second: float = 0.0
-    phase: str = ""
-    error: str = ""
-    error_values: dict[str, str] = field(default_factory=dict)
-    bundle: str = ""
-
-    @classmethod
-    def from_json(cls, values: dict[str, Any]) -> "Status":
-        """The status from JSON values; TypeError or ValueError for one that is incomplete or wrong."""
-        status = cls(**values)
-        numbers = (status.pid, status.process_created, status.epoch, status.epochs, status.step, status.steps)
-        if status.state not in STATES or not all(isinstance(n, int | float) for n in (*numbers, status.heartbeat)):
-            raise ValueError("a state and numbers expected")
-        return status
-
-    @property
-    def active(self) -> bool:
-        """Whether a worker is at it, or about to be."""
-        return self.state in ACTIVE
-
-    @property
-    def problem(self) -> UserError | None:
-        """What made the run fail, to be shown in the reader's language."""
-        return UserError(self.error, **self.error_values) if self.error else None
-
-    @property
-    def fraction(self) -> float:
-        """The share of all batches that is done, 0 to 1."""
-        if self.state == "finished":
-            return 1.0
-        done = self.epoch + (self.step / self.steps if self.steps else 0)
-        return min(done / self.epochs, 1.0) if self.epochs else 0.0
 
 
 @dataclass(frozen=True)
@@ -94,8 +49,8 @@ class Run:
             status = Status.from_json(values)
         except (TypeError, ValueError) as error:
             raise _damaged(self.path / "status.json", error) from None
-        gone = not _alive(status) if status.pid else time.time() - status.heartbeat > _LAUNCH_SECONDS
-        return replace(status, state="interrupted") if status.active and gone else status
+        gone = not is_alive(status) if status.pid else time.time() - status.heartbeat > _LAUNCH_SECONDS
+        return replace(status, state="interrupted") if status.active and gone and not status.waiting else status
 
     def write_status(self, status: Status) -> None:
         """Replace ``status.json`` and mark the time."""
@@ -106,7 +61,11 @@ class Run:
         path = self.path / "metrics.csv"
         try:
             with path.open(encoding="utf-8", newline="") as file:
-                rows = [{key: float(value) for key, value in row.items()} for row in csv.DictReader(file)]
+                rows = [
+                    # A column that came with a newer version is empty in the rows before.
+                    {key: float(value) for key, value in row.items() if value != ""}
+                    for row in csv.DictReader(file)
+                ]
         except FileNotFoundError:
             return []
         except (TypeError, ValueError) as error:
@@ -116,23 +75,59 @@ class Run:
         return rows
 
     def write_metrics(self, rows: list[dict[str, float]]) -> None:
-        """Replace ``metrics.csv``; the columns are those of the first row."""
+        """Replace ``metrics.csv``; the columns are those of all rows."""
         text = io.StringIO()
-        writer = csv.DictWriter(text, list(rows[0]) if rows else ["epoch"], lineterminator="\n")
+        columns = dict.fromkeys(column for row in rows for column in row)
+        writer = csv.DictWriter(text, list(columns) or ["epoch"], lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
         write_atomic(self.path / "metrics.csv", text.getvalue())
 
     def progress(self) -> list[dict[str, float]]:
         """The throttled points within the epochs: epoch (fraction of epochs done), loss, accuracy, time."""
-        path = self.path / "progress.jsonl"
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else []
-        return [point for line in lines if (point := _point(line))]
+        return _points(self.path / "progress.jsonl")
 
-    def forget_progress_after(self, epoch: int) -> None:
-        """Drop the points of an epoch that was broken off and will be repeated."""
-        kept = [json.dumps(point) + "\n" for point in self.progress() if point["epoch"] <= epoch]
-        write_atomic(self.path / "progress.jsonl", "".join(kept))
+    def confusions(self) -> dict[int, np.ndarray]:
+        """Finished epoch → counts int64 (K, K) of the validation images by (true class, answered class).
+
+        The classes stand in the order of ``setting()["classes"]``.
+        """
+        points = _points(self.path / "confusion.jsonl")
+        return {int(point["epoch"]): np.array(point["counts"], np.int64) for point in points if "counts" in point}
+
+    def note(self, name: str, point: dict[str, Any]) -> None:
+        """Add a line, which has its ``epoch``, to the file of that name: ``progress`` or ``confusion``."""
+        with (self.path / f"{name}.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps(point) + "\n")
+
+    def forget_after(self, epoch: int) -> None:
+        """Drop what was noted of an epoch that was broken off and will be repeated."""
+        for name in ("progress.jsonl", "confusion.jsonl"):
+            kept = [json.dumps(point) + "\n" for point in _points(self.path / name) if point["epoch"] <= epoch]
+            write_atomic(self.path / name, "".join(kept))
+
+    def setting(self) -> dict[str, Any]:
+        """What the run really met: ``classes``, ``fingerprint``, ``images``, ``unreadable``, ``precision``.
+
+        Empty before the images are read; UserError for a damaged file.
+        """
+        path = self.path / "setting.json"
+        return _read_json(path) if path.exists() else {}
+
+    def notes(self) -> str:
+        """What people wrote about the run."""
+        path = self.path / "notes.txt"
+        return read_text(path) if path.exists() else ""
+
+    def write_notes(self, text: str) -> None:
+        """Replace the notes; they go into the card of a bundle made later."""
+        with writing(self.path / "notes.txt"):
+            write_atomic(self.path / "notes.txt", text)
+
+    @property
+    def has_weights(self) -> bool:
+        """Whether an epoch was finished, so that a bundle can be made."""
+        return (self.path / "best.weights.h5").exists()
 
     def request_stop(self) -> None:
         """Ask the worker to finish its batch and stop."""
@@ -150,19 +145,26 @@ class Run:
         return "\n".join(text.splitlines()[-lines:])
 
 
-def create_run(config: TrainConfig) -> Run:
-    """Make the run folder; the run is queued."""
+def create_run(config: TrainConfig, phase: str = "", folder: Path | None = None) -> Run:
+    """Make the run folder, in ``folder`` or among all runs; the run is queued."""
     stamp = datetime.now().strftime("%Y%m%d-%H%M%S")
-    path = runs_folder() / f"{stamp}-{config.name}"
-    number = 1
-    while path.exists():
-        number += 1
-        path = path.with_name(f"{stamp}-{config.name}-{number}")
-    path.mkdir(parents=True)
+    path = _make_folder((folder or runs_folder()) / f"{stamp}-{config.name}")
     run = Run(path)
     write_json(path / "config.json", config.to_json())
-    run.write_status(Status("queued", epochs=config.epochs))
+    run.write_status(Status("queued", phase=phase, epochs=config.epochs))
     return run
+
+
+def _make_folder(wanted: Path) -> Path:
+    """Make that folder, or the first of its name with a number: two people may press Start in the same second."""
+    path, number = wanted, 1
+    while True:
+        try:
+            path.mkdir(parents=True)
+            return path
+        except FileExistsError:
+            number += 1
+            path = wanted.with_name(f"{wanted.name}-{number}")
 
 
 def open_run(path: str | Path) -> Run:
@@ -176,29 +178,31 @@ def open_run(path: str | Path) -> Run:
 def list_runs() -> list[Run]:
     """All runs, newest first."""
     folder = runs_folder()
-    found = [path for path in folder.iterdir() if (path / "status.json").exists()] if folder.is_dir() else []
+    paths = folder.iterdir() if folder.is_dir() else []
+    found = [path for path in paths if path.name[0] != "." and (path / "status.json").exists()]
     return [Run(path) for path in sorted(found, key=lambda path: path.name, reverse=True)]
 
 
 def active_run() -> Run | None:
-    """The run a worker is at now, if any; a damaged run folder is none."""
-    return next((run for run in list_runs() if _is_active(run)), None)
+    """The run a worker is at now, else the next that waits for one, if any."""
+    return next(iter([*running_runs(), *waiting_runs()]), None)
 
 
-def _is_active(run: Run) -> bool:
-    try:
-        return run.status().active
-    except UserError:
-        return False
+def running_runs() -> list[Run]:
+    """The runs that have a worker, newest first; a damaged run folder is none."""
+    return [run for run, status in _statuses() if status.active and not status.waiting]
 
 
-def _alive(status: Status) -> bool:
-    """Whether the worker lives: the same process (numbers are used again), and no zombie."""
-    try:
-        process = psutil.Process(status.pid)
-        return process.status() != psutil.STATUS_ZOMBIE and abs(process.create_time() - status.process_created) < 2
-    except psutil.Error:
-        return False
+def waiting_runs() -> list[Run]:
+    """The queue: runs that wait for a worker, the longest waiting first."""
+    waiting = [(status.heartbeat, run.name, run) for run, status in _statuses() if status.waiting]
+    return [run for _since, _name, run in sorted(waiting, key=lambda found: found[:2])]
+
+
+def _statuses() -> Iterator[tuple[Run, Status]]:
+    for run in list_runs():
+        with suppress(UserError):
+            yield run, run.status()
 
 
 def _read_json(path: Path) -> dict[str, Any]:
@@ -215,7 +219,12 @@ def _damaged(path: Path, error: Exception) -> UserError:
     return UserError("{path} can't be read ({reason}). The run folder is damaged.", path=path, reason=error)
 
 
-def _point(line: str) -> dict[str, float] | None:
+def _points(path: Path) -> list[dict[str, Any]]:
+    lines = path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else []
+    return [point for line in lines if (point := _point(line))]
+
+
+def _point(line: str) -> dict[str, Any] | None:
     """A line of progress, or None: a line may be cut by a crash, or be on its way to the disk still."""
     try:
         point = json.loads(line)

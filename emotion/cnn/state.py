@@ -6,13 +6,16 @@ a stopped run, counts a partial epoch as done and forgets the other callbacks.
 
 import json
 import logging
+import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import keras
 
 from emotion.cnn.runs import Run
-from emotion.files import folder_in_the_making, write_json
+from emotion.files import folder_in_the_making, rename, write_json, writing
 
 _KEPT = 2
 log = logging.getLogger(__name__)
@@ -44,7 +47,7 @@ class EpochState(keras.callbacks.Callback):
             except (OSError, ValueError, KeyError) as error:  # A power cut may hollow the newest; two are kept.
                 log.warning("the state in %s is damaged (%s); going on from the one before", folder, error)
         self.run.write_metrics(self.rows)
-        self.run.forget_progress_after(len(self.rows))
+        self.run.forget_after(len(self.rows))
         return len(self.rows)
 
     def _load(self, folder: Path) -> None:
@@ -56,7 +59,8 @@ class EpochState(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         self.rows.append({"epoch": epoch + 1, **{name: float(value) for name, value in (logs or {}).items()}})
-        with folder_in_the_making(self.run.path / "state" / f"epoch-{epoch + 1:04d}") as folder:
+        folder_of_epoch = self.run.path / "state" / f"epoch-{epoch + 1:04d}"
+        with _saving(folder_of_epoch), folder_in_the_making(folder_of_epoch) as folder:
             self.model.save_weights(folder / "model.weights.h5")  # A compiled model's optimizer goes with them.
             random = [keras.ops.convert_to_numpy(variable).tolist() for variable in _random_states(self.model)]
             write_json(folder / "state.json", {"rows": self.rows, "best": self.checkpoint.best, "random": random})
@@ -66,19 +70,49 @@ class EpochState(keras.callbacks.Callback):
 
 
 class BestWeights(keras.callbacks.ModelCheckpoint):
-    """``ModelCheckpoint(save_best_only=True)`` whose file appears in one rename."""
+    """``ModelCheckpoint(save_best_only=True)`` whose file appears in one rename.
+
+    Where the optimizer keeps a running average of the weights, that is what is validated and saved; training goes on
+    with the weights themselves.
+    """
 
     def __init__(self, path: Path, monitor: str = "val_accuracy") -> None:
         self._final = path
         self.best: float | None = None
         self._temporary = path.with_name(f"new.{path.name}")
-        super().__init__(self._temporary, monitor=monitor, save_best_only=True, save_weights_only=True)
+        mode = "max" if monitor.endswith("accuracy") else "min"  # Keras knows its own metrics only.
+        super().__init__(self._temporary, monitor=monitor, mode=mode, save_best_only=True, save_weights_only=True)
+
+    def on_test_begin(self, logs: dict[str, float] | None = None) -> None:
+        if self.model.optimizer.use_ema:
+            self._swap_averages()
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        super().on_epoch_end(epoch, logs)
-        self.best = None if self.best is None else float(self.best)
-        if self._temporary.exists():
-            self._temporary.replace(self._final)
+        with _saving(self._final):
+            super().on_epoch_end(epoch, logs)
+            self.best = None if self.best is None else float(self.best)
+            if self._temporary.exists():
+                rename(self._temporary, self._final)
+        if self.model.optimizer.use_ema:
+            self._swap_averages()
+
+    def _swap_averages(self) -> None:
+        # As keras.callbacks.SwapEMAWeights does it, which would swap back before the best weights are saved.
+        averages = self.model.optimizer._model_variables_moving_average
+        for variable, average in zip(self.model.trainable_variables, averages, strict=True):
+            value = keras.ops.convert_to_numpy(variable)
+            variable.assign(average)
+            average.assign(value)
+
+
+@contextmanager
+def _saving(path: Path) -> Iterator[None]:
+    """``writing``, in the system's words: those of HDF5 are as long as a page."""
+    with writing(path):
+        try:
+            yield
+        except OSError as error:
+            raise OSError(error.errno, os.strerror(error.errno)) if error.errno else error from None
 
 
 def _random_states(model: keras.Model) -> list[keras.Variable]:

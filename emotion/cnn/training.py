@@ -3,100 +3,52 @@
 Nothing here is tied to a Keras backend; the pages never import this module, they launch it (``workers.start_run``).
 """
 
-import json
 import logging
 import signal
-import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
 
-from emotion.cnn.architectures import build
+from emotion.cnn.architectures import build, take_weights
+from emotion.cnn.batches import Batches
+from emotion.cnn.callbacks import Confusion, EndOfEpoch, Report, StopOnRequest, Stopped, has_no_patience
 from emotion.cnn.config import TrainConfig
+from emotion.cnn.origin import find_origin
+from emotion.cnn.precision import precision_of
 from emotion.cnn.runs import Run, Status
 from emotion.cnn.state import BestWeights, EpochState
+from emotion.cnn.targets import class_weights, one_hot, soft_targets, stratified_rows, usable_votes
 from emotion.dataset.folder import Dataset, open_dataset
 from emotion.dataset.pixels import Images
 from emotion.errors import UserError
-from emotion.files import write_json
+from emotion.files import write_json, writing
 
 log = logging.getLogger(__name__)
 
 
-class Stopped(Exception):
-    """Somebody asked the run to stop; the batch at hand is finished."""
+class Engine:
+    """Where the arithmetic is done: in this process. ``distributed`` has those that share it out."""
+
+    shard = (0, 1)
+    """Which of how many parts of each batch this process trains on."""
+
+    def scope(self) -> AbstractContextManager[Any]:
+        """Where the network is built."""
+        return nullcontext()
+
+    def fit(self, model: keras.Model, batches: Batches, **settings: Any) -> None:
+        """What ``keras.Model.fit`` does."""
+        model.fit(batches, **settings)
 
 
-class Batches(keras.utils.PyDataset):
-    """Shuffled batches: uint8 (B, H, W, 1) and one-hot float32 (B, K).
-
-    The order of epoch ``e`` is drawn from (seed, e), so that a resumed epoch repeats the very same batches.
-    """
-
-    def __init__(self, images: Images, classes: int, batch_size: int, seed: int) -> None:
-        super().__init__()
-        self.images, self.batch_size, self.seed = images, batch_size, seed
-        self.targets = one_hot(images.labels, classes)
-        self.start_epoch(0)
-
-    def start_epoch(self, epoch: int) -> None:
-        """Draw the order of an epoch, which counts from 0."""
-        self.order = np.random.default_rng([self.seed, epoch]).permutation(len(self.targets))
-
-    def __len__(self) -> int:
-        return -(-len(self.targets) // self.batch_size)
-
-    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
-        rows = np.sort(self.order[index * self.batch_size : (index + 1) * self.batch_size])
-        return self.images.pixels[rows, ..., np.newaxis], self.targets[rows]
-
-
-class Report(keras.callbacks.Callback):
-    """Write the run's status and progress at most twice a second, and end the run when it is asked to stop."""
-
-    def __init__(self, run: Run, status: Status, batches: Batches) -> None:
-        super().__init__()
-        self.run, self.status, self.batches = run, status, batches
-        self.written = 0.0
-
-    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        self.batches.start_epoch(epoch)
-        self.started = time.monotonic()
-        self.say(epoch=epoch, step=0, steps=len(self.batches), phase="training")
-
-    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
-        if self.run.stop_requested:
-            raise Stopped
-        if time.monotonic() - self.written > 0.5:
-            seconds = time.monotonic() - self.started
-            self.say(step=batch + 1, images_per_second=round((batch + 1) * self.batches.batch_size / seconds, 1))
-            self._note((batch + 1) / len(self.batches), logs or {})
-
-    def on_test_begin(self, logs: dict[str, float] | None = None) -> None:
-        self.say(step=len(self.batches), phase="validation")
-
-    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        self.say(epoch=epoch + 1, step=0)
-        log.info("epoch %d/%d  %s", epoch + 1, self.status.epochs, _line(logs or {}))
-
-    def say(self, **changes: object) -> None:
-        """Write the status with ``changes``."""
-        self.status = replace(self.status, **changes)  # type: ignore[arg-type]
-        state = "stopping" if self.run.stop_requested else "running"
-        self.run.write_status(replace(self.status, state=state))
-        self.written = time.monotonic()
-
-    def _note(self, fraction: float, logs: dict[str, float]) -> None:
-        point = {"epoch": round(self.status.epoch + fraction, 4), "time": round(time.time(), 2)}
-        point |= {name: round(float(value), 5) for name, value in logs.items()}
-        with (self.run.path / "progress.jsonl").open("a", encoding="utf-8") as file:
-            file.write(json.dumps(point) + "\n")
-
-
-def train(run: Run, status: Status, publish: Callable[[Run, Dataset], Path]) -> Status:
+def train(
+    run: Run, status: Status, publish: Callable[[Run, Dataset], Path] | None, engine: Engine | None = None
+) -> Status:
     """Train ``run`` from where it stands to its last epoch, then ``publish`` it as a bundle.
 
     ``status`` is what ``workers.take_over`` gave. Ends as ``finished``, ``stopped`` or ``failed`` in the run's status,
@@ -106,38 +58,23 @@ def train(run: Run, status: Status, publish: Callable[[Run, Dataset], Path]) -> 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: run.request_stop())
     try:
-        status = _fit(run, status)
-        run.write_status(replace(status, state="running", phase="publishing"))
-        bundle = publish(run, open_dataset(run.config().data))
-        status = replace(status, state="finished", phase="", bundle=str(bundle))
+        with writing(run.path):
+            status = _fit(run, status, engine or Engine())
+        if publish:
+            run.write_status(replace(status, state="running", phase="publishing"))
+            status = replace(status, bundle=str(publish(run, open_dataset(run.config().data))))
+        status = replace(status, state="finished", phase="")
     except Stopped:
         status = replace(run.status(), state="stopped", phase="")
     except BaseException as error:
-        run.write_status(_failed(run.status(), error))
+        with suppress(OSError):  # On a full disk this fails as well; the log says why.
+            run.write_status(_failed(run.status(), error))
         raise
     finally:
         (run.path / "stop").unlink(missing_ok=True)
     run.write_status(status)
     log.info("%s", status.state)
     return status
-
-
-def one_hot(labels: np.ndarray, classes: int) -> np.ndarray:
-    """``labels`` int (N,) as float32 (N, classes)."""
-    return np.eye(classes, dtype=np.float32)[labels]
-
-
-def precision_of(config: TrainConfig) -> str:
-    """The Keras dtype policy: ``auto`` is bfloat16 where the processor computes in it, else float32."""
-    if config.precision != "auto":
-        return config.precision
-    return "mixed_bfloat16" if has_bfloat16() else "float32"
-
-
-def has_bfloat16(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
-    """Whether this processor has bfloat16 arithmetic (AVX-512-BF16 or AMX); elsewhere it would be emulated, slowly."""
-    flags = cpuinfo.read_text(encoding="utf-8").split() if cpuinfo.exists() else []
-    return "avx512_bf16" in flags or "amx_bf16" in flags
 
 
 def _failed(status: Status, error: BaseException) -> Status:
@@ -147,44 +84,121 @@ def _failed(status: Status, error: BaseException) -> Status:
     return replace(status, state="failed", phase="", error=error.template, error_values=values)
 
 
-def _fit(run: Run, status: Status) -> Status:
+def _fit(run: Run, status: Status, engine: Engine) -> Status:
     config = run.config()
     dataset = open_dataset(config.data)
+    images, validation = _load(run, config, dataset)
+    classes = len(dataset.classes)
+    keras.utils.set_random_seed(config.seed)
+    keras.config.set_dtype_policy(precision_of(config))
+    batches = _batches(config, dataset, images, engine.shard)
+    with engine.scope():  # Whatever makes variables.
+        confusion = Confusion(classes)
+        model = compiled(config, classes, len(batches), confusion)
+        best = BestWeights(run.path / "best.weights.h5")
+        state, report = EpochState(run, best), Report(run, status, batches, confusion)
+        state.set_model(model)
+        finished = state.restore()
+        if config.start_from and not finished:
+            take_weights(model, find_origin(config.start_from), dataset.classes)
+    log.info("%s: %d images, %s, from epoch %d", config.name, len(images.labels), model.dtype_policy.name, finished + 1)
+    engine.fit(
+        model,
+        batches,
+        validation_data=(validation.pixels[..., np.newaxis], one_hot(validation.labels, classes)),
+        validation_batch_size=256,
+        # Keras would shuffle the batches by a draw that a resumed run can't repeat; ``Batches`` has its own.
+        shuffle=False,
+        epochs=finished if has_no_patience(state.rows, config.patience) else config.epochs,
+        initial_epoch=finished,
+        callbacks=[report, best, state, EndOfEpoch(report, state), StopOnRequest(run), *_tensorboard(run)],
+        verbose=0,
+    )
+    return report.status
+
+
+def _load(run: Run, config: TrainConfig, dataset: Dataset) -> tuple[Images, Images]:
+    """The images of the training and the validation split, and a note of what was met in them."""
     if len(dataset.classes) < 2:
         raise UserError(
             "{root} has one class only ({found}). Training needs at least two class folders.",
             root=dataset.root,
             found=", ".join(dataset.classes),
         )
+    before = run.setting().get("classes", dataset.classes)
+    if run.metrics() and tuple(before) != dataset.classes:
+        raise UserError(
+            "The run was trained on the classes {before}, but {root} now has {found}. Put the folders back, or start a "
+            "new run.",
+            before=", ".join(before),
+            root=dataset.root,
+            found=", ".join(dataset.classes),
+        )
     images, validation = (dataset.load(split, (config.size, config.size)) for split in ("train", "validation"))
+    missing = set(range(len(dataset.classes))) - set(images.labels.tolist())
+    if missing:
+        raise UserError(
+            "No training images of the class {found}. Add some, or remove its folder.",
+            found=", ".join(dataset.classes[label] for label in sorted(missing)),
+        )
+    if config.images and config.images < len(images.labels):
+        images = _take(images, stratified_rows(images.labels, config.images, config.seed))
     _write_setting(run, config, dataset, images, validation)
-    keras.utils.set_random_seed(config.seed)
-    keras.config.set_dtype_policy(precision_of(config))
-    model = build(config.architecture, len(dataset.classes), config.size)
-    batches = Batches(images, len(dataset.classes), config.batch_size, config.seed)
-    model.compile(_optimizer(config, len(batches)), "categorical_crossentropy", metrics=["accuracy"])
-    best = BestWeights(run.path / "best.weights.h5")
-    state, report = EpochState(run, best), Report(run, status, batches)
-    state.set_model(model)
-    finished = state.restore()
-    log.info("%s: %d images, %s, from epoch %d", config.name, len(images.labels), model.dtype_policy.name, finished + 1)
-    model.fit(
-        batches,
-        validation_data=(validation.pixels[..., np.newaxis], one_hot(validation.labels, len(dataset.classes))),
-        validation_batch_size=256,
-        epochs=config.epochs,
-        initial_epoch=finished,
-        callbacks=[best, state, report, *_tensorboard(run)],
-        verbose=0,
+    return images, validation
+
+
+def _take(images: Images, rows: np.ndarray) -> Images:
+    paths = tuple(images.paths[row] for row in rows)
+    return Images(images.pixels[rows], images.labels[rows], paths, images.unreadable)
+
+
+def _batches(config: TrainConfig, dataset: Dataset, images: Images, shard: tuple[int, int]) -> Batches:
+    classes = len(dataset.classes)
+    counts = usable_votes(dataset, images) if config.votes else None
+    return Batches(
+        images.pixels,
+        soft_targets(images.labels, classes, config.label_smoothing, counts, config.votes),
+        config.batch_size,
+        config.seed,
+        config.augmentation,
+        class_weights(images.labels, classes) if config.class_weights else None,
+        shard,
     )
-    return report.status
+
+
+def compiled(config: TrainConfig, classes: int, steps: int, confusion: Confusion) -> keras.Model:
+    """The network of a run, ready to be trained in epochs of ``steps`` batches."""
+    model = build(config.architecture, classes, config.size)
+    if config.freeze:
+        for layer in model.layers[:-1]:
+            layer.trainable = False
+    model.compile(_optimizer(config, steps), "categorical_crossentropy", metrics=[confusion])
+    return model
 
 
 def _optimizer(config: TrainConfig, steps: int) -> keras.optimizers.Optimizer:
-    rate: float | keras.optimizers.schedules.LearningRateSchedule = config.learning_rate
-    if config.schedule == "cosine":
-        rate = keras.optimizers.schedules.CosineDecay(config.learning_rate, config.epochs * steps)
-    return keras.optimizers.Adam(rate)
+    settings: dict[str, Any] = {"weight_decay": config.weight_decay}
+    if config.ema:
+        settings |= {"use_ema": True, "ema_momentum": config.ema}
+    rate = learning_rate(config, steps)
+    if config.optimiser == "sgd":
+        optimizer = keras.optimizers.SGD(rate, momentum=0.9, nesterov=True, **settings)
+    else:
+        kind = {"adam": keras.optimizers.Adam, "adamw": keras.optimizers.AdamW}[config.optimiser]
+        optimizer = kind(rate, **settings)
+    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    return optimizer
+
+
+def learning_rate(config: TrainConfig, steps: int) -> float | keras.optimizers.schedules.LearningRateSchedule:
+    """The learning rate, or its schedule over the run's ``config.epochs * steps`` batches."""
+    if config.schedule != "cosine":
+        return config.learning_rate
+    warmup = min(round(config.warmup * steps), config.epochs * steps - 1)
+    rest = config.epochs * steps - warmup
+    if not warmup:
+        return keras.optimizers.schedules.CosineDecay(config.learning_rate, rest)
+    return keras.optimizers.schedules.CosineDecay(0.0, rest, warmup_target=config.learning_rate, warmup_steps=warmup)
 
 
 def _write_setting(run: Run, config: TrainConfig, dataset: Dataset, images: Images, validation: Images) -> None:
@@ -207,7 +221,3 @@ def _tensorboard(run: Run) -> list[keras.callbacks.Callback]:
     if keras.backend.backend() != "tensorflow":  # The callback writes through TensorFlow.
         return []
     return [keras.callbacks.TensorBoard(str(run.path / "tensorboard"))]
-
-
-def _line(logs: dict[str, float]) -> str:
-    return "  ".join(f"{name} {value:.4f}" for name, value in logs.items())

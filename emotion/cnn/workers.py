@@ -1,69 +1,121 @@
-"""Worker processes: one training at a time, one worker a run. No Keras here; the pages start workers with this."""
+"""Worker processes: one worker a run, so many at a time, the others queue. No Keras here; the pages start workers."""
 
+import json
 import os
+import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import psutil
 
 from emotion.cnn.config import TrainConfig
-from emotion.cnn.runs import Run, Status, active_run, create_run
+from emotion.cnn.origin import with_origin
+from emotion.cnn.runs import Run, create_run, running_runs, waiting_runs
+from emotion.cnn.status import WAITING, Status
 from emotion.errors import UserError
+from emotion.files import rename, write_json, writing
 from emotion.homes import REPOSITORY, runs_folder
 
 _LOCK_SECONDS = 10
 _workers: list[subprocess.Popen[bytes]] = []
 
 
+@dataclass(frozen=True)
+class LayerRow:
+    """A layer of a network: its output's ``shape`` without the batch, and its ``parameters``."""
+
+    name: str
+    kind: str
+    shape: tuple[int, ...]
+    parameters: int
+
+
 def start_run(config: TrainConfig) -> Run:
-    """Make a run and start its worker process; UserError while another training runs."""
-    with _one_at_a_time():
-        _insist_on_rest()
-        run = create_run(config)
-        _launch(run)
+    """Make a run; its worker process starts at once, or when those that are at it have ended."""
+    config = with_origin(config)
+    runs_at_most()
+    with writing(runs_folder()):
+        run = create_run(config, WAITING)
+    start_waiting()
     return run
 
 
 def resume_run(run: Run) -> None:
-    """Start a worker process that goes on with a run; UserError while a training runs."""
+    """Let a run go on from its last whole epoch, as ``start_run`` starts one; UserError where it is at it already."""
     with _one_at_a_time():
-        _insist_on_rest()
-        _launch(run)
+        _queue(run)
+    start_waiting()
 
 
-def _launch(run: Run) -> None:
-    """Start the worker process of a run; it outlives this process, a reload and the browser."""
-    (run.path / "stop").unlink(missing_ok=True)
-    run.write_status(replace(run.status(), state="queued", pid=0, error="", error_values={}))
-    detached: dict[str, Any] = {"start_new_session": True}
-    if os.name == "nt":
-        flags = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW  # type: ignore[attr-defined]
-        detached = {"creationflags": flags}
-    command = [sys.executable, "-m", "emotion", "train", "--resume", str(run.path)]
-    with (run.path / "train.log").open("ab") as log:
-        worker = subprocess.Popen(
-            command,
-            cwd=REPOSITORY,
-            env={**os.environ, "PYTHONUTF8": "1"},  # Whatever the system's code page: paths may hold Hangul.
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            **detached,
-        )
-    # Asking the others how they are also buries the dead: a finished child stays a zombie until its parent asks.
-    _workers[:] = [worker, *(other for other in _workers if other.poll() is None)]
+def continue_run(run: Run, more: int) -> None:
+    """Let a run that has ended go on for so many ``more`` epochs."""
+    add_epochs(run, more)
+    resume_run(run)
+
+
+def add_epochs(run: Run, more: int) -> None:
+    """Set a run's epochs to those it has finished and ``more``, and its patience to none: it may have ended by that."""
+    with _one_at_a_time():
+        _insist_on_rest(run)
+        config = replace(run.config(), epochs=len(run.metrics()) + more, patience=0)
+        write_json(run.path / "config.json", config.to_json())
+
+
+def fork_run(run: Run, config: TrainConfig, with_weights: bool) -> Run:
+    """Start a new run with other settings: from nothing, or from the best weights of ``run``."""
+    return start_run(replace(config, start_from=str(run.path) if with_weights else config.start_from))
+
+
+def stop_run(run: Run) -> None:
+    """Ask the worker to finish its batch and stop; a run that waits leaves the queue at once."""
+    run.request_stop()
+    start_waiting()
+
+
+def delete_run(run: Run) -> None:
+    """Remove a run's folder; UserError while it is queued or trained. Its bundles stay."""
+    with _one_at_a_time():
+        _insist_on_rest(run)
+        hidden = run.path.with_name(f".{run.name}.{uuid4().hex[:8]}.old")
+        with writing(run.path):
+            rename(run.path, hidden)  # Gone at once, whatever happens while the files are removed.
+    shutil.rmtree(hidden, ignore_errors=True)
+
+
+def start_waiting() -> None:
+    """Start the workers of runs that wait, as far as there is room; whoever looks at the runs may call it."""
+    if not waiting_runs():
+        return
+    with _one_at_a_time():
+        for run in waiting_runs():
+            if run.stop_requested:
+                run.write_status(replace(run.status(), state="stopped", phase=""))
+                (run.path / "stop").unlink(missing_ok=True)
+            elif len(running_runs()) < runs_at_most():
+                _launch(run)
+
+
+def runs_at_most() -> int:
+    """How many runs are trained at a time: ``EMOTION_MAX_RUNS``, else one."""
+    found = os.environ.get("EMOTION_MAX_RUNS") or "1"
+    if not found.isdecimal() or int(found) < 1:
+        raise UserError("EMOTION_MAX_RUNS: expected a whole number from 1, found “{found}”.", found=found)
+    return int(found)
 
 
 def take_over(run: Run) -> Status:
     """Make this process the run's worker and say so in its status; UserError where another process is at it."""
     with _one_at_a_time():
         before, process = run.status(), psutil.Process()
-        if before.active and before.pid not in {0, process.pid}:
+        # On Windows the process that was launched starts Python as a child of its own.
+        if before.active and before.pid not in {0, process.pid, process.ppid()}:
             raise UserError("{run} is being trained already, by process {pid}.", run=run.name, pid=before.pid)
         if before.state != "queued":  # A wish to stop that came after the launch is kept.
             (run.path / "stop").unlink(missing_ok=True)
@@ -73,9 +125,83 @@ def take_over(run: Run) -> Status:
     return status
 
 
-def _insist_on_rest() -> None:
-    if busy := active_run():
-        raise UserError("A training is running already: {run}. Wait until it ends, or stop it.", run=busy.name)
+def describe(architecture: str, classes: int, size: int) -> tuple[LayerRow, ...]:
+    """The layers of a network, as a process with Keras says; some seconds, so that whoever asks keeps the answer."""
+    rows = ask("--describe", architecture, "--classes", str(classes), "--size", str(size))["layers"]
+    return tuple(LayerRow(row["name"], row["kind"], tuple(row["shape"]), row["parameters"]) for row in rows)
+
+
+def publish_best(run: Run) -> Path:
+    """Make a bundle of the best weights that a run has so far, in a process of its own; the bundle's folder.
+
+    Takes some ten seconds. Raises UserError while the run is at it, and where it has finished no epoch.
+    """
+    return Path(ask("--publish", str(run.path))["bundle"])
+
+
+def ask(*arguments: str) -> dict[str, Any]:
+    """What ``python -m emotion train … --json`` answers in a process of its own; its UserErrors are raised here."""
+    done = subprocess.run(
+        [*_command(*arguments), "--json"], **_surroundings(), capture_output=True, encoding="utf-8", errors="replace"
+    )
+    try:
+        answer = json.loads(done.stdout)
+    except ValueError:
+        last = (done.stderr.strip().splitlines() or [str(done.returncode)])[-1]
+        raise UserError("A helper process ended without an answer: {what}", what=last) from None
+    if "error" in answer:
+        template, values = answer["error"], answer["values"]
+        raise UserError(template, **values)
+    return dict(answer)
+
+
+def place() -> tuple[int, int]:
+    """Which of how many machines this one is, by ``TF_CONFIG``; UserError where that can't be read."""
+    try:
+        setting = json.loads(os.environ["TF_CONFIG"])
+        return int(setting["task"]["index"]), len(setting["cluster"]["worker"])
+    except (KeyError, ValueError, TypeError) as error:
+        raise UserError(
+            "--distribute multiworker: expected TF_CONFIG as TensorFlow describes it, with cluster.worker and "
+            "task.index; found none that can be read ({reason}).",
+            reason=f"{type(error).__name__}: {error}",
+        ) from None
+
+
+def _queue(run: Run) -> None:
+    _insist_on_rest(run)
+    (run.path / "stop").unlink(missing_ok=True)
+    run.write_status(replace(run.status(), state="queued", phase=WAITING, pid=0, error="", error_values={}))
+
+
+def _insist_on_rest(run: Run) -> None:
+    if run.status().active:
+        raise UserError("{run} is being trained already, or waits for its turn. Stop it first.", run=run.name)
+
+
+def _launch(run: Run) -> None:
+    """Start the worker process of a run; it outlives this process, a reload and the browser."""
+    detached: dict[str, Any] = {"start_new_session": True}
+    if os.name == "nt":
+        flags = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW  # type: ignore[attr-defined]
+        detached = {"creationflags": flags}
+    with (run.path / "train.log").open("ab") as log:
+        worker = subprocess.Popen(
+            _command("--resume", str(run.path)), **_surroundings(), stdout=log, stderr=subprocess.STDOUT, **detached
+        )
+    created = psutil.Process(worker.pid).create_time()
+    run.write_status(replace(run.status(), phase="", pid=worker.pid, process_created=created))
+    # Asking the others how they are also buries the dead: a finished child stays a zombie until its parent asks.
+    _workers[:] = [worker, *(other for other in _workers if other.poll() is None)]
+
+
+def _command(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "emotion", "train", *arguments]
+
+
+def _surroundings() -> dict[str, Any]:
+    # Whatever the system's code page: paths may hold Hangul.
+    return {"cwd": REPOSITORY, "env": {**os.environ, "PYTHONUTF8": "1"}, "stdin": subprocess.DEVNULL}
 
 
 @contextmanager

@@ -1,9 +1,18 @@
-"""The deck's network, layer by layer."""
+"""The networks: the deck's layer by layer, and what all of them promise."""
 
+import ast
+from pathlib import Path
+
+import keras
 import numpy as np
 import pytest
 
-from emotion.cnn.architectures import build, deck_cnn
+from emotion.cnn import architectures
+from emotion.cnn.architectures import build, deck_cnn, layer_table, take_weights
+from emotion.cnn.bundle import _is_harmless, _nodes
+from emotion.cnn.config import ARCHITECTURES
+from emotion.cnn.origin import Origin
+from emotion.errors import UserError
 
 
 def test_deck_cnn_has_the_deck_s_parameters_and_layers() -> None:
@@ -24,14 +33,75 @@ def test_deck_cnn_has_the_deck_s_parameters_and_layers() -> None:
     assert {layer.rate for layer in model.layers if type(layer).__name__ == "Dropout"} == {0.25}
 
 
-def test_it_takes_raw_gray_and_answers_probabilities() -> None:
-    model = deck_cnn(3)
-    answer = model(np.full((2, 48, 48, 1), 255, np.float32))
-    assert answer.shape == (2, 3)
+@pytest.mark.parametrize(
+    ("architecture", "most", "width"),
+    [("deck_cnn", 4_500_000, 512), ("compact_resnet", 1_500_000, 256), ("wide_resnet", 3_000_000, 256),
+     ("tiny_cnn", 300_000, 128)],
+)  # fmt: skip
+def test_every_network_takes_raw_gray_and_answers_probabilities(architecture: str, most: int, width: int) -> None:
+    model = build(architecture, 3, 48)
+    assert model.name == architecture and most * 0.3 < model.count_params() <= most
+    answer = model(np.full((2, 48, 48, 1), 255, np.uint8))
+    assert answer.shape == (2, 3) and keras.backend.standardize_dtype(answer.dtype) == "float32"
     assert np.allclose(np.sum(answer, axis=1), 1)
-    assert model.get_layer("embedding").output.shape == (None, 512)
+    assert model.get_layer("embedding").output.shape == (None, width)
+    assert isinstance(model.layers[-1], keras.layers.Dense)
+    assert all(map(_is_harmless, _nodes(model.get_config()))), "a bundle of it would be refused"
+
+
+@pytest.mark.parametrize("size", [16, 33, 64])
+def test_the_size_is_free(size: int) -> None:
+    for architecture in ARCHITECTURES:
+        assert build(architecture, 2, size).output_shape == (None, 2)
+
+
+def test_the_answers_are_float32_under_bfloat16_too() -> None:
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        for architecture in ARCHITECTURES:
+            assert build(architecture, 2, 16).outputs[0].dtype == "float32"
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
+def test_a_public_function_is_a_network_or_one_of_three_helpers() -> None:
+    tree = ast.parse(Path(architectures.__file__).read_text(encoding="utf-8"))
+    public = {node.name for node in tree.body if isinstance(node, ast.FunctionDef) and node.name[0] != "_"}
+    assert public - {"build", "take_weights", "layer_table"} == set(ARCHITECTURES)
 
 
 def test_an_unknown_architecture_is_refused() -> None:
     with pytest.raises(ValueError, match="deck_cnn"):
         build("resnet", 7, 48)
+
+
+def test_the_layer_table_counts_every_parameter() -> None:
+    for architecture in ARCHITECTURES:
+        rows = layer_table(architecture, 7, 48)
+        assert sum(row["parameters"] for row in rows) == build(architecture, 7, 48).count_params()
+
+
+def origin_of(model: keras.Model, path: Path, classes: tuple[str, ...]) -> Origin:
+    model.save_weights(path / "w.weights.h5")
+    return Origin(model.name, 16, classes, path / "w.weights.h5")
+
+
+def test_the_same_classes_take_all_weights(tmp_path: Path) -> None:
+    old, new = build("tiny_cnn", 2, 16), build("tiny_cnn", 2, 16)
+    take_weights(new, origin_of(old, tmp_path, ("a", "b")), ("a", "b"))
+    assert all(map(np.array_equal, old.get_weights(), new.get_weights()))
+
+
+@pytest.mark.parametrize("classes", [("a", "b", "c"), ("b", "a")])
+def test_other_classes_get_a_new_last_layer(classes: tuple[str, ...], tmp_path: Path) -> None:
+    old, new = build("tiny_cnn", 2, 16), build("tiny_cnn", len(classes), 16)
+    head = new.layers[-1].get_weights()
+    take_weights(new, origin_of(old, tmp_path, ("a", "b")), classes)
+    assert all(map(np.array_equal, old.get_weights()[:-2], new.get_weights()[:-2]))
+    assert all(map(np.array_equal, head, new.layers[-1].get_weights()))
+
+
+def test_another_network_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="tiny_cnn at 16 pixels"):
+        take_weights(build("deck_cnn", 2, 16), origin_of(build("tiny_cnn", 2, 16), tmp_path, ("a", "b")), ("a", "b"))

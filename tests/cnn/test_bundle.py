@@ -35,7 +35,7 @@ def test_a_trained_bundle_opens(trained: Path) -> None:
     assert card.classes == ("angry", "disgust", "fear", "happy", "neutral", "sad", "surprise")
     assert (card.input.height, card.input.width, card.input.channels) == (48, 48, 1)
     assert (card.task, card.architecture, card.parameters) == ("emotion", "deck_cnn", 4_478_727)
-    assert card.synthetic and card.training["images"] == {"train": 168, "validation": 21}
+    assert card.synthetic and card.training["counts"] == {"train": 168, "validation": 21}
     assert card.metrics[0].split == "validation" and card.metrics[0].n == 21
     assert card.metrics[0].low <= card.metrics[0].value <= card.metrics[0].high
     assert 0 <= card.largest_difference < 0.05

@@ -73,3 +73,33 @@ def test_a_hollow_state_falls_back_to_the_one_before(home: Path) -> None:
     (run.path / "state" / "epoch-0003" / "model.weights.h5").write_bytes(b"")
     assert parts(run)[2].restore() == 2
     assert [row["epoch"] for row in run.metrics()] == [1, 2]
+
+
+def test_a_running_average_is_validated_and_saved_and_training_goes_on_without_it(home: Path) -> None:
+    decay, run = 0.5, create_run(TrainConfig("d", "n"))
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, use_bias=False, kernel_initializer="zeros")])
+    optimizer = keras.optimizers.SGD(0.1, use_ema=True, ema_momentum=decay)
+    model.compile(optimizer, "mse")
+    best = BestWeights(run.path / "best.weights.h5", monitor="val_loss")
+    state = EpochState(run, best)
+    x, y = np.ones((1, 1), np.float32), np.ones((1, 1), np.float32)
+    model.fit(x, y, epochs=3, validation_data=(x, y), callbacks=[best, state], verbose=0)
+    # One step an epoch, by hand: the gradient of (w - 1)² is 2 (w - 1).
+    weight, average, steps = 0.0, 0.0, []
+    for step in range(3):
+        weight -= 0.1 * 2 * (weight - 1)
+        average = weight if step == 0 else decay * average + (1 - decay) * weight
+        steps.append((weight, average))
+    expected = [(average - 1) ** 2 for _weight, average in steps]
+    assert np.allclose([row["val_loss"] for row in run.metrics()], expected)
+    model.load_weights(run.path / "best.weights.h5")
+    assert np.allclose(model.get_weights()[0], steps[-1][1])
+    model.load_weights(run.path / "state" / "epoch-0003" / "model.weights.h5")
+    assert np.allclose(model.get_weights()[0], steps[-1][0])
+
+
+def test_a_column_that_is_new_is_empty_in_older_rows(home: Path) -> None:
+    run = create_run(TrainConfig("d", "n"))
+    rows = [{"epoch": 1.0, "loss": 2.0}, {"epoch": 2.0, "loss": 1.0, "learning_rate": 0.1}]
+    run.write_metrics(rows)
+    assert run.metrics() == rows

@@ -1,0 +1,254 @@
+"""``emotion train``: the worker of the pages, and training by hand."""
+
+import json
+import logging
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack, redirect_stdout
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from emotion.cli.common import as_json, say
+from emotion.cnn.config import (
+    ARCHITECTURES,
+    DISTRIBUTIONS,
+    OPTIMISERS,
+    PRECISIONS,
+    PRESETS,
+    SCHEDULES,
+    Augmentation,
+    TrainConfig,
+)
+from emotion.errors import UserError
+
+if TYPE_CHECKING:
+    from emotion.cnn.runs import Run
+    from emotion.cnn.training import Engine
+
+
+class AugmentationType(click.ParamType):
+    """A preset's name, or changes and how far they go: ``flip,shift=0.1,rotate=10``."""
+
+    name = "changes"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Augmentation:
+        """The augmentation that a text names."""
+        if isinstance(value, Augmentation) or value in PRESETS:
+            return PRESETS.get(value, value)
+        try:
+            pairs = [part.partition("=") for part in value.split(",")]
+            changes: dict[str, Any] = {name.strip(): float(far) if equals else True for name, equals, far in pairs}
+            return Augmentation(**changes)
+        except (ValueError, TypeError):
+            names = ", ".join(Augmentation.__dataclass_fields__)
+            self.fail(f"expected {', '.join(PRESETS)}, or some of {names} as in flip,shift=0.1; found {value}")
+
+
+def _setting(name: str, kind: Any, text: str) -> Callable[[Any], Any]:
+    default = getattr(TrainConfig, name)
+    option = f"--{name.replace('_', '-')}"
+    if kind is bool:
+        return click.option(option, is_flag=True, help=text)
+    return click.option(option, type=kind, default=default, show_default=default != "", help=text)
+
+
+SETTINGS = [
+    _setting("epochs", int, "Passes through the training images."),
+    _setting("batch_size", int, "Images that are learned from at a time."),
+    _setting("learning_rate", float, "How far a weight moves."),
+    _setting("schedule", click.Choice(SCHEDULES), "How the learning rate changes."),
+    _setting("warmup", float, "Epochs in which the cosine's learning rate first climbs."),
+    _setting("optimiser", click.Choice(OPTIMISERS), "The rule that moves the weights."),
+    _setting("weight_decay", float, "How strongly weights are drawn to zero."),
+    _setting("class_weights", bool, "Let every class count the same."),
+    _setting("label_smoothing", float, "Share of the target that is spread over all classes."),
+    _setting("votes", float, "Share of the FER+ votes in the targets."),
+    _setting("patience", int, "End after so many epochs without a better one; 0 for never."),
+    _setting("images", int, "At most so many training images; 0 for all."),
+    _setting("ema", float, "Decay of a running average of the weights, which is kept; 0 for none."),
+    _setting("freeze", bool, "With --from: train the last layer only."),
+    _setting("precision", click.Choice(PRECISIONS), "Arithmetic; auto is bfloat16 where the machine has it."),
+    _setting("size", int, "Side of the images in pixels."),
+    _setting("task", str, "What is told apart: emotion, age, …  [default: by the dataset]"),
+    _setting("seed", int, "Of every random draw."),
+    _setting("distribute", click.Choice(DISTRIBUTIONS), "Share the work: several GPUs, or several hosts by TF_CONFIG."),
+    click.option(
+        "--network", "architecture", type=click.Choice(ARCHITECTURES), default=TrainConfig.architecture,
+        show_default=True, help="The network.",
+    ),
+    click.option(
+        "--augment", "augmentation", type=AugmentationType(), default=TrainConfig.augmentation,
+        help=f"How training images are changed: {', '.join(PRESETS)}, or as in flip,shift=0.1  [default: off]",
+    ),
+    click.option("--from", "start_from", default="", metavar="BUNDLE", help="Start from a trained bundle or run."),
+]  # fmt: skip
+
+
+def _with_settings(command: Callable[..., None]) -> Callable[..., None]:
+    for option in reversed(SETTINGS):
+        command = option(command)
+    return command
+
+
+@click.command()
+@click.option("--data", help="Dataset folder to train on.")
+@click.option("--resume", metavar="RUN", help="Go on with a run, given by folder or name.")
+@click.option("--more", type=click.IntRange(1), metavar="N", help="With --resume: train N epochs more than were done.")
+@click.option("--name", help="Name of the bundle  [default: the dataset's name with the network's]")
+@click.option("--notes", default="", help="What to remember of the run; goes into the bundle's card.")
+@_with_settings
+@click.option("--publish", metavar="RUN", help="Make a bundle of the best weights that a run has so far.")
+@click.option("--describe", metavar="NETWORK", type=click.Choice(ARCHITECTURES), help="List a network's layers.")
+@click.option("--classes", type=click.IntRange(2), default=7, show_default=True, help="With --describe, --probe.")
+@click.option("--probe", metavar="SETTINGS", help="Time a few batches with settings as in a run's config.json.")
+@as_json
+def train(
+    data: str | None,
+    resume: str | None,
+    more: int | None,
+    name: str | None,
+    notes: str,
+    publish: str | None,
+    describe: str | None,
+    classes: int,
+    probe: str | None,
+    as_json: bool,
+    **settings: Any,
+) -> None:
+    """Train a network and make a model bundle of its best epoch. Ctrl-C stops it; --resume goes on."""
+    asked = [wish for wish in (data, resume, publish, describe, probe) if wish is not None]
+    if len(asked) != 1:
+        raise click.UsageError("Expected either --data FOLDER or --resume RUN (or --publish, --describe, --probe).")
+    quietly()
+    if publish is not None:
+        _answer(as_json, lambda: _publish(publish))
+    elif describe is not None:
+        _answer(as_json, lambda: _describe(describe, classes, settings["size"]))
+    elif probe is not None:
+        _answer(as_json, lambda: _probe(probe, classes))
+    else:
+        with ExitStack() as scratch:
+            run = (
+                _resumed(str(resume), more, scratch) if data is None else _new_run(data, name, notes, settings, scratch)
+            )
+            click.echo(f"run {run.path}")
+            _train_here(run)
+
+
+def quietly() -> None:
+    """Keep TensorFlow's notes about GPUs from hiding the epochs."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s  %(message)s", datefmt="%H:%M:%S")
+
+
+def _new_run(data: str, name: str | None, notes: str, settings: dict[str, Any], scratch: ExitStack) -> "Run":
+    from emotion.cnn.origin import with_origin
+    from emotion.cnn.runs import create_run
+    from emotion.dataset.folder import open_dataset
+
+    root = open_dataset(data).root
+    kind = settings["architecture"].partition("_")[0]
+    config = with_origin(TrainConfig(str(root), name or f"{root.name}-{kind}", **settings))
+    run = create_run(config, folder=None if _is_first(config) else _scratch_folder(scratch))
+    if notes:
+        run.write_notes(notes)
+    return run
+
+
+def _resumed(resume: str, more: int | None, scratch: ExitStack) -> "Run":
+    from emotion.cnn.runs import Run, open_run
+    from emotion.cnn.workers import add_epochs
+
+    run = open_run(resume)
+    if more:
+        add_epochs(run, more)
+    if _is_first(run.config()):
+        return run
+    return Run(Path(shutil.copytree(run.path, _scratch_folder(scratch) / run.name)))
+
+
+def _is_first(config: TrainConfig) -> bool:
+    """Whether this machine keeps the run's files: of several that share a training, the first."""
+    from emotion.cnn.workers import place
+
+    return config.distribute != "multiworker" or place()[0] == 0
+
+
+def _scratch_folder(scratch: ExitStack) -> Path:
+    """Where another machine keeps its copy of the run: it does the same work, and its files are dropped in the end."""
+    return Path(scratch.enter_context(TemporaryDirectory()))
+
+
+def _train_here(run: "Run") -> None:
+    from emotion.cnn.workers import start_waiting, take_over
+
+    status = take_over(run)  # Before Keras is imported, which takes a while: whoever watches sees a living worker.
+    config = run.config()
+    try:
+        from emotion.cnn.publish import publish_run
+        from emotion.cnn.training import train as work
+
+        status = work(run, status, publish_run if _is_first(config) else None, _engine(config.distribute))
+    finally:
+        start_waiting()
+    click.echo(f"{status.state}: {status.bundle or f'go on with  python -m emotion train --resume {run.name}'}")
+
+
+def _engine(distribute: str) -> "Engine | None":
+    if distribute == "none":
+        return None
+    from emotion.cnn.distributed import engine_for
+
+    return engine_for(distribute)
+
+
+def _publish(name: str) -> dict[str, Any]:
+    from emotion.cnn.publish import publish_best
+    from emotion.cnn.runs import open_run
+
+    return {"bundle": str(publish_best(open_run(name)))}
+
+
+def _describe(architecture: str, classes: int, size: int) -> dict[str, Any]:
+    from emotion.cnn.architectures import layer_table
+
+    return {"layers": layer_table(architecture, classes, size)}
+
+
+def _probe(settings: str, classes: int) -> dict[str, Any]:
+    try:
+        config = TrainConfig.from_json(json.loads(settings))
+    except (ValueError, TypeError) as error:
+        raise click.UsageError(f"--probe: expected settings as in a run's config.json ({error}).") from None
+    from emotion.cnn.probing import measure
+
+    return measure(config, classes)
+
+
+def _answer(as_json: bool, work: Callable[[], dict[str, Any]]) -> None:
+    """Say what ``work`` gives; for a program that asks, a user's mistake too is JSON, so that it can be translated."""
+    try:
+        with redirect_stdout(sys.stderr):  # TensorFlow's converter prints.
+            report = work()
+    except UserError as error:
+        if not as_json:
+            raise
+        click.echo(
+            json.dumps({"error": error.template, "values": {key: str(value) for key, value in error.values.items()}})
+        )
+        sys.exit(2)
+    say(report, as_json, lambda: "\n".join(_lines(report)))
+
+
+def _lines(report: dict[str, Any]) -> list[str]:
+    if "layers" not in report:
+        return [f"{name}: {value}" for name, value in report.items()]
+    rows = [
+        f"{row['kind']:24} {'×'.join(map(str, row['shape'])):>14} {row['parameters']:>12,}" for row in report["layers"]
+    ]
+    return [*rows, f"{'parameters':24} {sum(row['parameters'] for row in report['layers']):>27,}"]

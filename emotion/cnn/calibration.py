@@ -1,0 +1,70 @@
+"""Whether a model is right as often as it is sure to be.
+
+C. Guo, G. Pleiss, Y. Sun and K. Weinberger, "On Calibration of Modern Neural Networks", ICML 2017.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+BINS = 15
+"""As many as in the paper."""
+_TEMPERATURES = (0.05, 20.0)
+# What float32 rounds to zero would be infinitely unlikely.
+_LEAST = 1e-12
+
+
+@dataclass(frozen=True)
+class Reliability:
+    """Answers sorted into B equal bins of confidence, of which ``edges`` float64 (B + 1,) belong to the lower one.
+
+    ``counts`` int64 (B,); ``confidence`` and ``accuracy`` float64 (B,) are means, NaN in an empty bin.
+    """
+
+    edges: np.ndarray
+    counts: np.ndarray
+    confidence: np.ndarray
+    accuracy: np.ndarray
+
+    @property
+    def expected_error(self) -> float:
+        """The expected calibration error, 0 to 1: the mean gap of accuracy and confidence (section 2, equation 3)."""
+        return float(np.nansum(self.counts * np.abs(self.accuracy - self.confidence)) / self.counts.sum())
+
+
+def reliability(labels: np.ndarray, probabilities: np.ndarray, bins: int = BINS) -> Reliability:
+    """The reliability diagram of probabilities (N, K) for images of the classes ``labels`` int64 (N,), N > 0."""
+    confidence = probabilities.max(axis=1).astype(np.float64)
+    right = probabilities.argmax(axis=1) == labels
+    edges = np.linspace(0, 1, bins + 1)
+    # A softmax of float32 may exceed 1 by a rounding error.
+    bin_of = np.clip(np.searchsorted(edges, confidence, side="left") - 1, 0, bins - 1)
+    counts, confident, correct = (np.bincount(bin_of, weights, bins) for weights in (None, confidence, right))
+    filled = np.where(counts, counts, np.nan)
+    return Reliability(edges, counts, confident / filled, correct / filled)
+
+
+def fit_temperature(labels: np.ndarray, probabilities: np.ndarray) -> float:
+    """The temperature, 0.05 to 20, by which ``with_temperature`` makes the labels likeliest (section 4.2).
+
+    Over 1 the model was too sure, under 1 too timid. Fit it on images that the model was not trained on: ``labels``
+    int64 (N,) and ``probabilities`` (N, K) of validation.
+    """
+    from scipy.optimize import minimize_scalar
+
+    def mean_surprise(logarithm: float) -> float:
+        spread = with_temperature(probabilities, float(np.exp(logarithm)))
+        return -float(np.log(np.maximum(spread[np.arange(len(labels)), labels], _LEAST)).mean())
+
+    return float(np.exp(minimize_scalar(mean_surprise, bounds=np.log(_TEMPERATURES), method="bounded").x))
+
+
+def with_temperature(probabilities: np.ndarray, temperature: float) -> np.ndarray:
+    """Probabilities (N, K) as they were with the network's last sums divided by ``temperature``, float64 (N, K).
+
+    >>> with_temperature(np.array([[0.9, 0.1]]), 2.0).round(3).tolist()  # The root of 9 : 1 is 3 : 1.
+    [[0.75, 0.25]]
+    """
+    sums = np.log(np.maximum(probabilities.astype(np.float64), _LEAST)) / temperature
+    powers = np.exp(sums - sums.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)

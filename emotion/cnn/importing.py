@@ -1,0 +1,81 @@
+"""A model bundle from another computer, as a zip. No Keras here; ``model_files`` takes in networks of other making."""
+
+import json
+import unicodedata
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path, PurePosixPath
+
+from emotion.cnn.bundle import CARD, FILES, WEIGHTS, Bundle, load_bundle
+from emotion.cnn.keras2 import check_hdf5
+from emotion.dataset.importers.archive import Archive, Entry, open_archive
+from emotion.dataset.importers.making import Source
+from emotion.errors import UserError
+from emotion.files import folder_in_the_making, plain_name, write_json, writing
+from emotion.homes import models_folders, user_models_folder
+
+
+def import_bundle_zip(source: Source, name: str = "") -> Bundle:
+    """Unpack a zip with one bundle in it, at its top or in a folder, into the user's models; other files are left out.
+
+    It is called ``name``, else as its card says, with a number where that is taken. Raises UserError for a zip that
+    is damaged or dishonest (see ``importers.archive``), that holds no bundle or several, and for a bundle that
+    ``load_bundle`` refuses or whose weights point to other files; nothing is left of it then.
+    """
+    with open_archive(source) as archive:
+        top = _bundle_in(archive)
+        entries = {entry.name: entry for entry in archive.entries}
+        card = _card(archive, entries[f"{top}{CARD}"])
+        final = free_bundle_folder(name or str(card.get("name", "")))
+        with writing(final), folder_in_the_making(final) as folder:
+            for file in FILES:
+                if f"{top}{file}" in entries:  # load_bundle says which is missing.
+                    (folder / file).write_bytes(archive.read(entries[f"{top}{file}"]))
+            write_json(folder / CARD, {**card, "name": final.name})
+            _check(folder, archive.name)
+    return load_bundle(final)
+
+
+def free_bundle_folder(wanted: str) -> Path:
+    """A folder for a new bundle of the user, called ``wanted`` or, where any bundle is called so, with a number."""
+    plain = plain_name(unicodedata.normalize("NFC", wanted)) or "model"
+    names: Iterator[str] = (plain if number == 1 else f"{plain}-{number}" for number in count(1))
+    free = next(name for name in names if not any((folder / name).exists() for folder in models_folders()))
+    return user_models_folder() / free
+
+
+def _bundle_in(archive: Archive) -> str:
+    """The folder of the zip's one bundle, with its "/"; "" is the zip's top."""
+    cards = [entry.name for entry in archive.entries if PurePosixPath(entry.name).name == CARD]
+    if len(cards) != 1:
+        raise UserError(
+            "{zip} holds {found} model bundles (folders with a {card}); expected one. Choose a zip that was exported "
+            "here or on another computer.",
+            zip=archive.name,
+            found=len(cards),
+            card=CARD,
+        )
+    return cards[0].removesuffix(CARD)
+
+
+def _card(archive: Archive, entry: Entry) -> dict[str, object]:
+    try:
+        card = json.loads(archive.read(entry))
+    except (ValueError, RecursionError) as error:
+        raise _damaged(archive.name, error) from None
+    if not isinstance(card, dict):
+        raise _damaged(archive.name, TypeError("an object expected"))
+    return card
+
+
+def _damaged(zip: str, error: Exception) -> UserError:
+    return UserError("{card} in {zip} is damaged ({reason}). Export the model again.", card=CARD, zip=zip, reason=error)
+
+
+def _check(folder: Path, zip: str) -> None:
+    try:
+        load_bundle(folder)
+        check_hdf5(folder / WEIGHTS)
+    except UserError as error:  # It speaks of the hidden folder, which nobody has seen.
+        path = str(error.values.get("path", "")).replace(str(folder.resolve()), zip).replace(str(folder), zip)
+        raise UserError(error.template, **{**error.values, "path": path}) from None

@@ -1,0 +1,191 @@
+"""Networks of other making as model bundles: the course's ``model.json`` and ``.h5`` weights, of Keras 2 or 3."""
+
+import json
+import shutil
+import tempfile
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from emotion.cnn.bundle import CARD, FILES, NETWORK, TFLITE, WEIGHTS, Bundle, Card, InputSpec, load_bundle
+from emotion.cnn.classifier import Classifier
+from emotion.cnn.evaluation import evaluate
+from emotion.cnn.export import probe_faces
+from emotion.cnn.formats import SCALINGS
+from emotion.cnn.importing import free_bundle_folder
+from emotion.cnn.keras2 import check_hdf5, check_layers, translate
+from emotion.cnn.publish import to_tflite
+from emotion.dataset.folder import Dataset
+from emotion.errors import UserError
+from emotion.files import folder_in_the_making, reading, sha256, write_json, writing
+from emotion.labels import EMOTIONS, GENDERS
+
+_JSON_AT_MOST = 2**24
+_PACKAGES = ("tensorflow", "keras", "numpy", "ai-edge-litert")
+
+
+def import_model_files(
+    network: Path,
+    weights: Path,
+    classes: Sequence[str],
+    scaling: str = SCALINGS[0],
+    name: str = "",
+    task: str = "",
+    dataset: Dataset | None = None,
+) -> Bundle:
+    """Make a bundle among the user's models of a network's ``model.json`` and its ``.h5`` weights.
+
+    ``classes`` stand in the order of the network's outputs, which the files do not tell: Keras lists folders by the
+    alphabet, FER2013's csv has an order of its own. ``scaling`` is one of ``formats.SCALINGS``. With a ``dataset`` of
+    these classes the bundle is measured on its validation split. Raises UserError for files that are no such network
+    or would run code, for a number of classes that is not the number of outputs, for anything but one gray picture in
+    and probabilities out; nothing is left then.
+    """
+    _insist_on_classes(classes)
+    if scaling not in SCALINGS:
+        raise UserError(
+            "Scaling: expected one of {scalings}, found {found}.", scalings=" / ".join(SCALINGS), found=scaling
+        )
+    model = _load(network, weights, rescale=scaling == SCALINGS[0])
+    _insist_on_shapes(model, classes)
+    _name_embedding(model)
+    final = free_bundle_folder(name or weights.stem)
+    with writing(final), folder_in_the_making(final) as folder:
+        (folder / NETWORK).write_text(model.to_json(), encoding="utf-8")
+        model.save_weights(folder / WEIGHTS)
+        (folder / TFLITE).write_bytes(to_tflite(model))
+        card = _card(model, folder, final.name, tuple(classes), task)
+        card["notes"] = f"Imported from {network.name} and {weights.name}; scaling: {scaling}."
+        write_json(folder / CARD, card)
+        bundle = load_bundle(folder)
+        card["largest_difference"] = _insist_on_probabilities(model, bundle)
+        if dataset:
+            card["metrics"] = [vars(evaluate(Classifier(bundle), dataset, "validation").accuracy)]
+        write_json(folder / CARD, card)
+    return load_bundle(final)
+
+
+def _load(network: Path, weights: Path, rescale: bool) -> keras.Model:
+    translated = translate(_json(network), rescale)
+    with reading(weights), tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / weights.with_suffix(".h5").name.replace(".weights.", ".")  # Keras goes by the name.
+        shutil.copyfile(weights, copy)
+        check_hdf5(copy)
+        check_layers(copy)
+        keras.config.set_dtype_policy("float32")
+        try:
+            model = keras.models.model_from_json(json.dumps(translated))
+        except (TypeError, ValueError, KeyError, AttributeError) as error:
+            raise UserError(
+                "{file} is no network that Keras can build ({reason}).", file=network.name, reason=_first_line(error)
+            ) from None
+        try:
+            model.load_weights(copy)
+        except (TypeError, ValueError, KeyError, OSError) as error:
+            raise UserError(
+                "The weights in {weights} are not those of the network in {network} ({reason}). Choose two files that "
+                "were saved together.",
+                weights=weights.name,
+                network=network.name,
+                reason=_first_line(error),
+            ) from None
+    return model
+
+
+def _json(path: Path) -> Any:
+    with reading(path):
+        if path.stat().st_size > _JSON_AT_MOST:
+            raise UserError("{file} is too large for a model.json.", file=path.name)
+        data = path.read_bytes()
+    try:
+        values = json.loads(data.decode("utf-8-sig"))
+        # A network that went through json.dumps twice is a text in JSON: a common slip with to_json.
+        return json.loads(values) if isinstance(values, str) else values
+    except (ValueError, RecursionError) as error:
+        raise UserError(
+            "{file} is no model.json ({reason}). Choose the JSON file that Keras' to_json wrote.",
+            file=path.name,
+            reason=_first_line(error),
+        ) from None
+
+
+def _insist_on_classes(classes: Sequence[str]) -> None:
+    if len(classes) < 2 or len(set(classes)) < len(classes) or not all(key.strip() for key in classes):
+        raise UserError(
+            "Classes: expected two names or more, all different, in the order of the outputs; found {found}.",
+            found=", ".join(classes) or "–",
+        )
+
+
+def _insist_on_shapes(model: keras.Model, classes: Sequence[str]) -> None:
+    taken, given = model.input_shape, model.output_shape
+    if not isinstance(taken, tuple) or len(taken) != 4 or None in taken[1:] or taken[3] != 1 or min(taken[1:3]) < 8:
+        raise UserError(
+            "The network takes {found}; expected gray pictures of one size, (height, width, 1).", found=taken[1:]
+        )
+    if not isinstance(given, tuple) or len(given) != 2 or given[1] != len(classes):
+        raise UserError(
+            "{count} classes were named, but the network has {outputs} outputs. Name one class for each output, in "
+            "their order.",
+            count=len(classes),
+            outputs=given[-1],
+        )
+
+
+def _insist_on_probabilities(model: keras.Model, bundle: Bundle) -> float:
+    """Let the network answer; returns the largest difference of a probability between Keras and TFLite."""
+    faces = probe_faces(bundle.card.input.height, bundle.card.input.width)
+    answers = model.predict(faces[..., np.newaxis], verbose=0)
+    if not (np.isfinite(answers).all() and (answers >= 0).all() and np.allclose(answers.sum(axis=1), 1, atol=1e-3)):
+        raise UserError(
+            "The network's outputs are no probabilities: for a face they should be 0 or more and make 1 together. Its "
+            "last layer must be a softmax, and its weights whole."
+        )
+    return float(np.abs(Classifier(bundle).predict(faces) - answers).max())
+
+
+def _name_embedding(model: keras.Model) -> None:
+    """Call the layer before the last dense one ``embedding``; where there is none, the one before the last."""
+    flat = [
+        layer
+        for layer in reversed(model.layers)
+        if len(layer.output.shape) == 2 and not isinstance(layer, keras.layers.Dropout)
+    ]
+    head = next((place for place, layer in enumerate(flat) if isinstance(layer, keras.layers.Dense)), 0)
+    flat[min(head + 1, len(flat) - 1)].name = "embedding"
+
+
+def _card(model: keras.Model, folder: Path, name: str, classes: tuple[str, ...], task: str) -> dict[str, Any]:
+    return Card(
+        name=name,
+        task=task or _task(classes) or name,
+        classes=classes,
+        input=InputSpec(*model.input_shape[1:3]),
+        architecture="imported",
+        parameters=model.count_params(),
+        dataset="not stated",
+        synthetic=False,
+        fingerprint={},
+        training={},
+        metrics=(),
+        seed=0,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        versions={package: version(package) for package in _PACKAGES},
+        files={file: sha256(folder / file) for file in FILES},
+        largest_difference=0.0,
+        terms="not stated",
+    ).to_json()
+
+
+def _task(classes: tuple[str, ...]) -> str:
+    tasks = {"emotion": EMOTIONS, "gender": GENDERS}
+    return next((task for task, labels in tasks.items() if set(classes) <= {label.key for label in labels}), "")
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__

@@ -1,0 +1,59 @@
+"""What a training starts from when it does not start from nothing: a bundle, or the best weights of another run."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from emotion.cnn.bundle import WEIGHTS, find_bundle
+from emotion.cnn.config import ARCHITECTURES, TrainConfig
+from emotion.cnn.runs import open_run
+from emotion.errors import UserError
+
+
+@dataclass(frozen=True)
+class Origin:
+    """A trained network: ``classes`` in the order of its outputs, ``size`` in pixels, the file of its ``weights``."""
+
+    architecture: str
+    size: int
+    classes: tuple[str, ...]
+    weights: Path
+
+
+def find_origin(start_from: str) -> Origin:
+    """The network of a bundle (by name or path) or of a run (by path).
+
+    Raises UserError where there is none, or one that is not built here.
+    """
+    origin = _of_run(start_from) if (Path(start_from) / "status.json").exists() else _of_bundle(start_from)
+    if origin.architecture not in ARCHITECTURES:
+        raise UserError(
+            "“{model}” is a network of another kind ({found}). Start from one of the networks {choices}.",
+            model=start_from,
+            found=origin.architecture,
+            choices=", ".join(ARCHITECTURES),
+        )
+    return origin
+
+
+def with_origin(config: TrainConfig) -> TrainConfig:
+    """The settings with the network and the image size of what they start from."""
+    if not config.start_from:
+        return config
+    origin = find_origin(config.start_from)
+    return replace(config, architecture=origin.architecture, size=origin.size)
+
+
+def _of_run(path: str) -> Origin:
+    run = open_run(path)
+    if not run.has_weights:
+        raise UserError("{run} has finished no epoch yet: there are no weights to start from.", run=run.name)
+    config = run.config()
+    return Origin(
+        config.architecture, config.size, tuple(run.setting().get("classes", ())), run.path / "best.weights.h5"
+    )
+
+
+def _of_bundle(name: str) -> Origin:
+    bundle = find_bundle(name)
+    card = bundle.card
+    return Origin(card.architecture, card.input.height, card.classes, bundle.path / WEIGHTS)

@@ -1,0 +1,82 @@
+"""How long a training will take on this machine, and what fits into the minutes that somebody has. No Keras here."""
+
+import hashlib
+import json
+import os
+import platform
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from emotion.cnn.config import Augmentation, TrainConfig
+from emotion.cnn.workers import ask
+from emotion.files import read_text, write_json
+from emotion.homes import cache_folder
+
+FEWEST_EPOCHS = 5
+"""With fewer, a smaller part of the images seen more often teaches more."""
+FEWEST_IMAGES = 200
+_ASKED = ("architecture", "batch_size", "size", "precision", "optimiser", "ema")
+
+
+@dataclass(frozen=True)
+class Pace:
+    """Images a second in training and in validation; ``overhead`` in seconds for the start and the bundle."""
+
+    training: float
+    validation: float
+    overhead: float
+
+    def epoch_seconds(self, images: int, validation: int) -> float:
+        """How long an epoch of so many training images and validation images takes."""
+        return images / self.training + validation / self.validation
+
+    def seconds(self, images: int, validation: int, epochs: int) -> float:
+        """How long a run takes in all."""
+        return self.overhead + epochs * self.epoch_seconds(images, validation)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A training that fits: ``images`` of the training split (0 for all), ``epochs``, and the ``seconds`` they take."""
+
+    images: int
+    epochs: int
+    seconds: float
+
+
+def probe(config: TrainConfig, classes: int) -> Pace:
+    """Time a few batches of ``config``'s network in a process of its own; some ten seconds, kept for the next time."""
+    file = _file(config, classes)
+    try:
+        return Pace(**json.loads(read_text(file)))
+    except (OSError, ValueError, TypeError):
+        asked = replace(config, data="", start_from="", freeze=False, name="probe")
+        pace = Pace(**ask("--probe", json.dumps(asked.to_json()), "--classes", str(classes)))
+    file.parent.mkdir(parents=True, exist_ok=True)
+    write_json(file, asdict(pace))
+    return pace
+
+
+def plan_for(minutes: float, pace: Pace, config: TrainConfig, images: int, validation: int) -> Plan:
+    """The most training that fits into ``minutes``: of ``config``'s epochs and of the dataset's ``images``.
+
+    Fewer epochs first, down to ``FEWEST_EPOCHS``; then fewer images.
+    """
+    images = min(images, config.images or images)
+    seconds = max(60 * minutes - pace.overhead, 0)
+    epochs = int(seconds / pace.epoch_seconds(images, validation))
+    epochs = min(max(epochs, FEWEST_EPOCHS), config.epochs)
+    fitting = int((seconds / epochs - validation / pace.validation) * pace.training)
+    chosen = min(max(fitting, FEWEST_IMAGES), images)
+    return Plan(
+        0 if chosen == images and not config.images else chosen, epochs, pace.seconds(chosen, validation, epochs)
+    )
+
+
+def _file(config: TrainConfig, classes: int) -> Path:
+    """Where a pace is kept: a name for what it depends on."""
+    changed = config.augmentation != Augmentation()
+    machine = [platform.node(), platform.machine(), os.cpu_count(), os.environ.get("KERAS_BACKEND", "")]
+    asked = [getattr(config, name) for name in _ASKED]
+    name = hashlib.blake2b(json.dumps([classes, changed, *machine, *asked]).encode(), digest_size=12).hexdigest()
+    return cache_folder() / "probes" / f"{name}.json"

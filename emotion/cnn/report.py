@@ -1,0 +1,250 @@
+"""A run as one printable page, ``report.html``: what a student hands in. No scripts, no requests, no Keras."""
+
+from dataclasses import dataclass, fields
+from datetime import datetime
+from html import escape
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+
+from emotion.cnn import svg
+from emotion.cnn.bundle import Bundle, Metric, load_bundle
+from emotion.cnn.classifier import Classifier
+from emotion.cnn.config import Augmentation, TrainConfig
+from emotion.cnn.evaluation import Evaluation, evaluate
+from emotion.cnn.report_page import figure, page, paragraph, picture, section, table
+from emotion.cnn.runs import Run
+from emotion.dataset.folder import Dataset, open_dataset
+from emotion.dataset.pixels import fit
+from emotion.errors import UserError
+from emotion.files import printable, read_image, write_atomic, writing
+from emotion.homes import REPOSITORY
+from emotion.i18n import catalogue
+from emotion.jobs import Progress
+from emotion.labels import label_of
+
+MISTAKES = 12
+_PACKAGES = ("tensorflow", "keras", "numpy", "ai-edge-litert", "opencv-python-headless")
+_OPTIONS = {"architecture": "network", "augmentation": "augment", "start_from": "from"}
+"""Settings whose option of ``emotion train`` has a name of its own."""
+
+
+@dataclass(frozen=True)
+class _Facts:
+    """What the report tells; ``problem`` says why there are no answers of the model, where there are none."""
+
+    run: Run
+    language: str
+    bundle: Bundle | None = None
+    dataset: Dataset | None = None
+    found: Evaluation | None = None
+    problem: UserError | None = None
+
+    def words(self, text: str) -> str:
+        return catalogue(self.language).get(text, text)
+
+    def name(self, key: str) -> str:
+        return label_of(key).name(self.language)
+
+
+def write_report(run: Run, destination: Path, language: str = "en", progress: Progress | None = None) -> Path:
+    """Write the report of a run to the file ``destination``, in ``language``, "en" or "ko", and return it.
+
+    What the model answers on the validation split is measured anew, if the run has a bundle and its dataset is still
+    there; ``progress`` is told (images done, images in all). The person's own comments are ``run.notes()``. Raises
+    UserError for a damaged run and where the file can't be written.
+    """
+    facts = _gather(run, language, progress)
+    parts = (_summary, _notes, _curves, _confusion, _mistakes, _settings, _data, _again, _card)
+    _ = facts.words
+    title = _("Training report")
+    text = page(f"{title} · {run.config().name}", language, [part(facts) for part in parts])
+    with writing(destination):
+        destination.parent.mkdir(parents=True, exist_ok=True)
+        write_atomic(destination, text)
+    return destination
+
+
+def train_command(config: TrainConfig) -> str:
+    """The command that trains with these settings; what it does not name is as by default."""
+    said = [f'--data "{_shown(Path(config.data))}"', f'--name "{config.name}"']
+    always = {"epochs", "batch_size", "architecture", "seed"}
+    for field in fields(config):
+        value = getattr(config, field.name)
+        if field.name not in {"data", "name"} and (field.name in always or value != field.default):
+            said.append(_option(field.name, value))
+    return " ".join(["python -m emotion train", *said])
+
+
+def _option(name: str, value: object) -> str:
+    option = f"--{_OPTIONS.get(name, name).replace('_', '-')}"
+    if isinstance(value, Augmentation):
+        return f"{option} {_augmentation(value)}"
+    if isinstance(value, bool):
+        return option
+    return f'{option} "{value}"' if isinstance(value, str) and not value.isidentifier() else f"{option} {value}"
+
+
+def _augmentation(value: Augmentation) -> str:
+    changes = {name: far for name, far in vars(value).items() if far}
+    return ",".join(name if far is True else f"{name}={far}" for name, far in changes.items()) or "off"
+
+
+def _shown(path: Path) -> str:
+    """A path without the person's name in it: a report is handed in."""
+    for top, short in ((REPOSITORY, ""), (Path.home(), "~/")):
+        if path.is_relative_to(top):
+            return short + path.relative_to(top).as_posix()
+    return printable(str(path))
+
+
+def _gather(run: Run, language: str, progress: Progress | None) -> _Facts:
+    bundle = dataset = None
+    try:
+        dataset = open_dataset(run.config().data)
+        if not run.status().bundle:
+            raise UserError("The run has no model yet. Publish it to see what it answers.")
+        bundle = load_bundle(run.status().bundle)
+        found = evaluate(Classifier(bundle), dataset, "validation", progress)
+        return _Facts(run, language, bundle, dataset, found)
+    except UserError as problem:
+        return _Facts(run, language, bundle, dataset, problem=problem)
+
+
+def _summary(facts: _Facts) -> str:
+    _, run = facts.words, facts.run
+    rows = run.metrics()
+    listed = [(_("Run"), run.name), (_("Date of this report"), datetime.now().strftime("%Y-%m-%d %H:%M"))]
+    if scored := [row for row in rows if "val_accuracy" in row]:
+        best = max(scored, key=lambda row: row["val_accuracy"])
+        text = _("{epoch} of {epochs}, accuracy {share} on the validation images")
+        values = {"epoch": int(best["epoch"]), "epochs": len(rows), "share": f"{best['val_accuracy']:.1%}"}
+        listed.append((_("Best epoch"), text.format(**values)))
+    if facts.found:
+        listed += [(_("Accuracy of the model"), _share(facts, facts.found.accuracy))]
+        listed += [(_("Right among its first two answers"), _share(facts, facts.found.top_2))]
+    return section(_("Result"), table(listed))
+
+
+def _share(facts: _Facts, metric: Metric) -> str:
+    _ = facts.words
+    text = _("{share} (95 % interval {low} to {high}, {n} images)")
+    shares = {name: f"{getattr(metric, name):.1%}" for name in ("low", "high")}
+    return text.format(share=f"{metric.value:.1%}", n=f"{metric.n:,}", **shares)
+
+
+def _notes(facts: _Facts) -> str:
+    _, notes = facts.words, facts.run.notes().strip()
+    return section(_("My comments"), paragraph(notes)) if notes else ""
+
+
+def _curves(facts: _Facts) -> str:
+    _, rows = facts.words, facts.run.metrics()
+
+    def points(column: str) -> list[tuple[float, float]]:
+        return [(row["epoch"], row[column]) for row in rows if column in row]
+
+    names = (_("training"), _("validation"))
+    charts = (("loss", _("Loss (lower is better)")), ("accuracy", _("Accuracy (higher is better)")))
+    drawn = [
+        svg.curves(points(name), points(f"val_{name}"), title, names, _("epoch"), percent=name == "accuracy")
+        for name, title in charts
+    ]
+    return section(_("Learning curves"), f'<div class="row">{"".join(drawn)}</div>') if rows else ""
+
+
+def _confusion(facts: _Facts) -> str:
+    _ = facts.words
+    title = _("Confusion matrix")
+    if found := facts.found:
+        names = [facts.name(key) for key in found.classes]
+        chart = svg.confusion(found.confusion, names, _("True class"), _("Answer"))
+        head = [_("Class"), _("Images"), _("Recall"), _("Precision"), "F1"]
+        shares = zip(*map(_percent, (found.recall, found.precision, found.f1)), strict=True)
+        counts = found.confusion.sum(axis=1)
+        return section(
+            title, chart, table([[*row, *rest] for *row, rest in zip(names, counts, shares, strict=True)], head)
+        )
+    problem = facts.problem
+    sentence = facts.words(problem.template).format(**problem.values) if problem else ""
+    return section(title, paragraph(sentence))
+
+
+def _percent(shares: dict[str, float]) -> list[str]:
+    return ["–" if np.isnan(share) else f"{share:.1%}" for share in shares.values()]
+
+
+def _mistakes(facts: _Facts) -> str:
+    _, found, dataset = facts.words, facts.found, facts.dataset
+    if not found or not dataset:
+        return ""
+    wrong = np.flatnonzero(found.answers != found.labels)
+    surest = wrong[np.argsort(-found.confidence[wrong], kind="stable")][:MISTAKES]
+    caption = _("{true}, answered {answer} ({share})")
+    pictures = [
+        figure(
+            picture(fit(read_image(dataset.root / dataset.everything.paths[found.rows[place]], gray=True), (96, 96))),
+            caption.format(
+                true=facts.name(found.classes[found.labels[place]]),
+                answer=facts.name(found.classes[found.answers[place]]),
+                share=f"{found.confidence[place]:.0%}",
+            ),
+        )
+        for place in surest
+    ]
+    count = _("{wrong} of {n} images were answered wrong. These are the ones it was surest of.")
+    text = paragraph(count.format(wrong=len(wrong), n=found.n))
+    return section(_("Most confident mistakes"), text, f'<div class="faces">{"".join(pictures)}</div>')
+
+
+def _settings(facts: _Facts) -> str:
+    _, config = facts.words, facts.run.config()
+    titles = {
+        "architecture": _("Network"),
+        "epochs": _("Epochs"),
+        "batch_size": _("Batch size"),
+        "learning_rate": _("Learning rate"),
+        "schedule": _("Schedule"),
+        "augmentation": _("Augmentation"),
+        "precision": _("Arithmetic"),
+        "seed": _("Seed"),
+    }
+    used = facts.run.setting().get("precision", config.precision)
+    shown = {**vars(config), "augmentation": _augmentation(config.augmentation), "precision": used}
+    rows = [(title, shown[name]) for name, title in titles.items()]
+    others = [field for field in fields(config) if field.name not in {*titles, "data", "name", "task"}]
+    rows += [(field.name, shown[field.name]) for field in others if shown[field.name] != field.default]
+    return section(_("Settings"), table(rows))
+
+
+def _data(facts: _Facts) -> str:
+    _, setting = facts.words, facts.run.setting()
+    fingerprint = setting.get("fingerprint") or {}
+    title = _(facts.dataset.title) if facts.dataset else _shown(Path(facts.run.config().data))
+    rows: list[tuple[str, object]] = [(_("Dataset"), title)]
+    rows += [(_("Images per split"), ", ".join(f"{split} {n:,}" for split, n in fingerprint.get("counts", {}).items()))]
+    rows += [(_("Hash of the file list"), fingerprint.get("files_sha256", "–"))]
+    rows += [(_("Left out, unreadable"), len(setting.get("unreadable", ())))]
+    if facts.dataset:
+        rows += [(_("Terms of use"), facts.dataset.terms)]
+    return section(_("Data"), table(rows))
+
+
+def _again(facts: _Facts) -> str:
+    _ = facts.words
+    text = _("In the project folder, with the same data at that place:")
+    return section(_("Do it again"), paragraph(text), f"<pre>{escape(train_command(facts.run.config()))}</pre>")
+
+
+def _card(facts: _Facts) -> str:
+    _, bundle = facts.words, facts.bundle
+    rows: list[tuple[str, object]] = []
+    if bundle:
+        card = bundle.card
+        rows = [(_("Model"), card.name), (_("Task"), card.task), (_("Parameters"), f"{card.parameters:,}")]
+        rows += [(_("Input"), f"{card.input.height}×{card.input.width}, {card.input.scaling}")]
+        rows += [(_("Made"), card.created), (_("Notes"), card.notes or "–")]
+    versions = bundle.card.versions if bundle else {package: version(package) for package in _PACKAGES}
+    rows += [(package, number) for package, number in versions.items()]
+    return section(_("Model card and library versions"), table(rows))

@@ -1,0 +1,159 @@
+"""A bundle's training once more, as its card says, and how far the result differs. A worker trains; no Keras here."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from emotion.cnn.bundle import Bundle, Card, Metric, load_bundle
+from emotion.cnn.classifier import Classifier
+from emotion.cnn.comparison import Comparison, compare
+from emotion.cnn.config import TrainConfig
+from emotion.cnn.evaluation import evaluate
+from emotion.cnn.runs import Run, Status
+from emotion.cnn.workers import start_run, start_waiting, stop_run
+from emotion.dataset.folder import Dataset
+from emotion.errors import UserError
+from emotion.files import plain_name
+from emotion.i18n import N_
+from emotion.jobs import Progress
+
+_POLL_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Something that is not as it was when the bundle was made: ``what``, as the card has it, as it is now."""
+
+    what: str
+    then: str
+    now: str
+
+
+@dataclass(frozen=True)
+class Reproduction:
+    """A bundle, its training repeated, and both on the validation split of today's dataset.
+
+    ``differences`` may explain why the results are not the same.
+    """
+
+    original: Bundle
+    repeated: Bundle
+    differences: tuple[Difference, ...]
+    comparison: Comparison
+
+    @property
+    def stated(self) -> Metric | None:
+        """The accuracy that the original's card states."""
+        return next((metric for metric in self.original.card.metrics if metric.name == "accuracy"), None)
+
+    @property
+    def within(self) -> bool | None:
+        """Whether the repeated accuracy lies in the 95 % interval that the card states; None where it states none."""
+        stated = self.stated
+        return stated.low <= self.comparison.second.accuracy.value <= stated.high if stated else None
+
+    @property
+    def agreement(self) -> float:
+        """The share of images that both answer alike."""
+        return 1 - len(self.comparison.differing) / self.comparison.first.n
+
+    def to_json(self) -> dict[str, Any]:
+        """The result as JSON values."""
+        first, second = self.comparison.first.accuracy, self.comparison.second.accuracy
+        return {
+            "original": str(self.original.path),
+            "repeated": str(self.repeated.path),
+            "differences": [vars(difference) for difference in self.differences],
+            "stated": vars(self.stated) if self.stated else None,
+            "original_accuracy": vars(first),
+            "repeated_accuracy": vars(second),
+            "within_stated_interval": self.within,
+            "agreement": self.agreement,
+            "mcnemar_p": self.comparison.p_value,
+        }
+
+
+def reproduce(bundle: Bundle, dataset: Dataset, progress: Progress | None = None) -> Reproduction:
+    """Train as the bundle's card says on ``dataset``, in a new run, and compare the new bundle with the old.
+
+    ``progress`` is told (epochs done, epochs in all); if it raises, the run is stopped. Raises UserError for a card
+    without settings, for other classes, and where the training fails or is stopped.
+    """
+    found = differences(bundle.card, dataset)
+    run = start_run(settings(bundle, dataset))
+    status = _wait(run, progress)
+    if status.state != "finished":
+        raise status.problem or UserError(
+            "The run {run} did not finish ({state}). Go on with it on the Training page, then compare the two models.",
+            run=run.name,
+            state=status.state,
+        )
+    repeated = load_bundle(status.bundle)
+    first, second = (evaluate(Classifier(one), dataset, "validation") for one in (bundle, repeated))
+    return Reproduction(bundle, repeated, found, compare(first, second))
+
+
+def settings(bundle: Bundle, dataset: Dataset) -> TrainConfig:
+    """The settings of the bundle's training, for ``dataset``; UserError where its card has none."""
+    card = bundle.card
+    known = {name: value for name, value in card.training.items() if not (name == "images" and isinstance(value, dict))}
+    if "epochs" not in known:
+        raise UserError(
+            "The card of “{model}” does not say how it was trained, so it can't be trained again.", model=card.name
+        )
+    if set(dataset.classes) != set(card.classes):
+        raise UserError(
+            "{root} has the classes {found}, but “{model}” was trained on {expected}. Choose the dataset it was "
+            "trained on.",
+            root=dataset.root,
+            found=", ".join(dataset.classes),
+            model=card.name,
+            expected=", ".join(card.classes),
+        )
+    try:
+        name = plain_name(f"{card.name}-repeated")
+        return TrainConfig.from_json({**known, "data": str(dataset.root), "name": name, "seed": card.seed})
+    except (TypeError, ValueError) as error:
+        raise UserError(
+            "The settings in the card of “{model}” can't be read ({reason}).", model=card.name, reason=error
+        ) from None
+
+
+def differences(card: Card, dataset: Dataset) -> tuple[Difference, ...]:
+    """What of the data and the libraries is not as the card says."""
+    return tuple(found for found in _compared(card, dataset) if found.then != found.now)
+
+
+def _compared(card: Card, dataset: Dataset) -> Iterator[Difference]:
+    then, now = card.fingerprint, dataset.fingerprint()
+    for name, what in ((("counts"), N_("Images per split")), ("files_sha256", N_("Hash of the file list"))):
+        yield Difference(what, _text(then.get(name)), _text(now.get(name)))
+    for package, stated in sorted(card.versions.items()):
+        yield Difference(package, stated, _installed(package))
+
+
+def _text(value: Any) -> str:
+    return ", ".join(f"{key} {part}" for key, part in value.items()) if isinstance(value, dict) else str(value or "–")
+
+
+def _installed(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "–"
+
+
+def _wait(run: Run, progress: Progress | None) -> Status:
+    try:
+        while (status := run.status()).active:
+            if progress:
+                progress(status.epoch, status.epochs)
+            time.sleep(_POLL_SECONDS)
+            if status.waiting:  # The worker that was at it may have been killed.
+                start_waiting()
+    except BaseException:  # Cancelled, or Ctrl-C: the worker would go on by itself.
+        stop_run(run)
+        raise
+    return status

@@ -1,0 +1,75 @@
+"""How a training run stands, as its worker writes it down."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import psutil
+
+from emotion.errors import UserError
+
+ACTIVE = frozenset({"queued", "running", "stopping"})
+STATES = (*sorted(ACTIVE), "stopped", "interrupted", "failed", "finished")
+WAITING = "waiting"
+
+
+@dataclass(frozen=True)
+class Status:
+    """How a run stands. ``epoch`` counts finished epochs, ``step`` the batches of the current one; times in seconds.
+
+    A queued run whose ``phase`` is ``waiting`` has no worker yet: others are at it.
+    """
+
+    state: str
+    pid: int = 0
+    process_created: float = 0.0
+    epoch: int = 0
+    epochs: int = 0
+    step: int = 0
+    steps: int = 0
+    heartbeat: float = 0.0
+    images_per_second: float = 0.0
+    phase: str = ""
+    error: str = ""
+    error_values: dict[str, str] = field(default_factory=dict)
+    bundle: str = ""
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> "Status":
+        """The status from JSON values; TypeError or ValueError for one that is incomplete or wrong."""
+        status = cls(**values)
+        numbers = (status.pid, status.process_created, status.epoch, status.epochs, status.step, status.steps)
+        if status.state not in STATES or not all(isinstance(n, int | float) for n in (*numbers, status.heartbeat)):
+            raise ValueError("a state and numbers expected")
+        return status
+
+    @property
+    def active(self) -> bool:
+        """Whether a worker is at it, or about to be."""
+        return self.state in ACTIVE
+
+    @property
+    def waiting(self) -> bool:
+        """Whether it waits for others to end."""
+        return self.state == "queued" and self.phase == WAITING
+
+    @property
+    def problem(self) -> UserError | None:
+        """What made the run fail, to be shown in the reader's language."""
+        return UserError(self.error, **self.error_values) if self.error else None
+
+    @property
+    def fraction(self) -> float:
+        """The share of all batches that is done, 0 to 1."""
+        if self.state == "finished":
+            return 1.0
+        done = self.epoch + (self.step / self.steps if self.steps else 0)
+        return min(done / self.epochs, 1.0) if self.epochs else 0.0
+
+
+def is_alive(status: Status) -> bool:
+    """Whether the worker lives: the same process (numbers are used again), and no zombie."""
+    try:
+        process = psutil.Process(status.pid)
+        return process.status() != psutil.STATUS_ZOMBIE and abs(process.create_time() - status.process_created) < 2
+    except psutil.Error:
+        return False

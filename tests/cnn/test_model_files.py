@@ -1,0 +1,187 @@
+"""The course's own old files: the same weights give the same answers; everything else is told what is wrong."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import h5py
+import keras
+import numpy as np
+import pytest
+
+from emotion.cnn.architectures import deck_cnn
+from emotion.cnn.bundle import load_bundle
+from emotion.cnn.classifier import Classifier
+from emotion.cnn.export import load_network
+from emotion.cnn.model_files import import_model_files
+from emotion.dataset.folder import open_dataset
+from emotion.errors import UserError
+from tests.cnn.old_files import deck_layers, write_network, write_weights
+
+EMOTIONS = ("angry", "disgust", "fear", "happy", "neutral", "sad", "surprise")
+SMALL = deck_layers((4, 4, 4, 4), (6, 8))
+
+
+def weights_of(model: keras.Model) -> list[np.ndarray]:
+    """Weights as after training: none of them a neat 0 or 1, and variances over 0."""
+    random = np.random.default_rng(1)
+    drawn = [random.normal(0, 0.05, weights.shape) for weights in model.get_weights()]
+    pairs = zip(model.weights, drawn, strict=True)
+    return [(np.abs(array) + 0.5 if "variance" in variable.path else array).astype("f4") for variable, array in pairs]
+
+
+def small_network(last: str = "softmax") -> keras.Sequential:
+    """The network of ``SMALL`` in Keras 3, written anew."""
+    blocks = [
+        part
+        for size in (3, 5, 3, 3)
+        for part in (
+            keras.layers.Conv2D(4, size, padding="same"),
+            keras.layers.BatchNormalization(),
+            keras.layers.ReLU(),
+            keras.layers.MaxPooling2D(2),
+        )
+    ]
+    dense = [
+        part
+        for units in (6, 8)
+        for part in (keras.layers.Dense(units), keras.layers.BatchNormalization(), keras.layers.ReLU())
+    ]
+    head = keras.layers.Dense(7, activation=last)
+    return keras.Sequential([keras.Input((48, 48, 1)), *blocks, keras.layers.Flatten(), *dense, head])
+
+
+def small_files(folder: Path) -> tuple[Path, Path, keras.Model]:
+    model = small_network()
+    model.set_weights(weights_of(model))
+    return (
+        write_network(folder / "model.json", SMALL),
+        write_weights(folder / "model_weights.h5", SMALL, model.get_weights()),
+        model,
+    )
+
+
+@pytest.fixture
+def faces() -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, (20, 48, 48), np.uint8)
+
+
+def test_the_deck_s_files_answer_as_their_weights_do(tmp_path: Path, home: Path, faces: np.ndarray) -> None:
+    here, layers = deck_cnn(7), deck_layers()
+    here.set_weights(weights_of(here))
+    folder = tmp_path / "옛 모델 🙂"
+    folder.mkdir()
+    bundle = import_model_files(
+        write_network(folder / "model.json", layers),
+        write_weights(folder / "model_weights.h5", layers, here.get_weights()),
+        EMOTIONS,
+    )
+    assert bundle.path == home / "models" / "model_weights"
+    assert (bundle.card.task, bundle.card.classes, bundle.card.parameters) == ("emotion", EMOTIONS, 4_478_727)
+    expected = here.predict(faces[..., np.newaxis], verbose=0)
+    assert np.array_equal(load_network(bundle).predict(faces[..., np.newaxis], verbose=0), expected)
+    assert np.abs(Classifier(load_bundle(bundle.path)).predict(faces) - expected).max() < 0.02
+    assert Classifier(bundle).embed(faces).shape == (20, 512)
+
+
+@pytest.mark.parametrize(("scaling", "factor"), [("divide by 255", 255), ("none", 1)])
+def test_scaling_goes_inside(tmp_path: Path, faces: np.ndarray, scaling: str, factor: int) -> None:
+    network, weights, model = small_files(tmp_path)
+    bundle = import_model_files(network, weights, EMOTIONS, scaling, name="내 모델", task="mood")
+    expected = model.predict(faces[..., np.newaxis] / factor, verbose=0)
+    found = load_network(bundle).predict(faces[..., np.newaxis], verbose=0)
+    assert np.abs(found - expected).max() < 1e-5
+    assert (bundle.card.name, bundle.card.task, bundle.card.metrics) == ("내 모델", "mood", ())
+
+
+def test_a_whole_model_s_h5_and_measuring(tmp_path: Path, trained: Path) -> None:
+    network, _, model = small_files(tmp_path)
+    whole = write_weights(tmp_path / "whole.weights.hdf5", SMALL, model.get_weights(), "model_weights")
+    dataset = open_dataset(trained / "datasets" / "sample")
+    bundle = import_model_files(network, whole, EMOTIONS, dataset=dataset)
+    images = dataset.load("validation")
+    right = model.predict(images.pixels[..., np.newaxis] / 255, verbose=0).argmax(axis=1) == images.labels
+    assert bundle.card.metrics[0].n == len(right) and abs(bundle.card.metrics[0].value - right.mean()) < 0.1
+
+
+def test_an_export_comes_back(trained: Path, tmp_path: Path, faces: np.ndarray) -> None:
+    from emotion.cnn.export import export_bundle
+
+    original = load_bundle(trained / "models" / "tiny")
+    export_bundle(original, "h5", tmp_path / "model_weights.h5")
+    bundle = import_model_files(tmp_path / "model.json", tmp_path / "model_weights.h5", EMOTIONS, "none")
+    first, second = (load_network(one).predict(faces[..., np.newaxis], verbose=0) for one in (original, bundle))
+    assert np.array_equal(first, second)
+
+
+def edit(change: Callable[[dict], object]) -> Callable[[Path, Path], None]:
+    def spoil(network: Path, weights: Path) -> None:
+        values = json.loads(network.read_text(encoding="utf-8"))
+        change(values)
+        network.write_text(json.dumps(values), encoding="utf-8")
+
+    return spoil
+
+
+def layers_of(network: dict) -> list[dict]:
+    return network["config"]["layers"]
+
+
+def _short(network: Path, weights: Path) -> None:
+    with h5py.File(weights, "a") as file:
+        names = [name for name in file.attrs["layer_names"] if "dense_1" not in str(name)]
+        del file.attrs["layer_names"]
+        file.attrs["layer_names"] = names
+
+
+def _not_finite(network: Path, weights: Path) -> None:
+    with h5py.File(weights, "a") as file:
+        file["dense_2/dense_2/bias:0"][...] = np.nan
+
+
+BAD: dict[str, tuple[Callable[[Path, Path], object], str]] = {
+    "pickle": (lambda n, w: w.write_bytes(b"\x80\x04\x95"), "is no HDF5 file"),
+    "no weights": (lambda n, w: w.unlink(), "can't be read"),
+    "folder": (lambda n, w: (n.unlink(), n.mkdir()), "can't be read"),
+    "no network": (lambda n, w: n.write_text("{", encoding="utf-8"), "is no model.json"),
+    "no text": (lambda n, w: n.write_bytes(b"\x80\x04\x95"), "is no model.json"),
+    "deep": (lambda n, w: n.write_text("[" * 100_000, encoding="utf-8"), "is no model.json"),
+    "Lambda": (edit(lambda n: layers_of(n)[3].update(class_name="Lambda")), "“Lambda”"),
+    "fewer layers": (edit(lambda n: layers_of(n).pop(1)), "are not those of the network"),
+    "other shapes": (edit(lambda n: layers_of(n)[1]["config"].update(filters=5)), "are not those of the network"),
+    "a layer missing": (_short, "are not those of the network"),
+    "unknown setting": (edit(lambda n: layers_of(n)[1]["config"].update(magic=1)), "no network that Keras can build"),
+    "unknown start": (
+        edit(lambda n: layers_of(n)[1]["config"].update(kernel_initializer={"class_name": "os", "config": {}})),
+        "no network that Keras can build",
+    ),
+    "colour": (
+        edit(lambda n: layers_of(n)[0]["config"].update(batch_input_shape=[None, 48, 48, 3])),
+        "are not those of the network|expected gray",
+    ),
+    "logits": (edit(lambda n: layers_of(n)[-1]["config"].update(activation="linear")), "no probabilities"),
+    "not finite": (_not_finite, "no probabilities"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_files_say_what_is_wrong_and_leave_nothing(tmp_path: Path, home: Path, case: str) -> None:
+    network, weights, _ = small_files(tmp_path)
+    spoil, says = BAD[case]
+    spoil(network, weights)
+    with pytest.raises(UserError, match=says):
+        import_model_files(network, weights, EMOTIONS)
+    assert not (home / "models").exists() or not list((home / "models").iterdir())
+
+
+@pytest.mark.parametrize("classes", [(), ("a",), ("a", "a"), ("a", " "), EMOTIONS[:6], (*EMOTIONS, "contempt")])
+def test_classes_must_be_those_of_the_outputs(tmp_path: Path, classes: tuple[str, ...]) -> None:
+    network, weights, _ = small_files(tmp_path)
+    with pytest.raises(UserError, match=r"in the order of the outputs|has 7 outputs"):
+        import_model_files(network, weights, classes)
+
+
+def test_an_unknown_scaling(tmp_path: Path) -> None:
+    network, weights, _ = small_files(tmp_path)
+    with pytest.raises(UserError, match="Scaling: expected one of divide by 255 / none"):
+        import_model_files(network, weights, EMOTIONS, "times two")

@@ -1,0 +1,56 @@
+"""Estimates, worked by hand; and one real measurement."""
+
+from pathlib import Path
+
+import pytest
+
+from emotion.cnn import probe as module
+from emotion.cnn.config import TrainConfig
+from emotion.cnn.probe import Pace, plan_for, probe
+
+PACE = Pace(training=100, validation=500, overhead=20)
+
+
+def config(**settings: object) -> TrainConfig:
+    return TrainConfig("d", "n", **settings)  # type: ignore[arg-type]
+
+
+def test_an_estimate_is_start_and_epochs() -> None:
+    assert PACE.epoch_seconds(1000, 500) == 11
+    assert PACE.seconds(1000, 500, 3) == 53
+
+
+def test_with_time_enough_everything_is_trained() -> None:
+    plan = plan_for(60, PACE, config(epochs=15), images=1000, validation=500)
+    assert (plan.images, plan.epochs) == (0, 15) and plan.seconds == 20 + 15 * 11
+
+
+def test_fewer_epochs_come_first() -> None:
+    plan = plan_for(2, PACE, config(epochs=15), images=1000, validation=500)
+    assert (plan.images, plan.epochs) == (0, 9)  # 100 seconds after the start, 11 an epoch.
+    assert plan.seconds <= 120
+
+
+def test_then_fewer_images() -> None:
+    plan = plan_for(5, PACE, config(epochs=15), images=28_000, validation=3_500)
+    assert plan.epochs == 5 and plan.images == (280 / 5 - 7) * 100
+    assert plan.seconds == pytest.approx(300)
+
+
+def test_a_minute_that_is_too_short_says_how_long_it_takes() -> None:
+    plan = plan_for(0.1, PACE, config(), images=28_000, validation=3_500)
+    assert (plan.images, plan.epochs) == (200, 5) and plan.seconds > 6
+
+
+def test_a_limit_that_was_chosen_stays() -> None:
+    assert plan_for(60, PACE, config(images=500, epochs=2), images=1000, validation=50).images == 500
+
+
+def test_the_measurement_is_real_and_kept(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = {"architecture": "tiny_cnn", "size": 16, "batch_size": 8}
+    pace = probe(config(**settings), 3)
+    assert pace.training > 20 and pace.validation > pace.training and pace.overhead > 1
+    monkeypatch.setattr(module, "ask", lambda *_: pytest.fail("measured again"))
+    assert probe(config(**settings, epochs=3, seed=7), 3) == pace
+    with pytest.raises(pytest.fail.Exception):
+        probe(config(**{**settings, "batch_size": 16}), 3)

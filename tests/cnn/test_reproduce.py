@@ -1,0 +1,93 @@
+"""A training repeated for real, and what may have changed since."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+import psutil
+import pytest
+
+from emotion.cnn import workers
+from emotion.cnn.bundle import Bundle, load_bundle
+from emotion.cnn.config import TrainConfig
+from emotion.cnn.reproduce import differences, reproduce, settings
+from emotion.cnn.runs import Status, create_run, list_runs
+from emotion.dataset.folder import open_dataset
+from emotion.errors import UserError
+from emotion.homes import REPOSITORY
+from emotion.jobs import Cancelled
+from tests.conftest import write_faces
+
+
+def changed(bundle: Bundle, **values: object) -> Bundle:
+    return Bundle(bundle.path, dataclasses.replace(bundle.card, **values))
+
+
+def test_the_same_again(trained: Path, home: Path) -> None:
+    bundle, told = load_bundle(trained / "models" / "tiny"), []
+    dataset = open_dataset(trained / "datasets" / "sample")
+    result = reproduce(bundle, dataset, lambda done, total: told.append((done, total)))
+    assert result.repeated.path == home / "models" / "tiny-repeated" and result.differences == ()
+    # The same seed, data and machine: the same answers, up to the order in which threads add.
+    assert result.agreement > 0.9 and abs(result.comparison.difference) < 0.1
+    assert result.stated == bundle.card.metrics[0] and result.within is True
+    assert told[-1][1] == 2
+    for worker in workers._workers:  # It says that it has finished a moment before it ends.
+        worker.wait(60)
+    report = json.loads(json.dumps(result.to_json()))
+    assert report["original_accuracy"]["value"] == pytest.approx(bundle.card.metrics[0].value)
+    assert report["agreement"] == result.agreement and 0 <= report["mcnemar_p"] <= 1
+
+
+def test_cancelled_leaves_the_queue(trained: Path, tmp_path: Path) -> None:
+    def cancel(done: int, total: int) -> None:
+        raise Cancelled
+
+    busy, process = create_run(TrainConfig(str(tmp_path), "busy")), psutil.Process()
+    busy.write_status(Status("running", process.pid, process.create_time()))  # So that the new run has to wait.
+    with pytest.raises(Cancelled):
+        reproduce(load_bundle(trained / "models" / "tiny"), open_dataset(trained / "datasets" / "sample"), cancel)
+    assert {run.config().name: run.status().state for run in list_runs()} == {
+        "busy": "running",
+        "tiny-repeated": "stopped",
+    }
+
+
+def test_settings_of_a_card(trained: Path) -> None:
+    bundle, dataset = load_bundle(trained / "models" / "tiny"), open_dataset(trained / "datasets" / "sample")
+    config = settings(bundle, dataset)
+    assert (config.epochs, config.batch_size, config.seed, config.architecture) == (2, 32, 0, "deck_cnn")
+    assert config.data == str(dataset.root) and config.name == "tiny-repeated"
+    # A card of the first version: it has the counts of images where later settings have a number.
+    shipped = load_bundle(REPOSITORY / "models" / "emotion-deck")
+    config = settings(shipped, dataset)
+    assert (config.epochs, config.learning_rate, config.schedule, config.seed) == (12, 0.001, "cosine", 7)
+
+
+def test_what_differs_is_named(trained: Path, tmp_path: Path) -> None:
+    card = load_bundle(trained / "models" / "tiny").card
+    assert differences(card, open_dataset(trained / "datasets" / "sample")) == ()
+    older = dataclasses.replace(card, versions={**card.versions, "keras": "2.4.0", "gone": "1"})
+    other = open_dataset(write_faces(tmp_path, {"train": {"a": 2, "b": 2}, "validation": {"a": 1, "b": 1}}))
+    found = {difference.what: (difference.then, difference.now) for difference in differences(older, other)}
+    assert found["Images per split"] == ("train 168, validation 21, test 21", "train 4, validation 2")
+    assert found["keras"][0] == "2.4.0" and found["gone"] == ("1", "–")
+    assert "Hash of the file list" in found and len(found) == 4
+
+
+BAD = {
+    "no training": ({"training": {}}, "does not say how it was trained"),
+    "words": ({"training": {"epochs": "many", "images": {"train": 1}}}, "can't be read"),
+    "augmentation": ({"training": {"epochs": 1, "augmentation": 5}}, "can't be read"),
+    "network": ({"training": {"epochs": 1, "architecture": "transformer"}}, "transformer"),
+    "classes": ({"classes": ("a", "b")}, "was trained on a, b"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_a_card_that_can_t_be_repeated(trained: Path, case: str) -> None:
+    values, says = BAD[case]
+    bundle = changed(load_bundle(trained / "models" / "tiny"), **values)
+    with pytest.raises(UserError, match=says):
+        reproduce(bundle, open_dataset(trained / "datasets" / "sample"))
+    assert list_runs() == []

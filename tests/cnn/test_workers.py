@@ -1,0 +1,208 @@
+"""The queue of runs, and what is asked of processes with Keras."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import psutil
+import pytest
+
+from emotion.cnn.config import TrainConfig
+from emotion.cnn.runs import Run, Status, active_run, create_run, list_runs, running_runs, waiting_runs
+from emotion.cnn.workers import (
+    ask,
+    continue_run,
+    delete_run,
+    describe,
+    fork_run,
+    publish_best,
+    resume_run,
+    runs_at_most,
+    start_run,
+    start_waiting,
+    stop_run,
+    take_over,
+)
+from emotion.errors import UserError
+from emotion.homes import REPOSITORY
+from tests.conftest import write_faces
+
+
+def wait_until(run: Run, holds: Callable[[Run], bool], seconds: float = 280) -> None:
+    deadline = time.monotonic() + seconds
+    while not holds(run):
+        assert time.monotonic() < deadline, run.log_tail(40)
+        time.sleep(0.05)
+
+
+def is_over(run: Run) -> bool:
+    return not run.status().active
+
+
+@pytest.fixture
+def config(home: Path, tmp_path: Path) -> TrainConfig:
+    data = write_faces(tmp_path / "자료 🙂", {"train": {"a": 16, "b": 16}, "validation": {"a": 4, "b": 4}})
+    return TrainConfig(str(data), "small", architecture="tiny_cnn", epochs=1, batch_size=16, size=16)
+
+
+@pytest.fixture
+def busy(config: TrainConfig) -> Iterator[Run]:
+    """A run that a living process (which trains nothing) is at."""
+    run = create_run(replace(config, name="busy"))
+    sleeper = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    run.write_status(Status("running", sleeper.pid, psutil.Process(sleeper.pid).create_time()))
+    yield run
+    sleeper.communicate(b"\n")
+
+
+def test_a_second_run_waits_and_starts_when_the_first_has_ended(config: TrainConfig) -> None:
+    first = start_run(config)
+    second = start_run(replace(config, name="second"))
+    third = start_run(replace(config, name="third"))
+    assert running_runs() == [first] and waiting_runs() == [second, third]
+    assert active_run() == first
+    assert second.status().waiting and not first.status().waiting
+    stop_run(third)
+    assert third.status().state == "stopped" and waiting_runs() == [second]
+    # Nobody looks: the worker that ends starts the next.
+    wait_until(second, is_over)
+    assert [run.status().state for run in (first, second, third)] == ["finished", "finished", "stopped"]
+    assert first.status().bundle != second.status().bundle
+
+
+def test_whoever_looks_starts_the_next_after_a_killed_worker(config: TrainConfig, busy: Run) -> None:
+    waiting = start_run(config)
+    assert waiting.status().waiting
+    psutil.Process(busy.status().pid).kill()
+    wait_until(busy, is_over, 5)
+    assert busy.status().state == "interrupted"
+    start_waiting()
+    assert not waiting.status().waiting and running_runs() == [waiting]
+    stop_run(waiting)
+    wait_until(waiting, is_over)
+
+
+def test_a_run_may_wait_for_days(config: TrainConfig, busy: Run) -> None:
+    run = start_run(config)
+    values = json.loads((run.path / "status.json").read_text(encoding="utf-8"))
+    (run.path / "status.json").write_text(json.dumps({**values, "heartbeat": 0.0}), encoding="utf-8")
+    assert run.status().state == "queued"
+    with pytest.raises(UserError, match="waits for its turn"):
+        resume_run(run)
+
+
+def test_more_at_a_time_where_the_machine_is_larger(config: TrainConfig, monkeypatch: pytest.MonkeyPatch) -> None:
+    for found, expected in (("", 1), ("3", 3)):
+        monkeypatch.setenv("EMOTION_MAX_RUNS", found)
+        assert runs_at_most() == expected
+    for wrong in ("0", "-1", "many"):
+        monkeypatch.setenv("EMOTION_MAX_RUNS", wrong)
+        with pytest.raises(UserError, match="EMOTION_MAX_RUNS"):
+            start_run(config)
+    assert not list_runs()
+
+
+def test_two_browsers_press_start_at_once(home: Path, config: TrainConfig) -> None:
+    (home / "config.json").parent.mkdir(parents=True, exist_ok=True)
+    (home / "config.json").write_text(json.dumps(config.to_json()), encoding="utf-8")
+    code = (
+        "import json, sys; from pathlib import Path; from emotion.cnn.config import TrainConfig; "
+        "from emotion.cnn.workers import start_run; "
+        "start_run(TrainConfig.from_json(json.loads(Path(sys.argv[1]).read_text(encoding='utf-8'))))"
+    )
+    command = [sys.executable, "-c", code, str(home / "config.json")]
+    browsers = [subprocess.Popen(command, cwd=REPOSITORY) for _ in range(2)]
+    assert [browser.wait() for browser in browsers] == [0, 0]
+    running, waiting = running_runs(), waiting_runs()
+    assert len(running) == len(waiting) == 1
+    for run in (*waiting, *running):  # Before the worker has so much as imported Keras: the wish is kept.
+        stop_run(run)
+    wait_until(running[0], is_over)
+    assert [run.status().state for run in list_runs()] == ["stopped", "stopped"]
+    assert running[0].metrics() == []
+
+
+def test_a_worker_that_dies_at_once_is_seen_at_once(config: TrainConfig) -> None:
+    run = start_run(config)
+    launched = run.status()
+    assert launched.state == "queued" and launched.pid
+    psutil.Process(launched.pid).kill()
+    wait_until(run, is_over, 5)
+    assert run.status().state == "interrupted"
+
+
+def test_a_run_has_one_worker(config: TrainConfig, busy: Run) -> None:
+    with pytest.raises(UserError, match=f"already, by process {busy.status().pid}"):
+        take_over(busy)
+    psutil.Process(busy.status().pid).kill()
+    wait_until(busy, is_over, 5)
+    assert take_over(busy).pid == os.getpid()
+
+
+def test_delete_never_takes_an_active_run(config: TrainConfig, busy: Run) -> None:
+    waiting = start_run(config)
+    for run in (busy, waiting):
+        with pytest.raises(UserError, match="Stop it first"):
+            delete_run(run)
+        with pytest.raises(UserError, match="Stop it first"):
+            continue_run(run, 3)
+    stop_run(waiting)
+    delete_run(waiting)
+    assert list_runs() == [busy] and not waiting.path.exists()
+    assert [path.name for path in busy.path.parent.iterdir()] == [busy.name]
+
+
+def test_continue_adds_epochs_and_fork_takes_the_weights(config: TrainConfig) -> None:
+    run = start_run(replace(config, patience=1))
+    wait_until(run, is_over)
+    run.write_notes("첫 번째 시도 🙂")
+    first = run.metrics()
+    continue_run(run, 2)
+    wait_until(run, is_over)
+    assert run.status().state == "finished", run.log_tail(40)
+    assert [row["epoch"] for row in run.metrics()] == [1, 2, 3] and run.metrics()[:1] == first
+    assert run.config().patience == 0
+    assert sorted(run.confusions()) == [1, 2, 3]
+    card = json.loads((Path(run.status().bundle) / "card.json").read_text(encoding="utf-8"))
+    assert card["notes"] == run.notes() == "첫 번째 시도 🙂"
+    fork = fork_run(run, replace(run.config(), name="fork", epochs=1, learning_rate=1e-6), with_weights=True)
+    wait_until(fork, is_over)
+    assert fork.config().start_from == str(run.path)
+    best = max(row["val_accuracy"] for row in run.metrics())
+    assert fork.metrics()[0]["val_accuracy"] == pytest.approx(best, abs=0.13)  # One of eight images.
+
+
+def test_a_bundle_of_what_is_best_so_far(config: TrainConfig, busy: Run) -> None:
+    stopped = create_run(replace(config, epochs=100))
+    with pytest.raises(UserError, match="Stop it first"):
+        publish_best(busy)
+    stopped.write_status(Status("stopped"))
+    with pytest.raises(UserError, match="finished no epoch"):
+        publish_best(stopped)
+    psutil.Process(busy.status().pid).kill()
+    resume_run(stopped)
+    wait_until(stopped, lambda run: run.status().epoch >= 1)
+    stop_run(stopped)
+    wait_until(stopped, is_over)
+    bundle = publish_best(stopped)
+    assert (bundle / "card.json").exists() and stopped.status().bundle == str(bundle)
+    assert stopped.status().state == "stopped"
+
+
+def test_a_network_is_described_without_keras_here() -> None:
+    rows = describe("tiny_cnn", 3, 32)
+    assert rows[0].kind == "InputLayer" and rows[0].shape == (32, 32, 1)
+    convolutions = [row for row in rows if row.kind == "Conv2D"]
+    assert [row.shape for row in convolutions] == [(32, 32, 32), (16, 16, 64), (8, 8, 128)]
+    assert [row.parameters for row in convolutions] == [9 * 32, 9 * 32 * 64, 9 * 64 * 128]
+    assert rows[-1].shape == (3,) and rows[-1].parameters == 128 * 3 + 3
+
+
+def test_a_helper_that_fails_says_why() -> None:
+    with pytest.raises(UserError, match="without an answer"):
+        ask("--describe", "nonsense")

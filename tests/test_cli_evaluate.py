@@ -1,0 +1,55 @@
+"""``emotion evaluate``: the figures it prints, and its mistakes."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from emotion.cli import main
+from emotion.dataset.folder import open_dataset
+from emotion.dataset.importers.votes import COLUMNS
+
+
+@pytest.fixture
+def arguments(trained: Path) -> list[str]:
+    return ["evaluate", "--model", str(trained / "models" / "tiny"), "--data", str(trained / "datasets" / "sample")]
+
+
+def run(*arguments: str) -> str:
+    done = CliRunner().invoke(main, arguments)
+    assert done.exit_code == 0, done.output
+    return done.stdout
+
+
+def test_all_figures_of_a_model(arguments: list[str]) -> None:
+    report = json.loads(run(*arguments, "--json"))
+    right = sum(report["confusion"][k][k] for k in range(7))
+    assert report["value"] == right / report["n"] == right / 21 <= report["top_2"]["value"]
+    assert set(report["f1"]) == set(report["roc_area"]) == set(report["recall"]) and 0 <= report["macro_f1"] <= 1
+    text = run(*arguments)
+    assert f"accuracy {right / 21:.2%} (95 % interval" in text and "top-2" in text and "surprise" in text
+
+
+def test_a_model_is_no_better_than_itself(arguments: list[str]) -> None:
+    report = json.loads(run(*arguments, "--against", arguments[2], "--without-copies", "--json"))
+    assert report["difference"] == {"value": 0, "only_first": 0, "only_second": 0, "p_value": 1, "mid_p": 1}
+    assert report["against"]["confusion"] == report["confusion"]
+    assert "McNemar p = 1" in run(*arguments, "--against", arguments[2])
+
+
+def test_by_the_votes_of_the_taggers(arguments: list[str], tmp_path: Path) -> None:
+    done = CliRunner().invoke(main, [*arguments, "--votes"])
+    assert done.exit_code == 2 and "has no FER+ votes" in done.stderr
+    first, *_others = open_dataset(arguments[4]).part("validation").paths
+    row = [str(10 * (column == "happiness")) for column in COLUMNS]
+    csv = "\n".join([",".join(["file", *COLUMNS]), ",".join([first, *row])])
+    (tmp_path / "votes.csv").write_text(csv, encoding="utf-8")
+    run("dataset", "votes", arguments[4], str(tmp_path / "votes.csv"))
+    report = json.loads(run(*arguments, "--votes", "--json"))
+    assert report["n"] == 1 and sum(report["confusion"][3]) == 1  # Happy, whatever its folder says.
+
+
+def test_both_models_are_looked_for_first(arguments: list[str]) -> None:
+    done = CliRunner().invoke(main, [*arguments, "--against", "nope"])
+    assert done.exit_code == 2 and "no model “nope”" in done.stderr and done.stderr.count("\n") == 1
