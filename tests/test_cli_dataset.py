@@ -5,12 +5,14 @@ import shutil
 import zipfile
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
 from emotion.cli import main
 from emotion.dataset.folder import open_dataset
-from tests.conftest import write_faces
+from tests.conftest import emotion_command, write_faces
 
 
 def run(*arguments: object, code: int = 0) -> str:
@@ -82,3 +84,20 @@ def test_the_benchmark_compares_in_one_run(faces: Path, home: Path) -> None:
     assert all(seconds >= 0 for seconds in report["seconds"].values())
     assert set(report["times faster than the course's loop"]) >= {"index", "first full load", "load from the cache"}
     assert any("keras.utils.image_dataset_from_directory" in line for line in lines(report))
+
+
+def test_a_set_of_ones_own_is_trained_and_measured(home: Path, tmp_path: Path) -> None:
+    """Korean class names, colour photos of several sizes, no splits: the folder's name is the task's."""
+    random = np.random.default_rng(0)
+    for label, key in enumerate(("안경", "없음 🙂", "sun glasses")):
+        folder = tmp_path / "안경" / key
+        folder.mkdir(parents=True)
+        for number in range(20):
+            photo = random.integers(0, 80, (50 + number, 70, 3), np.uint8) + np.uint8(80 * label)
+            (folder / f"{number}.jpg").write_bytes(cv2.imencode(".jpg", photo)[1].tobytes())
+    settings = ("--epochs", 1, "--batch-size", 16, "--name", "glasses")
+    emotion_command(home, "train", "--data", tmp_path / "안경", *settings)
+    card = json.loads((home / "models" / "glasses" / "card.json").read_text(encoding="utf-8"))
+    assert card["task"] == "안경" and sorted(card["classes"]) == sorted(["안경", "없음 🙂", "sun glasses"])
+    report = json.loads(run("evaluate", "--model", "glasses", "--data", tmp_path / "안경", "--split", "test", "--json"))
+    assert report["n"] == 6 and set(report["recall"]) == set(card["classes"])

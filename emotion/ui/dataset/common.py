@@ -9,7 +9,7 @@ import streamlit as st
 from emotion.dataset.folder import Dataset
 from emotion.dataset.importers.votes import Votes, votes_of, votes_stamp
 from emotion.dataset.library import folder_stamp
-from emotion.dataset.scan import Facts, kept_facts, scan
+from emotion.dataset.scan import Facts, scan
 from emotion.dataset.splits import SPLITS
 from emotion.dataset.thumbnails import thumbnails
 from emotion.errors import UserError
@@ -68,16 +68,9 @@ def _thumbnails(root: str, paths: tuple[str, ...], stamps: tuple[tuple[int, int]
     return thumbnails(Path(root), paths)
 
 
-@st.cache_resource(show_spinner=False, max_entries=4)
-def _facts(key: str, _dataset: Dataset) -> Facts | None:
-    return kept_facts(_dataset)
-
-
 def facts_of(dataset: Dataset) -> Facts | None:
     """Brightness, contrast, sharpness and more of every image; None until they are measured, which shows a bar."""
-    key = job_key(dataset, "facts")
-    known = _facts(key, dataset)
-    return known if known is not None else outcome(key, _("Looking at every image"), lambda told: scan(dataset, told))
+    return outcome(job_key(dataset, "facts"), _("Looking at every image"), lambda told: scan(dataset, told))
 
 
 def votes(dataset: Dataset) -> Votes | None:
