@@ -50,7 +50,8 @@ EMOTIONS = (
 GENDERS = (Label("female", "Female", "여성", PALETTE["purple"]), Label("male", "Male", "남성", PALETTE["blue"]))
 
 _BY_KEY = {label.key: label for label in EMOTIONS + GENDERS}
-_SPARE_COLOURS = tuple(label.colour for label in EMOTIONS)
+# Three more, which stay apart from the seven and read on white and on black.
+_SPARE_COLOURS = (*(label.colour for label in EMOTIONS), "#B5A100", "#7E57C2", "#6D4C41")
 
 
 def label_of(key: str, position: int = 0) -> Label:

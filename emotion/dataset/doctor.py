@@ -7,6 +7,7 @@ import numpy as np
 
 from emotion.dataset.duplicates import exact_groups, groups_of_pairs, near_pairs
 from emotion.dataset.folder import Dataset
+from emotion.dataset.importers.votes import votes_of
 from emotion.dataset.scan import Facts, scan
 from emotion.files import printable
 from emotion.i18n import N_
@@ -77,8 +78,8 @@ FINDINGS = {
         N_("A model that had not seen the image finds its label unlikely: look yourself who is right."),
     ),
     "votes": Kind(
-        N_("Most people disagree"),
-        N_("Most FER+ taggers, ten people per image, chose another emotion than the label says."),
+        N_("The votes say otherwise"),
+        N_("Of ten people (FER+) more saw something else than the label says: a wrong label, or a face hard to read."),
     ),
 }
 """Finding → what it is, in the order of a report."""
@@ -180,7 +181,7 @@ COPIES = ("duplicate", "leak", "conflict", "near_duplicate")
 
 
 def examine(dataset: Dataset, thresholds: Thresholds = Thresholds(), progress: Progress | None = None) -> Report:
-    """Look at every file and report what is wrong; ``suspects.py`` adds what takes a model.
+    """Look at every file and report what is wrong; ``cnn/judge.py`` adds what takes a model.
 
     ``progress`` is told (files done, files in all). With the files unchanged, other thresholds take no new look.
     """
@@ -193,8 +194,18 @@ def examine(dataset: Dataset, thresholds: Thresholds = Thresholds(), progress: P
         *_extremes(facts, thresholds),
         *_exact(dataset, facts, copies),
         _near(facts, copies, thresholds, progress),
+        *_voted(dataset),
     ]
     return Report(facts, thresholds, copies, {finding.key: finding for finding in found})
+
+
+def _voted(dataset: Dataset) -> list[Finding]:
+    """Where the attached FER+ votes speak against the label; nothing without votes."""
+    votes = votes_of(dataset)
+    if votes is None:
+        return []
+    rows, shares = votes.disagreeing(dataset.everything.labels, dataset.classes)
+    return [Finding("votes", rows, scores=shares)]
 
 
 def _odd(facts: Facts, values: np.ndarray, common: float) -> np.ndarray:

@@ -17,7 +17,7 @@ def outcome(key: str, label: str, work: Callable[[Progress], Any], begin: bool =
 
     The job is begun if there is none yet, but only if ``begin``. It belongs to the server: a reload finds it again.
     """
-    job = next((job for job in jobs.find(key) if job.key == key), None)
+    job = jobs.get(key)
     if job is None and begin:
         job = jobs.start(key, work)
         job.wait(_QUICK)

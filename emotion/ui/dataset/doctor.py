@@ -8,6 +8,7 @@ import streamlit as st
 from emotion import jobs
 from emotion.dataset.doctor import COPIES, FINDINGS, Finding, Report, Thresholds, examine
 from emotion.dataset.folder import Dataset
+from emotion.dataset.importers.votes import votes_stamp
 from emotion.dataset.scan import kept_facts
 from emotion.dataset.splits import SPLITS
 from emotion.i18n import _
@@ -40,8 +41,7 @@ def show(dataset: Dataset) -> None:
 
 def kept_report(dataset: Dataset) -> Report | None:
     """The report of a dataset that was examined, with what was found since; None before."""
-    key = _key(dataset)
-    job = next((job for job in jobs.find(key) if job.key == key), None)
+    job = jobs.get(_key(dataset))
     return labels.added(dataset, job.result) if job and job.result else None
 
 
@@ -50,7 +50,7 @@ def _near() -> int:
 
 
 def _key(dataset: Dataset) -> str:
-    return job_key(dataset, f"doctor:{_near()}")
+    return job_key(dataset, f"doctor:{_near()}:{votes_stamp(dataset)}")
 
 
 def _examined(dataset: Dataset) -> Report | None:
@@ -74,21 +74,13 @@ def _table(report: Report) -> str | None:
     """The findings and their counts; the key of the one that is selected."""
     found = [finding for finding in report.findings.values() if len(finding.rows)]
     clean = [_(FINDINGS[finding.key].title) for finding in report.findings.values() if not len(finding.rows)]
-    copies = sum(len(group) - 1 for group in report.copies)
-    with st.container(horizontal=True):
-        st.metric(_("Images"), f"{report.n:,}", border=True)
-        st.metric(
-            _("Surplus exact copies"), f"{copies:,}", border=True, help=_("All copies but the first of each image.")
-        )
-        st.metric(_("Groups across splits"), f"{len(report.findings['leak'].groups):,}", border=True)
-        st.metric(_("Groups with different labels"), f"{len(report.findings['conflict'].groups):,}", border=True)
     chosen = None
     if found:
         options = [finding.key for finding in found]
         if st.session_state.get("dataset.doctor.finding") not in options:
             st.session_state["dataset.doctor.finding"] = "leak" if "leak" in options else options[0]
         names = {finding.key: _(FINDINGS[finding.key].title) for finding in found}
-        counts = {finding.key: len(finding.rows) for finding in found}
+        counts = {finding.key: len(finding.groups or finding.rows) for finding in found}
         chosen = st.pills(
             _("Found"),
             options,
@@ -104,6 +96,10 @@ def _table(report: Report) -> str | None:
 def _behind(dataset: Dataset, finding: Finding) -> None:
     """The images behind a number, one of them large."""
     st.info(_(FINDINGS[finding.key].explanation), icon=":material/info:")
+    if finding.groups:
+        text = _("{groups} groups of the same picture, {images} images in all: {surplus} more than one of each.")
+        groups, images = len(finding.groups), len(finding.rows)
+        st.caption(text.format(groups=f"{groups:,}", images=f"{images:,}", surplus=f"{images - groups:,}"))
     if not finding.complete:
         st.caption(_("There are more than can be listed; lower the number of bits."))
     left, right = st.columns([3, 2], gap="large")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from uuid import uuid4
 
 import streamlit as st
 
@@ -13,14 +14,15 @@ from emotion.dataset.importers.votes import attach_votes, detach_votes
 from emotion.dataset.library import delete, forget, is_own
 from emotion.errors import UserError
 from emotion.homes import datasets_folder
-from emotion.i18n import _, error_text
+from emotion.i18n import _, error_text, plain
 from emotion.jobs import Progress
 from emotion.ui.dataset.common import votes
-from emotion.ui.guards import choose_dataset, leave_dataset, sample_button
+from emotion.ui.guards import choose_dataset, distinct, leave_dataset, sample_button
 from emotion.ui.jobs import bar
-from emotion.ui.page import plain
 
-_IMPORT = "import:"
+_IMPORT, _OWN = "import:", "dataset.imports"
+_PATIENCE = 5.0
+"""Seconds that an ended import waits for its own session; one that was reloaded never asks again."""
 Imported = tuple[Dataset, ...]
 
 
@@ -63,11 +65,12 @@ def _attempt(act: Callable[[], object]) -> None:
 def _folder(known: list[Path], current: Dataset | None) -> None:
     if current and current.root in known:
         st.session_state["dataset.known"] = current.root
+        names = distinct({path: path.name for path in known}, lambda path: str(path.parent))
         with st.container(horizontal=True, vertical_alignment="bottom"):
             st.selectbox(
                 _("Known datasets"),
                 known,
-                format_func=lambda path: path.name,
+                format_func=names.__getitem__,
                 key="dataset.known",
                 on_change=lambda: _attempt(lambda: choose_dataset(st.session_state["dataset.known"])),
             )
@@ -171,7 +174,7 @@ def _votes(current: Dataset | None) -> None:
     if (voted := votes(current)) is not None:
         text = _("Votes are attached to {n} of {all} images.")
         st.success(text.format(n=f"{voted.found.sum():,}", all=f"{len(voted.found):,}"), icon=":material/how_to_vote:")
-        st.button(_("Detach"), key="dataset.detach", on_click=lambda: _attempt(lambda: detach_votes(current)))
+        st.button(_("Detach"), key="dataset.detach", on_click=lambda: _attempt(lambda: detach_votes(current.root)))
     edition = st.session_state.setdefault("dataset.edition", 0)
     file = st.file_uploader(
         _("fer2013new.csv, or a csv with the column “file”"), ["csv"], key=f"dataset.ballot.{edition}"
@@ -189,26 +192,31 @@ def _practice() -> None:
 
 
 def begin_import(wanted: str, work: Callable[[str, Progress], Imported]) -> None:
-    """Start an import in the background; the session that asked for it opens what comes of it."""
-    name = free_name(datasets_folder(), wanted)
-    job = jobs.start(f"{_IMPORT}{name}", lambda told: work(name, told))
-    st.session_state["dataset.importing"] = job.key
+    """Start an import in the background, under a name of its own; the session that asked for it opens what comes."""
+    under_way = {_name_of(job) for job in jobs.find(_IMPORT) if job.active}
+    name = free_name(datasets_folder(), wanted, under_way)
+    job = jobs.start(f"{_IMPORT}{uuid4().hex}:{name}", lambda told: work(name, told))
+    st.session_state[_OWN] = {*st.session_state.get(_OWN, ()), job.key}
+
+
+def _name_of(job: jobs.Job) -> str:
+    return job.key.split(":", 2)[2]
 
 
 def _watch(job: jobs.Job) -> None:
-    mine = st.session_state.get("dataset.importing") == job.key
+    """The bar of an import, or what came of it: said in the session that began it, or if that is gone, in the next."""
     if job.active:
-        bar(job, _("Importing {name}").format(name=plain(job.key.removeprefix(_IMPORT))))
+        bar(job, _("Importing {name}").format(name=plain(_name_of(job))))
         return
-    if not mine:
+    mine = job.key in st.session_state.get(_OWN, ())
+    if not mine and job.ended_for < _PATIENCE:
         return
-    del st.session_state["dataset.importing"]
     jobs.forget(job)
     if job.error:
-        st.session_state["dataset.problem"] = job.error
+        st.error(error_text(job.error))
     elif job.cancelled:
         st.info(_("Cancelled. Nothing was changed."))
-    else:
+    elif mine:
         _attempt(lambda: _adopt(job.result))
         st.rerun()
 

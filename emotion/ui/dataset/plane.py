@@ -1,21 +1,18 @@
 """Map: all images in one plane, coloured by class; what is picked there is shown."""
 
-import os
-
 import numpy as np
 import streamlit as st
 
-from emotion.cnn.bundle import TFLITE, Bundle
-from emotion.cnn.classifier import Classifier
-from emotion.dataset.explore import Plane, plane_of
+from emotion.cnn.bundle import TFLITE
+from emotion.cnn.judge import embedding_plane
+from emotion.dataset.explore import Plane
 from emotion.dataset.folder import Dataset
 from emotion.i18n import _
-from emotion.jobs import Progress
 from emotion.plots.explore import plane_figure
 from emotion.ui import chart
 from emotion.ui.dataset import picture
 from emotion.ui.dataset.common import job_key, picture_wall
-from emotion.ui.guards import bundle_title, bundles
+from emotion.ui.guards import bundle_names, bundles
 from emotion.ui.jobs import outcome
 
 _COUNTS = (1_000, 3_000, 10_000, 30_000)
@@ -32,11 +29,12 @@ def show(dataset: Dataset) -> None:
         )
     )
     found = {str(bundle.path): bundle for bundle in bundles()}
+    names = {"": _("its raw pixels"), **bundle_names(list(found.values()))}
     with st.container(horizontal=True, vertical_alignment="bottom"):
         source = st.selectbox(
             _("Numbers of an image"),
-            ["", *found],
-            format_func=lambda path: bundle_title(found[path]) if path else _("its raw pixels"),
+            list(names),
+            format_func=names.__getitem__,
             key="dataset.map.source",
             help=_("Raw pixels are what the camera saw; a network’s last layer but one is what it makes of them."),
             width=360,
@@ -49,18 +47,10 @@ def show(dataset: Dataset) -> None:
     plane = outcome(
         job_key(dataset, f"plane:{digest}:{count}"),
         _("Laying out the images"),
-        lambda told: _plane(dataset, bundle, count, told),
+        lambda told: embedding_plane(dataset, count, bundle, told),
     )
     if plane is not None:
         _show_plane(dataset, plane, f"{digest[:8]}.{count}")
-
-
-def _plane(dataset: Dataset, bundle: Bundle | None, count: int, progress: Progress) -> Plane:
-    if bundle is None:
-        return plane_of(dataset, count, progress=progress)
-    spec = bundle.card.input
-    embed = Classifier(bundle, threads=os.cpu_count() or 1).embed
-    return plane_of(dataset, count, (spec.height, spec.width), embed, progress)
 
 
 def _show_plane(dataset: Dataset, plane: Plane, state: str) -> None:
