@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shutil
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -111,7 +112,7 @@ def remove_folder(folder: Path) -> None:
     """Delete a folder: out of sight at once, however long its files take; what can't go now is swept away later."""
     gone = _hidden(folder)
     rename(folder, gone)
-    shutil.rmtree(gone, ignore_errors=True)
+    threading.Thread(target=shutil.rmtree, args=(gone,), kwargs={"ignore_errors": True}).start()
 
 
 def _hidden(final: Path) -> Path:

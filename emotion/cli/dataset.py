@@ -114,7 +114,7 @@ def doctor(
     say(
         report.to_json(opened),
         as_json,
-        lambda: "\n".join(f"{found[key]:>8,}  {FINDINGS[key].title}" for key in found),
+        lambda: "\n".join(f"{found[key]:>8,}  {FINDINGS[key].title} ({key})" for key in found),
     )
     if clean:
         _clean(opened, report, clean, rules)

@@ -108,13 +108,16 @@ class Finding:
     """The files, int64 ``rows`` of ``Dataset.everything``, of the kind ``key``.
 
     Copies stand in ``groups``, of which ``rows`` is the chain. ``scores`` float32 belong to ``rows``, the worst first;
-    empty where files are not worse than each other. ``complete`` is false where there are more than were listed.
+    empty where files are not worse than each other. ``suggested`` int64 are the classes that a model or the votes find
+    likelier for each of ``rows``, −1 for none of them; empty where nobody was asked. ``complete`` is false where there
+    are more than were listed.
     """
 
     key: str
     rows: np.ndarray
     groups: tuple[np.ndarray, ...] = ()
     scores: np.ndarray = field(default_factory=lambda: np.zeros(0, np.float32))
+    suggested: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
     complete: bool = True
 
     @classmethod
@@ -140,6 +143,13 @@ class Report:
     def n(self) -> int:
         """Files looked at."""
         return len(self.facts.mode)
+
+    @property
+    def mixed_sizes(self) -> bool:
+        """Whether the images have several sizes, of which none is common enough for the others to be odd."""
+        seen = self.facts.readable
+        sizes = set(zip(self.facts.width[seen].tolist(), self.facts.height[seen].tolist(), strict=True))
+        return len(sizes) > 1 and not len(self.findings["odd_size"].rows)
 
     def adding(self, finding: Finding) -> "Report":
         """The report with one more finding, such as ``suspect`` or ``votes``."""
@@ -205,7 +215,7 @@ def _voted(dataset: Dataset) -> list[Finding]:
     if votes is None:
         return []
     rows, shares = votes.disagreeing(dataset.everything.labels, dataset.classes)
-    return [Finding("votes", rows, scores=shares)]
+    return [Finding("votes", rows, scores=shares, suggested=votes.majority(dataset.classes)[rows])]
 
 
 def _odd(facts: Facts, values: np.ndarray, common: float) -> np.ndarray:

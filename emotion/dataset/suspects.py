@@ -115,13 +115,15 @@ def out_of_sample(
 
 def _finding(labels: np.ndarray, parts: list[tuple[np.ndarray, np.ndarray]]) -> Finding:
     """The suspects of all parts (rows, probabilities), each found by itself: models differ in how sure they are."""
-    chosen, scores = [np.zeros(0, np.int64)], [np.zeros(0, np.float32)]
+    chosen, scores, likelier = [np.zeros(0, np.int64)], [np.zeros(0, np.float32)], [np.zeros(0, np.int64)]
     for rows, probabilities in parts:
         places, unlikely = suspect_rows(labels[rows], probabilities)
         chosen.append(rows[places])
         scores.append(unlikely)
+        likelier.append(probabilities[places].argmax(axis=1))
     order = np.argsort(np.concatenate(scores), kind="stable")
-    return Finding("suspect", np.concatenate(chosen)[order], scores=np.concatenate(scores)[order])
+    found, worst, suggested = (np.concatenate(parts)[order] for parts in (chosen, scores, likelier))
+    return Finding("suspect", found, scores=worst, suggested=suggested)
 
 
 def _learn(embeddings: np.ndarray, labels: np.ndarray, asked: np.ndarray) -> np.ndarray:

@@ -126,6 +126,7 @@ def plane_figure(
     figure.update_yaxes(title=second, zeroline=False)
     return finish(figure, 560).update_layout(
         dragmode="lasso",
+        clickmode="event+select",
         margin={"t": 8},
         legend={"itemsizing": "constant"},
         modebar={"bgcolor": "rgba(0,0,0,0)", "color": GRAY, "activecolor": BLUE},

@@ -54,4 +54,8 @@ def _text(job: Job, label: str) -> str:
         return f"{label} …"
     text = f"{label} · {job.done:,} / {job.total:,}"
     left = job.seconds_left
-    return text if left is None else text + _(" · about {seconds} s left").format(seconds=f"{left:.0f}")
+    if left is None:
+        return text
+    if left > 90:
+        return text + _(" · about {minutes} min left").format(minutes=f"{left / 60:.0f}")
+    return text + _(" · about {seconds} s left").format(seconds=f"{left:.0f}")

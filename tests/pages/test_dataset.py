@@ -56,7 +56,7 @@ def finish_jobs(app: AppTest, seconds: float = 60) -> AppTest:
 
 def open_root(root: Path, language: str = "en") -> AppTest:
     app = open_page("dataset", language)
-    app.text_input(key="dataset.path").set_value(str(root)).run()
+    app.text_input(key="dataset.path").set_value(str(root))
     app.button(key="dataset.open").click().run()
     return finish_jobs(app)
 
@@ -199,7 +199,7 @@ def test_a_zip_is_imported_and_becomes_the_session_s(home: Path, tmp_path: Path)
     data = (tmp_path / "내 얼굴.zip").read_bytes()
     app.file_uploader(key="dataset.upload.0").set_value(("내 얼굴.zip", data, "application/zip")).run()
     app = finish_jobs(app)
-    assert app.success[0].value.startswith("Imported: 내 얼굴 · 8 images")
+    assert app.success[0].value == "New: 내 얼굴 · 8 images."
     assert app.subheader[0].value == "내 얼굴 · 8 images"
     assert open_page("training").title  # Another session finds it on the list.
     assert (home / "datasets" / "내 얼굴" / "train" / "a").is_dir()
@@ -229,7 +229,7 @@ def test_votes_are_attached_and_detached(home: Path, tmp_path: Path) -> None:
     app.button_group(key="dataset.way").set_value("votes").run()
     data = "\n".join(rows).encode()
     app.file_uploader(key="dataset.ballot.0").set_value(("votes.csv", data, "text/csv")).run()
-    assert app.success[0].value == "Votes are attached to 3 of 8 images."
+    assert app.success[0].value == "Votes are attached to 3 of 8 images of “set”."
     app = look_at(app, "Doctor")
     app.button(key="dataset.doctor.start").click().run()
     app = finish_jobs(app)

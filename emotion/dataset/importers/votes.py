@@ -83,6 +83,8 @@ def attach_votes(dataset: Dataset, source: Source) -> Votes:
     that is not so, and where no row belongs to any file.
     """
     name = source_name(source)
+    if dataset.synthetic:
+        raise UserError("{title} holds drawn faces, on which nobody voted. Open FER2013 first.", title=dataset.title)
     with opened(source) as file:
         data = file.read()
     votes = Votes(_counts(dataset, _parse(data, name)))

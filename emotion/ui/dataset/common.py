@@ -37,6 +37,14 @@ def _state(root: str, stamp: tuple[tuple[str, int], ...], _dataset: Dataset) -> 
     return files_key(_dataset.root, _dataset.everything.paths)
 
 
+def page_of(key: str, pages: int) -> int:
+    """The page that the pager ``key`` stands on, from 1; the last one where there are no more so many."""
+    page = int(st.session_state.get(key, 1))
+    if page > pages:
+        page = st.session_state[key] = pages
+    return page
+
+
 def class_name(dataset: Dataset, label: int) -> str:
     """The name of a class in the reader's language."""
     return class_names(dataset)[label]

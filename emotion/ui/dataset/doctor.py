@@ -14,7 +14,7 @@ from emotion.dataset.splits import SPLITS
 from emotion.i18n import _
 from emotion.plots.dataset import split_name
 from emotion.ui.dataset import cleaning, labels, picture
-from emotion.ui.dataset.common import SHOWN, class_name, job_key, picture_wall
+from emotion.ui.dataset.common import SHOWN, class_name, class_names, job_key, page_of, picture_wall
 from emotion.ui.jobs import outcome
 
 _GROUPS = 12
@@ -73,10 +73,16 @@ def _examined(dataset: Dataset) -> Report | None:
 def _table(report: Report) -> str | None:
     """The findings and their counts; the key of the one that is selected."""
     found = [finding for finding in report.findings.values() if len(finding.rows)]
-    clean = [_(FINDINGS[finding.key].title) for finding in report.findings.values() if not len(finding.rows)]
+    clean = [_(FINDINGS[key].title) for key, finding in report.findings.items() if not len(finding.rows)]
+    if report.mixed_sizes:
+        sizes = FINDINGS["odd_size"].title
+        clean.remove(_(sizes))
+        st.caption(":material/straighten: " + _("The images come in many sizes, none of them usual."))
     chosen = None
     if found:
         options = [finding.key for finding in found]
+        if (wanted := st.session_state.pop("dataset.doctor.wanted", None)) in options:
+            st.session_state["dataset.doctor.finding"] = wanted
         if st.session_state.get("dataset.doctor.finding") not in options:
             st.session_state["dataset.doctor.finding"] = "leak" if "leak" in options else options[0]
         names = {finding.key: _(FINDINGS[finding.key].title) for finding in found}
@@ -100,6 +106,8 @@ def _behind(dataset: Dataset, finding: Finding) -> None:
         text = _("{groups} groups of the same picture, {images} images in all: {surplus} more than one of each.")
         groups, images = len(finding.groups), len(finding.rows)
         st.caption(text.format(groups=f"{groups:,}", images=f"{images:,}", surplus=f"{images - groups:,}"))
+    if len(finding.suggested):
+        st.caption(_("The stripe’s colour is the label; the arrow is what the others say. Who is right?"))
     if not finding.complete:
         st.caption(_("There are more than can be listed; lower the number of bits."))
     left, right = st.columns([3, 2], gap="large")
@@ -111,18 +119,19 @@ def _behind(dataset: Dataset, finding: Finding) -> None:
 
 
 def _page(key: str, count: int, each: int) -> slice:
-    pages = -(-count // each)
-    state = f"dataset.doctor.page.{key}"
-    st.session_state[state] = min(st.session_state.get(state, 1), pages)
+    pages, state = -(-count // each), f"dataset.doctor.page.{key}"
+    page = page_of(state, pages)
     if pages > 1:
         st.pagination(pages, key=state)
-    first = (st.session_state[state] - 1) * each
-    return slice(first, first + each)
+    return slice((page - 1) * each, page * each)
 
 
 def _worst(dataset: Dataset, finding: Finding) -> int | None:
-    rows = finding.rows[_page(finding.key, len(finding.rows), SHOWN)]
-    return picture_wall(dataset, rows, f"dataset.doctor.wall.{finding.key}.{rows[0]}.{len(rows)}")
+    page = _page(finding.key, len(finding.rows), SHOWN)
+    rows, key = finding.rows[page], f"dataset.doctor.wall.{finding.key}"
+    names = {-1: "?", **class_names(dataset)}
+    captions = [f"→ {names[label]}" for label in finding.suggested[page].tolist()]
+    return picture_wall(dataset, rows, f"{key}.{rows[0]}.{len(rows)}", 76 if captions else 52, captions)
 
 
 def _groups(dataset: Dataset, finding: Finding) -> int | None:
@@ -132,7 +141,7 @@ def _groups(dataset: Dataset, finding: Finding) -> int | None:
     captions = [_caption(dataset, finding.key, int(row)) for row in rows]
     ends = np.cumsum([len(group[:SHOWN]) for group in groups])
     key = f"dataset.doctor.groups.{finding.key}.{rows[0]}.{len(rows)}"
-    return picture_wall(dataset, rows, key, side=88, captions=captions, groups=ends.tolist())
+    return picture_wall(dataset, rows, key, side=100, captions=captions, groups=ends.tolist())
 
 
 def _caption(dataset: Dataset, key: str, row: int) -> str:

@@ -10,7 +10,7 @@ from emotion.dataset.splits import SPLITS
 from emotion.i18n import _
 from emotion.plots.dataset import split_name
 from emotion.ui.dataset import doctor, picture
-from emotion.ui.dataset.common import SHOWN, class_names, facts_of, picture_wall
+from emotion.ui.dataset.common import SHOWN, class_names, facts_of, page_of, picture_wall
 
 _FACTS = ("brightness", "contrast", "sharpness")
 
@@ -25,12 +25,11 @@ def show(dataset: Dataset) -> None:
         st.info(_("No image fits. Take a filter away."), icon=":material/filter_alt_off:")
         return
     pages = -(-len(ordered) // SHOWN)
-    st.session_state["dataset.page"] = min(st.session_state.get("dataset.page", 1), pages)
+    page = page_of("dataset.page", pages)
     left, right = st.columns([3, 2], gap="large")
     with left:
         # A wall of its own for each page: what was clicked on another one is not picked here.
-        number = st.session_state["dataset.page"] - 1
-        shown = ordered[number * SHOWN : (number + 1) * SHOWN]
+        shown = ordered[(page - 1) * SHOWN : page * SHOWN]
         clicked = picture_wall(dataset, shown, f"dataset.wall.{dataset.root}.{shown[0]}.{shown[-1]}.{len(shown)}")
         with st.container(horizontal=True, vertical_alignment="center"):
             if pages > 1:
@@ -49,17 +48,17 @@ def _filtered(dataset: Dataset) -> np.ndarray | None:
         splits = [number for number, name in enumerate(SPLITS) if name in dataset.splits]
         chosen = st.multiselect(
             _("Splits"), splits, format_func=lambda number: split_name(SPLITS[number]), key="dataset.gallery.splits",
-            placeholder=_("all"), width=200, persist_state="session", on_change=_first_page,
+            placeholder=_("all"), width=150, persist_state="session", on_change=_first_page,
         )  # fmt: skip
         classes = st.multiselect(
             _("Classes"), range(len(dataset.classes)), format_func=class_names(dataset).__getitem__,
-            key=f"dataset.gallery.classes.{dataset.root}", placeholder=_("all"), width=280, persist_state="session",
+            key=f"dataset.gallery.classes.{dataset.root}", placeholder=_("all"), width=230, persist_state="session",
             on_change=_first_page,
         )  # fmt: skip
         text = st.text_input(
             _("In the file’s path"),
             key="dataset.gallery.text",
-            width=180,
+            width=150,
             persist_state="session",
             on_change=_first_page,
         )
@@ -67,7 +66,7 @@ def _filtered(dataset: Dataset) -> np.ndarray | None:
         flags = [key for key, finding in report.findings.items() if len(finding.rows)] if report else []
         flag = st.selectbox(
             _("Found by the doctor"), ["", *flags], format_func=lambda key: _(FINDINGS[key].title) if key else "–",
-            key="dataset.gallery.flag", width=220, disabled=not flags, on_change=_first_page,
+            key="dataset.gallery.flag", width=200, disabled=not flags, on_change=_first_page,
             help=None if report else _("Let the doctor examine the dataset first."),
         )  # fmt: skip
     rows = matching_rows(dataset, chosen or splits, classes or range(len(dataset.classes)), text)

@@ -21,7 +21,7 @@ def added(dataset: Dataset, report: Report) -> Report:
 
 def show(dataset: Dataset, report: Report) -> None:
     """The button that looks for doubtful labels."""
-    with st.expander(_("Look for wrong labels"), icon=":material/rule:", expanded="suspect" not in report.findings):
+    with st.expander(_("Look for wrong labels"), icon=":material/rule:"):
         st.write(
             _(
                 "A network that has not seen an image in its training says how likely the label is (confident "
@@ -45,10 +45,17 @@ def show(dataset: Dataset, report: Report) -> None:
         digest = bundle.card.files[TFLITE] if bundle else ""
         key = f"{job_key(dataset, 'suspects')}:{digest}"
         asked = st.button(_("Look for wrong labels"), key="dataset.doctor.labels", icon=":material/search:")
+        if asked:
+            st.session_state["dataset.doctor.asked"] = key
         done = outcome(
             key, _("Asking about every label"), lambda told: doubtful_labels(dataset, report, bundle, told), asked
         )
-        if done is not None and "suspect" not in report.findings:
+        if done is None:
+            return
+        text = _("{n} doubtful labels were found.") if len(done.rows) else _("No label seems doubtful.")
+        st.success(text.format(n=f"{len(done.rows):,}"), icon=":material/rule:")
+        if st.session_state.get("dataset.doctor.asked") == key:  # The one that was just asked for is shown at once.
+            del st.session_state["dataset.doctor.asked"]
             if len(done.rows):
-                st.session_state["dataset.doctor.finding"] = "suspect"
+                st.session_state["dataset.doctor.wanted"] = "suspect"
             st.rerun()

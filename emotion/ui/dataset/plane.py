@@ -16,7 +16,7 @@ from emotion.ui.guards import bundle_names, bundles
 from emotion.ui.jobs import outcome
 
 _COUNTS = (1_000, 3_000, 10_000, 30_000)
-_PICKED, _ENDS = 42, 6
+_PICKED, _ENDS = 24, 6
 """Images shown of what was picked, and of each end of an axis."""
 
 
@@ -64,12 +64,15 @@ def _show_plane(dataset: Dataset, plane: Plane, state: str) -> None:
             _ends(dataset, plane)
             return
         st.markdown(_("**{n} images picked**").format(n=f"{len(points):,}"))
-        rows = plane.rows[np.array(points[:_PICKED])]
-        clicked = picture_wall(dataset, rows, f"dataset.map.wall.{hash(tuple(rows.tolist()))}", side=56)
+        # Evenly from all of them: the points come class by class.
+        few = np.unique(np.linspace(0, len(points) - 1, min(len(points), _PICKED)).astype(int))
+        rows = plane.rows[np.array(points)[few]]
         if len(points) > _PICKED:
-            st.caption(_("The first {n} are shown.").format(n=_PICKED))
-        if clicked is not None or len(points) == 1:
-            picture.show(dataset, int(rows[0]) if clicked is None else clicked, "dataset.map.picture")
+            st.caption(
+                _("{n} of them are shown, from all classes. A double click in the map lets go.").format(n=_PICKED)
+            )
+        clicked = picture_wall(dataset, rows, f"dataset.map.wall.{hash(tuple(rows.tolist()))}", side=56)
+        picture.show(dataset, int(rows[0]) if clicked is None else clicked, "dataset.map.picture")
 
 
 def _ends(dataset: Dataset, plane: Plane) -> None:
