@@ -10,6 +10,12 @@ from emotion.dataset.sample import write_sample
 from tests.browser.conftest import App
 from tests.conftest import write_faces
 
+# Where the first point of the first class stands on the screen.
+POINT = """() => {
+  const plot = document.querySelector(".js-plotly-plot"), frame = plot.getBoundingClientRect();
+  const { xaxis, yaxis } = plot._fullLayout, { x, y } = plot._fullData[0];
+  return [frame.left + xaxis._offset + xaxis.l2p(x[0]), frame.top + yaxis._offset + yaxis.l2p(y[0])];
+}"""
 XSS = "<img src=x onerror=window.hacked=1>"
 
 
@@ -57,8 +63,22 @@ def test_a_lasso_on_the_map_shows_the_images(furnished_app: App, page: Page) -> 
     for right, down in ((1, 0), (1, 1), (0, 1), (0, 0)):
         page.mouse.move(x + 2 + right * (width - 4), y + 2 + down * (height - 4), steps=8)
     page.mouse.up()
-    expect(page.get_by_text("210 images picked")).to_be_visible()
+    expect(page.get_by_text("Picked: 210")).to_be_visible()
     expect(page.locator("button.tile")).to_have_count(24)
+
+
+def test_a_click_on_the_map_shows_the_image(furnished_app: App, page: Page) -> None:
+    open_view(page, furnished_app, "Map")
+    page.locator(".js-plotly-plot .nsewdrag").first.wait_for(timeout=60_000)
+    page.locator(".st-key-dataset-map-drag").get_by_text("Click", exact=True).click()
+    page.wait_for_function("document.querySelector('.js-plotly-plot')?._fullLayout?.dragmode === 'pan'")
+    page.locator(".js-plotly-plot").first.scroll_into_view_if_needed()
+    x, y = page.evaluate(POINT)
+    page.mouse.move(x - 2, y)
+    page.mouse.move(x, y)
+    page.locator(".hoverlayer .hovertext").wait_for()
+    page.mouse.click(x, y)
+    expect(page.get_by_text("Picked: 1", exact=True)).to_be_visible()
 
 
 def test_a_zip_is_dropped_and_the_doctor_sees_it(app: App, page: Page, tmp_path: Path) -> None:

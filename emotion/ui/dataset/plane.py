@@ -37,10 +37,19 @@ def show(dataset: Dataset) -> None:
             format_func=names.__getitem__,
             key="dataset.map.source",
             help=_("Raw pixels are what the camera saw; a network’s last layer but one is what it makes of them."),
-            width=360,
+            width=300,
+        )
+        drags = {"lasso": _("Lasso"), "pan": _("Click")}
+        drag = st.segmented_control(
+            _("Pick by"),
+            list(drags),
+            default="lasso",
+            format_func=drags.__getitem__,
+            key="dataset.map.drag",
+            required=True,
         )
         count = st.select_slider(
-            _("Images at most"), _COUNTS, 3_000, format_func=lambda n: f"{n:,}", key="dataset.map.count", width=240
+            _("Images at most"), _COUNTS, 3_000, format_func=lambda n: f"{n:,}", key="dataset.map.count", width=200
         )
     bundle = found.get(source)
     digest = bundle.card.files[TFLITE] if bundle else ""
@@ -50,36 +59,32 @@ def show(dataset: Dataset) -> None:
         lambda told: embedding_plane(dataset, count, bundle, told),
     )
     if plane is not None:
-        _show_plane(dataset, plane, f"{digest[:8]}.{count}")
+        _show_plane(dataset, plane, str(drag), f"{digest[:8]}.{count}.{drag}")
 
 
-def _show_plane(dataset: Dataset, plane: Plane, state: str) -> None:
+def _show_plane(dataset: Dataset, plane: Plane, drag: str, state: str) -> None:
     left, right = st.columns([3, 2], gap="large")
     with left:
         labels = dataset.everything.labels[plane.rows]
-        figure = plane_figure(plane.xy, labels, dataset.classes, plane.explained)
+        figure = plane_figure(plane.xy, labels, dataset.classes, plane.explained, drag)
         points = chart.picked(figure, f"dataset.map.{dataset.root}.{state}")
     with right:
         if not points:
             _ends(dataset, plane)
             return
-        st.markdown(_("**{n} images picked**").format(n=f"{len(points):,}"))
+        st.markdown(_("**Picked: {n}**").format(n=f"{len(points):,}"))
         # Evenly from all of them: the points come class by class.
         few = np.unique(np.linspace(0, len(points) - 1, min(len(points), _PICKED)).astype(int))
         rows = plane.rows[np.array(points)[few]]
         if len(points) > _PICKED:
-            st.caption(
-                _("{n} of them are shown, from all classes. A double click in the map lets go.").format(n=_PICKED)
-            )
+            st.caption(_("{n} of them are shown, from all classes.").format(n=_PICKED))
         clicked = picture_wall(dataset, rows, f"dataset.map.wall.{hash(tuple(rows.tolist()))}", side=56)
         picture.show(dataset, int(rows[0]) if clicked is None else clicked, "dataset.map.picture")
 
 
 def _ends(dataset: Dataset, plane: Plane) -> None:
     """What the two axes mean: the images at their ends."""
-    st.info(
-        _("Draw round some points with the lasso, or click one: see their images here."), icon=":material/lasso_select:"
-    )
+    st.info(_("Draw round some points, or click one: see their images here."), icon=":material/lasso_select:")
     ends = ((0, _("Far left"), _("Far right")), (1, _("Far down"), _("Far up")))
     for axis, low, high in ends:
         order = plane.rows[np.argsort(plane.xy[:, axis])]
