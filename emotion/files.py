@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shutil
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -53,7 +54,8 @@ def write_atomic(path: Path, data: str | bytes) -> None:
     temporary = path.with_name(f".{path.name}.{uuid4().hex[:8]}")
     try:
         with temporary.open("wb") as file:
-            file.write(data.encode("utf-8") if isinstance(data, str) else data)
+            # What is no text, as a file name may be under Linux, becomes an escape, which JSON reads back.
+            file.write(data.encode("utf-8", "backslashreplace") if isinstance(data, str) else data)
             file.flush()
             os.fsync(file.fileno())
         rename(temporary, path)
@@ -96,7 +98,7 @@ def folder_in_the_making(final: Path) -> Iterator[Path]:
     """
     final.parent.mkdir(parents=True, exist_ok=True)
     _sweep(final.parent)
-    temporary = final.with_name(f".{final.name}.{os.getpid()}-{uuid4().hex[:8]}")
+    temporary = _hidden(final)
     temporary.mkdir()
     try:
         yield temporary
@@ -104,6 +106,18 @@ def folder_in_the_making(final: Path) -> Iterator[Path]:
         replace_folder(temporary, final)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def remove_folder(folder: Path) -> None:
+    """Delete a folder: out of sight at once, however long its files take; what can't go now is swept away later."""
+    gone = _hidden(folder)
+    rename(folder, gone)
+    threading.Thread(target=shutil.rmtree, args=(gone,), kwargs={"ignore_errors": True}).start()
+
+
+def _hidden(final: Path) -> Path:
+    """A name beside ``final`` that nobody sees, and that tells whose it is."""
+    return final.with_name(f".{final.name}.{os.getpid()}-{uuid4().hex[:8]}")
 
 
 def _sweep(parent: Path) -> None:
@@ -202,6 +216,11 @@ def plain_name(text: str) -> str:
     # 100 bytes leave room for a time stamp where names end at 255; Hangul takes three bytes a syllable.
     kept = kept.encode("utf-8")[:100].decode("utf-8", errors="ignore").rstrip(". ")
     return f"_{kept}" if re.fullmatch(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?", kept) else kept
+
+
+def is_text(name: str) -> bool:
+    """Whether a file name is text: under Linux it may hold any bytes, as one in cp949 does."""
+    return name.isascii() or not any("\udc80" <= sign <= "\udcff" for sign in name)
 
 
 def printable(path: str) -> str:

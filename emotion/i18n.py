@@ -4,6 +4,7 @@ English sentences are the keys. The pages tell where the reader's language stand
 and the tests stay in English.
 """
 
+import re
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -49,5 +50,17 @@ def N_(text: str) -> str:
 
 
 def error_text(error: UserError) -> str:
-    """The sentence of a UserError in the reader's language, its stars fit for pages, which read Markdown."""
-    return _(error.template).format(**error.values).replace("*", "\\*")
+    """The sentence of a UserError in the reader's language, as Markdown that shows names and paths letter by letter."""
+    sentence = _(error.template).replace("*", "\\*")
+    return sentence.format(**{name: plain(str(value)) for name, value in error.values.items()})
+
+
+def plain(text: str) -> str:
+    """``text`` as Markdown that shows it letter by letter, for titles and names that come with files.
+
+    A title may come with a downloaded dataset, and Markdown would fetch the pictures it names from outside.
+
+    >>> plain("![x](y) $a$")
+    '\\\\!\\\\[x\\\\]\\\\(y\\\\) \\\\$a\\\\$'
+    """
+    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", " ".join(text.split()))

@@ -35,6 +35,7 @@ class Job:
     error: UserError | None = None
     cancelled: bool = False
     _started: float = field(default_factory=time.monotonic)
+    _end: float = 0.0
     _cancel: threading.Event = field(default_factory=threading.Event)
     _ended: threading.Event = field(default_factory=threading.Event)
 
@@ -56,6 +57,11 @@ class Job:
     def active(self) -> bool:
         """Whether the work goes on."""
         return not self._ended.is_set()
+
+    @property
+    def ended_for(self) -> float:
+        """Seconds since its end; 0 while it is active."""
+        return time.monotonic() - self._end if self._end else 0.0
 
     @property
     def stopping(self) -> bool:
@@ -81,10 +87,11 @@ class Job:
             log.exception("%s failed", self.key)
             self.error = UserError("An unexpected error ended it: {what}", what=f"{type(error).__name__}: {error}")
         finally:
+            self._end = time.monotonic()
             self._ended.set()
 
 
-_KEPT = 24  # Ended jobs, whose results may be asked for again.
+_KEPT = 64  # Ended jobs, whose results may be asked for again.
 _jobs: dict[str, Job] = {}
 _lock = threading.Lock()
 
@@ -100,6 +107,11 @@ def start(key: str, work: Callable[[Progress], Any]) -> Job:
         job = _jobs[key] = Job(key)
         threading.Thread(target=job.run, args=(work,), name=key, daemon=True).start()
         return job
+
+
+def get(key: str) -> Job | None:
+    """The job of that key, active or ended and not yet forgotten."""
+    return _jobs.get(key)
 
 
 def find(prefix: str) -> list[Job]:

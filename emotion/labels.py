@@ -50,7 +50,9 @@ EMOTIONS = (
 GENDERS = (Label("female", "Female", "여성", PALETTE["purple"]), Label("male", "Male", "남성", PALETTE["blue"]))
 
 _BY_KEY = {label.key: label for label in EMOTIONS + GENDERS}
-_SPARE_COLOURS = tuple(label.colour for label in EMOTIONS)
+_BY_KOREAN = {label.korean: label.colour for label in EMOTIONS + GENDERS}
+# Three more, which stay apart from the seven and read on white and on black.
+_SPARE_COLOURS = (*(label.colour for label in EMOTIONS), "#B5A100", "#7E57C2", "#6D4C41")
 
 
 def label_of(key: str, position: int = 0) -> Label:
@@ -61,7 +63,8 @@ def label_of(key: str, position: int = 0) -> Label:
     >>> label_of("glasses", 1).colour
     '#009E73'
     """
-    return _BY_KEY.get(key) or Label(key, key, key, _SPARE_COLOURS[position % len(_SPARE_COLOURS)])
+    colour = _BY_KOREAN.get(key) or _SPARE_COLOURS[position % len(_SPARE_COLOURS)]
+    return _BY_KEY.get(key) or Label(key, key, key, colour)
 
 
 def colours(classes: tuple[str, ...]) -> dict[str, str]:

@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from emotion.i18n import _
+from emotion.files import printable
+from emotion.i18n import _, plain
 from emotion.ui.dataset import averages, doctor, gallery, opening, overview, plane
 from emotion.ui.guards import current_dataset, datasets, need_dataset, title_of
 from emotion.ui.lesson import mark_done
@@ -22,6 +23,8 @@ dataset = need_dataset(current)
 mark_done("dataset")
 images = len(dataset.everything.paths)
 st.subheader(_("{title} · {n} images").format(title=title_of(dataset), n=f"{images:,}"))
+
+st.caption(plain(printable(str(dataset.root))))
 
 views = {
     _("Overview"): overview,

@@ -5,10 +5,10 @@ import streamlit as st
 from emotion.cnn.bundle import default_bundle
 from emotion.cnn.runs import list_runs
 from emotion.errors import UserError
-from emotion.i18n import _, error_text
+from emotion.i18n import _, error_text, plain
 from emotion.ui.guards import bundles, current_dataset, title_of
 from emotion.ui.lesson import Step, done, steps
-from emotion.ui.page import heading, plain
+from emotion.ui.page import heading
 from emotion.ui.pictures import picture_of
 
 heading(

@@ -73,31 +73,61 @@ def votes(folder: str, csv: Path) -> None:
 @dataset.command()
 @folder_argument
 @click.option("--near", type=click.IntRange(0, 8), help="Bits that near duplicates may differ in.")
+@click.option("--labels", is_flag=True, help="Also look for wrong labels, which takes a while.")
+@click.option("--model", help="Bundle that judges the labels  [default: a quick classifier on gradients]")
 @click.option("--clean", metavar="NAME", help="Also write a clean copy of that name into the app's data folder.")
-@click.option("--rule", "rules", multiple=True, help="A finding that the clean copy leaves out; repeat for more.")
+@click.option(
+    "--rule",
+    "rules",
+    multiple=True,
+    help="A finding that the clean copy leaves out; repeat for more  [default: unreadable, blank and exact copies]",
+)
 @as_json
-def doctor(folder: str, near: int | None, clean: str | None, rules: tuple[str, ...], as_json: bool) -> None:
-    """Look for unreadable, odd, blank, dark, bright and blurred images, duplicates, leaks and conflicting labels."""
+def doctor(
+    folder: str,
+    near: int | None,
+    labels: bool,
+    model: str | None,
+    clean: str | None,
+    rules: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """Look for unreadable, odd, blank, dark, bright and blurred images, duplicates, leaks and conflicting labels.
+
+    The report of the Dataset page. FER+ votes count where they are attached.
+    """
     from emotion.dataset.doctor import FINDINGS, Thresholds, examine
     from emotion.dataset.folder import open_dataset
 
+    if rules and not clean:
+        raise click.UsageError("--rule goes with --clean NAME.")
     opened = open_dataset(folder)
     thresholds = Thresholds() if near is None else Thresholds(near=near)
     report = examine(opened, thresholds, progress=counter("examined"))
+    if labels or model:
+        from emotion.cnn.bundle import find_bundle
+        from emotion.cnn.judge import doubtful_labels
+
+        bundle = find_bundle(model) if model else None
+        report = report.adding(doubtful_labels(opened, report, bundle, counter("asked about")))
     found = {key: len(finding.rows) for key, finding in report.findings.items()}
     say(
         report.to_json(opened),
         as_json,
-        lambda: "\n".join(f"{found[key]:>8,}  {FINDINGS[key].title}" for key in found),
+        lambda: "\n".join(f"{found[key]:>8,}  {FINDINGS[key].title} ({key})" for key in found),
     )
     if clean:
-        from emotion.dataset.clean import write_clean
-        from emotion.dataset.importers import free_name
-        from emotion.homes import datasets_folder
+        _clean(opened, report, clean, rules)
 
-        destination = datasets_folder() / free_name(datasets_folder(), clean)
-        written = write_clean(opened, report, rules, destination, counter("copied"))
-        click.echo(f"{written.root}: {len(written.everything.paths)} images", err=True)
+
+def _clean(opened: Any, report: Any, name: str, rules: tuple[str, ...]) -> None:
+    from emotion.dataset.clean import DEFAULT_RULES, write_clean
+    from emotion.dataset.importers import free_name
+    from emotion.homes import datasets_folder
+
+    destination = datasets_folder() / free_name(datasets_folder(), name)
+    written = write_clean(opened, report, rules or DEFAULT_RULES, destination, counter("copied"))
+    click.echo(f"{written.root}: {len(written.everything.paths)} images", err=True)
 
 
 def _say_imported(taken: tuple[Any, ...], as_json: bool) -> None:

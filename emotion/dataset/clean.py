@@ -18,6 +18,8 @@ from emotion.i18n import N_
 from emotion.jobs import Progress, in_chunks
 
 DIAGNOSIS = "doctor.json"
+DEFAULT_RULES = ("unreadable", "blank", "duplicate", "leak", "conflict")
+"""What most people want left out: nobody regrets these."""
 _KEEPING = {
     "duplicate": N_("Keep the first of each group, leave out the others."),
     "leak": N_("Keep the copies in the test split, else those in validation: the exam stays, training loses them."),

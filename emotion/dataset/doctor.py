@@ -7,6 +7,7 @@ import numpy as np
 
 from emotion.dataset.duplicates import exact_groups, groups_of_pairs, near_pairs
 from emotion.dataset.folder import Dataset
+from emotion.dataset.importers.votes import votes_of
 from emotion.dataset.scan import Facts, scan
 from emotion.files import printable
 from emotion.i18n import N_
@@ -77,8 +78,8 @@ FINDINGS = {
         N_("A model that had not seen the image finds its label unlikely: look yourself who is right."),
     ),
     "votes": Kind(
-        N_("Most people disagree"),
-        N_("Most FER+ taggers, ten people per image, chose another emotion than the label says."),
+        N_("The votes say otherwise"),
+        N_("Of ten people (FER+) more saw something else than the label says: a wrong label, or a face hard to read."),
     ),
 }
 """Finding → what it is, in the order of a report."""
@@ -107,13 +108,16 @@ class Finding:
     """The files, int64 ``rows`` of ``Dataset.everything``, of the kind ``key``.
 
     Copies stand in ``groups``, of which ``rows`` is the chain. ``scores`` float32 belong to ``rows``, the worst first;
-    empty where files are not worse than each other. ``complete`` is false where there are more than were listed.
+    empty where files are not worse than each other. ``suggested`` int64 are the classes that a model or the votes find
+    likelier for each of ``rows``, −1 for none of them; empty where nobody was asked. ``complete`` is false where there
+    are more than were listed.
     """
 
     key: str
     rows: np.ndarray
     groups: tuple[np.ndarray, ...] = ()
     scores: np.ndarray = field(default_factory=lambda: np.zeros(0, np.float32))
+    suggested: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
     complete: bool = True
 
     @classmethod
@@ -139,6 +143,13 @@ class Report:
     def n(self) -> int:
         """Files looked at."""
         return len(self.facts.mode)
+
+    @property
+    def mixed_sizes(self) -> bool:
+        """Whether the images have several sizes, of which none is common enough for the others to be odd."""
+        seen = self.facts.readable
+        sizes = set(zip(self.facts.width[seen].tolist(), self.facts.height[seen].tolist(), strict=True))
+        return len(sizes) > 1 and not len(self.findings["odd_size"].rows)
 
     def adding(self, finding: Finding) -> "Report":
         """The report with one more finding, such as ``suspect`` or ``votes``."""
@@ -180,7 +191,7 @@ COPIES = ("duplicate", "leak", "conflict", "near_duplicate")
 
 
 def examine(dataset: Dataset, thresholds: Thresholds = Thresholds(), progress: Progress | None = None) -> Report:
-    """Look at every file and report what is wrong; ``suspects.py`` adds what takes a model.
+    """Look at every file and report what is wrong; ``cnn/judge.py`` adds what takes a model.
 
     ``progress`` is told (files done, files in all). With the files unchanged, other thresholds take no new look.
     """
@@ -193,8 +204,18 @@ def examine(dataset: Dataset, thresholds: Thresholds = Thresholds(), progress: P
         *_extremes(facts, thresholds),
         *_exact(dataset, facts, copies),
         _near(facts, copies, thresholds, progress),
+        *_voted(dataset),
     ]
     return Report(facts, thresholds, copies, {finding.key: finding for finding in found})
+
+
+def _voted(dataset: Dataset) -> list[Finding]:
+    """Where the attached FER+ votes speak against the label; nothing without votes."""
+    votes = votes_of(dataset)
+    if votes is None:
+        return []
+    rows, shares = votes.disagreeing(dataset.everything.labels, dataset.classes)
+    return [Finding("votes", rows, scores=shares, suggested=votes.majority(dataset.classes)[rows])]
 
 
 def _odd(facts: Facts, values: np.ndarray, common: float) -> np.ndarray:

@@ -76,7 +76,9 @@ def plane_of(
     chosen = np.arange(len(files.paths))
     if count < len(chosen):
         chosen = np.sort(np.random.default_rng(0).choice(chosen, count, replace=False))
-    images = load_images(dataset.root, files.take(chosen), size)
+        images = load_images(dataset.root, files.take(chosen), size, progress)
+    else:
+        images = load_kept(dataset.root, files, size, progress)
     unreadable = {path for path, _reason in images.unreadable}
     rows = np.array([row for row in chosen if files.paths[row] not in unreadable], np.int64) if unreadable else chosen
     xy, explained = _principal_components(_vectors(images, embed, progress))

@@ -13,7 +13,7 @@ import numpy as np
 from emotion.dataset.pixels import Images, load_kept
 from emotion.dataset.splits import ALIASES, SHARES, SPLITS, Split, stratified_parts
 from emotion.errors import UserError
-from emotion.files import IMAGE_SUFFIXES, reading
+from emotion.files import IMAGE_SUFFIXES, is_text, printable, reading
 from emotion.jobs import Progress
 
 ABOUT = "dataset.json"
@@ -92,8 +92,8 @@ def open_dataset(root: str | Path) -> Dataset:
 
     ``root`` may be pasted with quotes, and the dataset may lie one or two folders further down. A root with class
     folders only is split 80/10/10 by a seeded, stratified draw; without a validation split one tenth of ``train``
-    becomes it. Two folders that are one split under two names are read as one. Raises UserError for a folder that
-    holds no such tree or can't be read.
+    becomes it. Two folders that are one split under two names are read as one. Files and folders whose name is no
+    UTF-8 text are passed over. Raises UserError for a folder that holds no such tree or can't be read.
     """
     with reading(root):
         return _index(dataset_root(_folder(root)))
@@ -150,6 +150,11 @@ def clean_path(root: str | Path) -> Path:
 
 def _folder(root: str | Path) -> Path:
     path = clean_path(root)
+    if not is_text(str(path)):
+        raise UserError(
+            "{root} has a name that is no text in UTF-8. Rename the folder, then open it again.",
+            root=printable(str(path)),
+        )
     if not os.path.isdir(path):
         raise UserError("{root} is no folder. Give the path of a dataset folder that exists.", root=path)
     return path.resolve()
@@ -158,12 +163,16 @@ def _folder(root: str | Path) -> Path:
 def _folders(folder: Path) -> list[Path]:
     hidden = (".", "__MACOSX")
     with os.scandir(folder) as entries:
-        return sorted(Path(entry.path) for entry in entries if entry.is_dir() and not entry.name.startswith(hidden))
+        return sorted(
+            Path(entry.path)
+            for entry in entries
+            if entry.is_dir() and not entry.name.startswith(hidden) and is_text(entry.name)
+        )
 
 
 def _image_names(folder: Path) -> list[str]:
     names = [name for name in os.listdir(folder) if name[name.rfind(".") :].lower() in IMAGE_SUFFIXES]
-    return sorted(name for name in names if name[0] != ".")
+    return sorted(name for name in names if name[0] != "." and is_text(name))
 
 
 def _class_files(folder: Path, root: Path) -> dict[str, list[str]]:

@@ -2,13 +2,16 @@
 
 import json
 import os
-import shutil
+import threading
 from pathlib import Path
 
+from emotion.dataset.importers.votes import detach_votes
 from emotion.dataset.splits import ALIASES
 from emotion.errors import UserError
-from emotion.files import reading, rename, write_json, writing
+from emotion.files import is_text, reading, remove_folder, write_json, writing
 from emotion.homes import datasets_folder, home
+
+_lock = threading.Lock()  # Sessions are threads, and each reads the list before it writes it.
 
 
 def known_datasets() -> list[Path]:
@@ -30,19 +33,24 @@ def own_datasets() -> list[Path]:
 
 def remember(root: Path) -> None:
     """Put a dataset folder first among the opened ones; the list survives a restart, and a damaged one begins anew."""
-    try:
-        earlier = _opened()
-    except UserError:
-        earlier = []
-    with writing(_list()):
-        home().mkdir(parents=True, exist_ok=True)
-        write_json(_list(), [str(root), *(path for path in earlier if path != str(root))])
+    with _lock:
+        try:
+            earlier = _opened()
+        except UserError:
+            earlier = []
+        _write([str(root), *(path for path in earlier if path != str(root))])
 
 
 def forget(root: Path) -> None:
     """Take a folder off the list of the opened ones; its files stay."""
+    with _lock:
+        _write([path for path in _opened() if path != str(root)])
+
+
+def _write(paths: list[str]) -> None:
     with writing(_list()):
-        write_json(_list(), [path for path in _opened() if path != str(root)])
+        home().mkdir(parents=True, exist_ok=True)
+        write_json(_list(), paths)
 
 
 def is_own(root: Path) -> bool:
@@ -54,11 +62,10 @@ def delete(root: Path) -> None:
     """Delete a dataset in the app's own data folder, for good; UserError for any other, which is left alone."""
     if not is_own(root):
         raise UserError("{root} is not in the app's data folder. Delete it yourself.", root=root)
-    forget(root)
     with writing(root):
-        gone = root.with_name(f".{root.name}.gone")  # Out of sight at once, however long the files take.
-        rename(root, gone)
-        shutil.rmtree(gone)
+        remove_folder(root)
+    detach_votes(root)  # Another dataset may take its place.
+    forget(root)
 
 
 def folder_stamp(root: Path) -> tuple[tuple[str, int], ...]:
@@ -75,7 +82,9 @@ def folder_stamp(root: Path) -> tuple[tuple[str, int], ...]:
 
 def _subfolders(folder: str | Path) -> list[str]:
     with os.scandir(folder) as entries:
-        return sorted(entry.path for entry in entries if entry.name[0] != "." and entry.is_dir())
+        return sorted(
+            entry.path for entry in entries if entry.name[0] != "." and is_text(entry.name) and entry.is_dir()
+        )
 
 
 def _list() -> Path:

@@ -45,20 +45,47 @@ def load_images(root: Path, part: Split, size: tuple[int, int] = (48, 48), progr
     A file that can't be decoded is left out and listed in ``Images.unreadable``. Raises UserError if no image can be
     read.
     """
-    return _readable(root, part, *_decode(root, part.paths, size, progress))
+    pixels, unreadable = _decode(root, part.paths, size, progress)
+    listed = tuple((part.paths[row], reason) for row, reason in sorted(unreadable.items()))
+    if listed or not len(pixels):
+        pixels = np.delete(pixels, list(unreadable), axis=0)
+    if not len(pixels):
+        raise UserError("None of the {count} files under {root} is a readable image.", count=len(part.paths), root=root)
+    return _images(part, pixels, listed)
 
 
 def load_kept(root: Path, part: Split, size: tuple[int, int] = (48, 48), progress: Progress | None = None) -> Images:
     """``load_images``, kept under ``EMOTION_HOME/cache``: until a file changes, the pixels are mapped from there."""
-    file = cache_folder() / "pixels" / f"{files_key(root, part.paths)}-{size[0]}x{size[1]}.npy"
+    file = kept_file(root, part, size)
+    images = read_kept(file, part)
+    if images is None:
+        images = load_images(root, part, size, progress)
+        _keep(file, images)
+    return images
+
+
+def kept_file(root: Path, part: Split, size: tuple[int, int]) -> Path:
+    """Where ``load_kept`` keeps its copy, named by the state of every file."""
+    return cache_folder() / "pixels" / f"{files_key(root, part.paths)}-{size[0]}x{size[1]}.npy"
+
+
+def read_kept(file: Path, part: Split) -> Images | None:
+    """The images of ``part`` from the copy in ``file``; None where there is none or it is damaged."""
     try:
-        unreadable = json.loads(file.with_suffix(".json").read_text(encoding="utf-8"))
+        listed = json.loads(file.with_suffix(".json").read_text(encoding="utf-8"))
         pixels = np.load(file, mmap_mode="r")
         os.utime(file)  # The last use, for _make_room.
     except (OSError, ValueError, EOFError):
-        pixels, unreadable = _decode(root, part.paths, size, progress)
-        _keep(file, pixels, unreadable)
-    return _readable(root, part, pixels, {int(row): reason for row, reason in unreadable.items()})
+        return None
+    return _images(part, pixels, tuple((path, reason) for path, reason in listed))
+
+
+def _images(part: Split, pixels: np.ndarray, unreadable: tuple[tuple[str, str], ...]) -> Images:
+    """The images of ``part`` but for the unreadable ones, which ``pixels`` (N, H, W) lacks."""
+    if unreadable:
+        lost = {path for path, _reason in unreadable}
+        part = part.take(np.array([row for row, path in enumerate(part.paths) if path not in lost], np.int64))
+    return Images(pixels, part.labels, part.paths, unreadable)
 
 
 def files_key(root: Path, paths: Sequence[str]) -> str:
@@ -99,7 +126,7 @@ def _decode(
 
     for _ in in_chunks(decode, len(paths), progress):
         pass
-    return pixels, dict(sorted(unreadable.items()))
+    return pixels, unreadable
 
 
 def _read_gray(path: str) -> np.ndarray:
@@ -113,26 +140,15 @@ def _read_gray(path: str) -> np.ndarray:
     return read_image(Path(path), gray=True)
 
 
-def _readable(root: Path, part: Split, pixels: np.ndarray, unreadable: dict[int, str]) -> Images:
-    if not unreadable and len(pixels):
-        return Images(pixels, part.labels, part.paths)
-    rows = np.array([row for row in range(len(pixels)) if row not in unreadable], np.int64)
-    if not len(rows):
-        raise UserError("None of the {count} files under {root} is a readable image.", count=len(pixels), root=root)
-    kept = part.take(rows)
-    listed = tuple((part.paths[row], reason) for row, reason in unreadable.items())
-    return Images(pixels[rows], kept.labels, kept.paths, listed)
-
-
-def _keep(file: Path, pixels: np.ndarray, unreadable: dict[int, str]) -> None:
+def _keep(file: Path, images: Images) -> None:
     """Write the pixels beside their list of unreadable files; a disk without room costs the copy, not the work."""
     temporary = file.with_name(f".{file.name}.{uuid4().hex[:8]}")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        _make_room(file.parent, pixels.nbytes)
-        write_json(file.with_suffix(".json"), unreadable)
+        _make_room(file.parent, images.pixels.nbytes)
+        write_json(file.with_suffix(".json"), images.unreadable)
         with temporary.open("wb") as stream:  # Not a memory map: that would crash, not fail, on a full disk.
-            np.save(stream, pixels)
+            np.save(stream, images.pixels)
         rename(temporary, file)
     except OSError as error:
         log.warning("the pixels are not kept for the next time: %s", error)

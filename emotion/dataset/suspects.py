@@ -113,24 +113,17 @@ def out_of_sample(
     return probabilities
 
 
-def disagreements(labels: np.ndarray, majority: np.ndarray) -> np.ndarray:
-    """Rows whose label is not what most people voted for, int64; ``majority`` int64 (N,) is −1 where nobody knows.
-
-    >>> disagreements(np.array([0, 1, 2]), np.array([0, 2, -1])).tolist()
-    [1]
-    """
-    return np.flatnonzero((majority >= 0) & (majority != labels))
-
-
 def _finding(labels: np.ndarray, parts: list[tuple[np.ndarray, np.ndarray]]) -> Finding:
     """The suspects of all parts (rows, probabilities), each found by itself: models differ in how sure they are."""
-    chosen, scores = [np.zeros(0, np.int64)], [np.zeros(0, np.float32)]
+    chosen, scores, likelier = [np.zeros(0, np.int64)], [np.zeros(0, np.float32)], [np.zeros(0, np.int64)]
     for rows, probabilities in parts:
         places, unlikely = suspect_rows(labels[rows], probabilities)
         chosen.append(rows[places])
         scores.append(unlikely)
+        likelier.append(probabilities[places].argmax(axis=1))
     order = np.argsort(np.concatenate(scores), kind="stable")
-    return Finding("suspect", np.concatenate(chosen)[order], scores=np.concatenate(scores)[order])
+    found, worst, suggested = (np.concatenate(parts)[order] for parts in (chosen, scores, likelier))
+    return Finding("suspect", found, scores=worst, suggested=suggested)
 
 
 def _learn(embeddings: np.ndarray, labels: np.ndarray, asked: np.ndarray) -> np.ndarray:

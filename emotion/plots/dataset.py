@@ -44,7 +44,7 @@ def class_counts(dataset: Dataset) -> go.Figure:
     figure.update_xaxes(title=_("images"), range=[0, max(totals.max(), 1) * 1.15], fixedrange=True)
     figure.update_yaxes(autorange="reversed", fixedrange=True)
     figure.update_layout(barmode="stack", bargap=0.35)
-    return finish(figure, ROW_HEIGHT * len(labels))
+    return finish(figure, max(ROW_HEIGHT * len(labels), 330))
 
 
 def sample_grid(images: Images, classes: tuple[str, ...]) -> go.Figure:

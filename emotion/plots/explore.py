@@ -103,9 +103,12 @@ def _smooth(counts: np.ndarray) -> np.ndarray:
 
 
 def plane_figure(
-    xy: np.ndarray, labels: np.ndarray, classes: tuple[str, ...], explained: tuple[float, float]
+    xy: np.ndarray, labels: np.ndarray, classes: tuple[str, ...], explained: tuple[float, float], drag: str = "lasso"
 ) -> go.Figure:
-    """Images as points (N, 2) in the colours of their classes; a point's ``customdata`` is its position in ``xy``."""
+    """Images as points (N, 2) in the colours of their classes; a point's ``customdata`` is its position in ``xy``.
+
+    ``drag`` is what dragging does: ``"lasso"`` draws round points, ``"pan"`` moves the map and leaves clicks to points.
+    """
     figure = go.Figure()
     for position, key in enumerate(classes):
         own = np.flatnonzero(labels == position)
@@ -125,7 +128,7 @@ def plane_figure(
     figure.update_xaxes(title=first, zeroline=False)
     figure.update_yaxes(title=second, zeroline=False)
     return finish(figure, 560).update_layout(
-        dragmode="lasso",
+        dragmode=drag,
         margin={"t": 8},
         legend={"itemsizing": "constant"},
         modebar={"bgcolor": "rgba(0,0,0,0)", "color": GRAY, "activecolor": BLUE},

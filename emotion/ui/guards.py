@@ -1,8 +1,10 @@
 """What a page needs before it can show anything: the thing itself, or a sentence and the button that makes it."""
 
 import os
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import streamlit as st
 
@@ -15,9 +17,9 @@ from emotion.dataset.sample import write_sample
 from emotion.dataset.splits import Split
 from emotion.errors import UserError
 from emotion.homes import datasets_folder
-from emotion.i18n import _, error_text
-from emotion.ui.page import plain
+from emotion.i18n import _, error_text, plain
 
+T = TypeVar("T")
 _DATASET = "app.dataset"
 PUBLISHED = "app.published"
 
@@ -80,15 +82,29 @@ def datasets() -> list[Path]:
 
 
 def current_dataset(known: list[Path] | None = None) -> Dataset | None:
-    """The dataset of this browser session, else the first known one that opens; None where there is none."""
-    roots = [st.session_state.get(_DATASET), *map(str, datasets() if known is None else known)]
+    """The dataset of this browser session; at first, or once its own is gone, the first known one that opens.
+
+    None where there is none.
+    """
+    own = st.session_state.get(_DATASET)
+    if own and not os.path.isdir(own):
+        st.warning(_("{root} is not there any more, so another dataset is shown.").format(root=plain(own)))
+    roots = [own, *map(str, datasets() if known is None else known)]
     for root in dict.fromkeys(roots):
         try:
             if root and os.path.isdir(root):
-                return _open(root, folder_stamp(Path(root)))
+                dataset = _open(root, folder_stamp(Path(root)))
+                st.session_state[_DATASET] = root  # It stays this session's, whatever another one opens next.
+                return dataset
         except UserError as error:
             st.warning(error_text(error))
     return None
+
+
+def distinct(names: Mapping[T, str], more: Callable[[T], str] = str) -> dict[T, str]:
+    """``names`` of options, those that are the same told apart by what ``more`` says: a browser answers by the name."""
+    times = Counter(names.values())
+    return {key: name if times[name] == 1 else f"{name} ({more(key)})" for key, name in names.items()}
 
 
 def title_of(dataset: Dataset) -> str:
@@ -172,7 +188,7 @@ def ensure_model() -> Classifier:
     path = st.selectbox(
         _("Model"),
         list(by_path),
-        format_func=lambda path: bundle_title(by_path[path]),
+        format_func=bundle_names(found).__getitem__,
         key="model.bundle",
         persist_state="session",
     )
@@ -188,3 +204,8 @@ def bundle_title(bundle: Bundle) -> str:
     accuracy = next((f" · {metric.value:.1%}" for metric in bundle.card.metrics if metric.name == "accuracy"), "")
     drawn = _(" · drawn faces") if bundle.card.synthetic else ""
     return f"{bundle.path.name}{accuracy}{drawn}"
+
+
+def bundle_names(found: Sequence[Bundle]) -> dict[str, str]:
+    """Path → title of each bundle, no two of them alike."""
+    return distinct({str(bundle.path): bundle_title(bundle) for bundle in found}, lambda path: Path(path).parent.name)

@@ -17,7 +17,7 @@ def outcome(key: str, label: str, work: Callable[[Progress], Any], begin: bool =
 
     The job is begun if there is none yet, but only if ``begin``. It belongs to the server: a reload finds it again.
     """
-    job = next((job for job in jobs.find(key) if job.key == key), None)
+    job = jobs.get(key)
     if job is None and begin:
         job = jobs.start(key, work)
         job.wait(_QUICK)
@@ -54,4 +54,8 @@ def _text(job: Job, label: str) -> str:
         return f"{label} …"
     text = f"{label} · {job.done:,} / {job.total:,}"
     left = job.seconds_left
-    return text if left is None else text + _(" · about {seconds} s left").format(seconds=f"{left:.0f}")
+    if left is None:
+        return text
+    if left > 90:
+        return text + _(" · about {minutes} min left").format(minutes=f"{left / 60:.0f}")
+    return text + _(" · about {seconds} s left").format(seconds=f"{left:.0f}")

@@ -1,6 +1,4 @@
-"""How every page begins, and how it shows a text that somebody else wrote."""
-
-import re
+"""How every page begins."""
 
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
@@ -11,17 +9,6 @@ def heading(title: str, lead: str) -> None:
     _insist_on_navigation()
     st.title(title)
     st.write(lead)
-
-
-def plain(text: str) -> str:
-    """``text`` as Markdown that shows it letter by letter, for titles and names that come with files.
-
-    A title may come with a downloaded dataset, and Markdown would fetch the pictures it names from outside.
-
-    >>> plain("![x](y) $a$")
-    '\\\\!\\\\[x\\\\]\\\\(y\\\\) \\\\$a\\\\$'
-    """
-    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", " ".join(text.split()))
 
 
 def _insist_on_navigation() -> None:

@@ -7,12 +7,11 @@ import streamlit as st
 from emotion.cnn.runs import Run, Status
 from emotion.cnn.workers import resume_run
 from emotion.errors import UserError
-from emotion.i18n import _, error_text
+from emotion.i18n import _, error_text, plain
 from emotion.plots.training import curves
 from emotion.ui import chart
 from emotion.ui.guards import PUBLISHED
 from emotion.ui.lesson import mark_done
-from emotion.ui.page import plain
 
 
 def watch(run: Run) -> None:

@@ -5,7 +5,7 @@ import pytest
 
 from emotion.dataset.folder import Dataset, open_dataset
 from emotion.dataset.sample import write_sample
-from emotion.dataset.suspects import disagreements, oriented_gradients, out_of_sample, suspect_rows, suspects
+from emotion.dataset.suspects import oriented_gradients, out_of_sample, suspect_rows, suspects
 from emotion.jobs import Cancelled
 
 
@@ -110,10 +110,6 @@ def test_the_search_can_be_cancelled(swapped: tuple[Dataset, set[str]]) -> None:
 
     with pytest.raises(Cancelled):
         suspects(swapped[0], np.arange(700), lambda rows: np.zeros((len(rows), 48, 48), np.uint8), progress=cancel)
-
-
-def test_disagreement_needs_a_clear_vote() -> None:
-    assert disagreements(np.array([0, 1, 2, 3]), np.array([1, 1, -1, 0])).tolist() == [0, 3]
 
 
 def test_gradients_of_a_slope_point_up_it() -> None:

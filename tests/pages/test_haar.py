@@ -111,7 +111,7 @@ def test_where_no_face_is_found_the_page_says_what_to_try(page):
 
 def test_an_unreadable_upload_gets_a_sentence(page):
     (error,) = upload(page, "notes.png", b"not an image").error
-    assert "notes.png is no readable image" in error.value
+    assert r"notes\.png is no readable image" in error.value
 
 
 def test_an_upload_smaller_than_the_window_gets_a_sentence(page):
@@ -121,7 +121,7 @@ def test_an_upload_smaller_than_the_window_gets_a_sentence(page):
 
 def test_an_upload_over_forty_megapixels_gets_a_sentence(page):
     (error,) = upload(page, "poster.png", png(8000, 6000)).error
-    assert "poster.png has more than 40 megapixels" in error.value
+    assert r"poster\.png has more than 40 megapixels" in error.value
 
 
 def test_a_large_upload_is_scaled(page):

@@ -2,7 +2,7 @@
 
 import os
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from itertools import count, islice
 from pathlib import Path
 
@@ -59,8 +59,8 @@ def needs_import(path: Path) -> bool:
     return _is_utkface(files_below(path)) and not _has_classes(path)
 
 
-def free_name(folder: Path, wanted: str) -> str:
-    """``wanted``, made fit to be a folder's name on every system, and numbered where ``folder`` holds it already.
+def free_name(folder: Path, wanted: str, taken: Collection[str] = ()) -> str:
+    """``wanted``, made fit to be a folder's name on every system, and numbered where ``folder`` or ``taken`` has it.
 
     >>> free_name(Path("nowhere"), 'my "faces"?')
     'my faces'
@@ -69,7 +69,7 @@ def free_name(folder: Path, wanted: str) -> str:
     # Ten bytes are left for the number: a plain name has a hundred at most.
     base = plain.encode("utf-8")[:90].decode("utf-8", errors="ignore").rstrip(". ") or "dataset"
     names = (base if number == 1 else f"{base} {number}" for number in count(1))
-    return next(name for name in names if not (folder / name).exists())
+    return next(name for name in names if name not in taken and not (folder / name).exists())
 
 
 def _import_zip(source: Source, name: str, folder: Path, progress: Progress | None) -> tuple[Dataset, ...]:

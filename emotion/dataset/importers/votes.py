@@ -4,6 +4,7 @@ import csv
 import hashlib
 import io
 import os
+import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -60,6 +61,19 @@ class Votes:
                 class_of[column] = position
         return np.where(single, class_of[self.counts.argmax(axis=1)], -1)
 
+    def disagreeing(self, labels: np.ndarray, classes: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+        """Rows where something else has more votes than the label, int64 (M,), and the label's share, float32 (M,).
+
+        The smallest share first. ``labels`` int64 (N,) are positions in ``classes``; a class that FER+ does not know is
+        never disagreed with.
+        """
+        known = np.array(_positions(classes))[labels] >= 0
+        own = self.emotions(classes)[np.arange(len(labels)), labels]
+        rows = np.flatnonzero(known & (own < self.counts.max(axis=1, initial=0)))
+        shares = (own[rows] / self.counts[rows].sum(axis=1)).astype(np.float32)
+        order = np.argsort(shares, kind="stable")
+        return rows[order], shares[order]
+
 
 def attach_votes(dataset: Dataset, source: Source) -> Votes:
     """Read FER+ votes for a dataset, and keep a copy under ``EMOTION_HOME``: the dataset's own folder stays as it is.
@@ -69,6 +83,8 @@ def attach_votes(dataset: Dataset, source: Source) -> Votes:
     that is not so, and where no row belongs to any file.
     """
     name = source_name(source)
+    if dataset.synthetic:
+        raise UserError("{title} holds drawn faces, on which nobody voted. Open FER2013 first.", title=dataset.title)
     with opened(source) as file:
         data = file.read()
     votes = Votes(_counts(dataset, _parse(data, name)))
@@ -78,7 +94,7 @@ def attach_votes(dataset: Dataset, source: Source) -> Votes:
             file=name,
             title=dataset.title,
         )
-    path = _path(dataset)
+    path = _path(dataset.root)
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomic(path, data)
@@ -90,7 +106,7 @@ def votes_of(dataset: Dataset) -> Votes | None:
 
     Raises UserError where the copy is damaged.
     """
-    path = _path(dataset)
+    path = _path(dataset.root)
     if not path.exists():
         return None
     with opened(path) as file:
@@ -100,26 +116,26 @@ def votes_of(dataset: Dataset) -> Votes | None:
 
 def votes_stamp(dataset: Dataset) -> int:
     """When votes were attached last, in ns; 0 where there are none: another stamp, other votes."""
-    path = _path(dataset)
+    path = _path(dataset.root)
     return path.stat().st_mtime_ns if path.exists() else 0
 
 
-def detach_votes(dataset: Dataset) -> None:
-    """Forget the votes of a dataset, if it has any."""
-    with writing(_path(dataset)):
-        _path(dataset).unlink(missing_ok=True)
+def detach_votes(root: Path) -> None:
+    """Forget the votes of the dataset in ``root``, if it has any."""
+    with writing(_path(root)):
+        _path(root).unlink(missing_ok=True)
 
 
 def carry_votes(dataset: Dataset, copy: Dataset) -> None:
     """Attach the votes of a dataset, if it has any, to a copy of it whose files have kept their names."""
-    path = _path(dataset)
-    if path.exists():
-        attach_votes(copy, path)
+    path = _path(dataset.root)
+    if path.exists() and votes_of(dataset) is not None:
+        with writing(_path(copy.root)):
+            shutil.copyfile(path, _path(copy.root))
 
 
-def _path(dataset: Dataset) -> Path:
-    root = hashlib.blake2b(os.fsencode(dataset.root), digest_size=16).hexdigest()
-    return home() / "votes" / f"{root}.csv"
+def _path(root: Path) -> Path:
+    return home() / "votes" / f"{hashlib.blake2b(os.fsencode(root), digest_size=16).hexdigest()}.csv"
 
 
 def _positions(classes: Sequence[str]) -> list[int]:

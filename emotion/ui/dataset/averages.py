@@ -51,12 +51,12 @@ def show(dataset: Dataset) -> None:
 def _faces(dataset: Dataset, faces: ClassFaces) -> None:
     st.markdown(_("**The mean face of each class**"))
     st.caption(_("All its images laid over each other: what stays is what they share. Do you see the smile?"))
-    wall(_tiles(dataset, faces.mean, _gray), f"dataset.means.{dataset.root}", side=120, clickable=False)
+    wall(_tiles(dataset, faces.mean, _gray), f"dataset.means.{dataset.root}", side=100, clickable=False)
     st.markdown(_("**Where the faces of a class differ**"))
     st.caption(_("The variance of every pixel: bright where the images differ most, dark where they agree."))
     spread = np.sqrt(faces.variance)
     scaled = 255 * (spread - np.nanmin(spread)) / max(float(np.nanmax(spread) - np.nanmin(spread)), 1e-6)
-    wall(_tiles(dataset, scaled, _heat), f"dataset.variances.{dataset.root}", side=120, clickable=False)
+    wall(_tiles(dataset, scaled, _heat), f"dataset.variances.{dataset.root}", side=100, clickable=False)
 
 
 def _tiles(dataset: Dataset, stack: np.ndarray, paint: Callable[[np.ndarray], np.ndarray]) -> list[Tile]:

@@ -1,8 +1,10 @@
 """A clean copy: what the reader ticks is left out of it, and the original stays as it is."""
 
+from pathlib import Path
+
 import streamlit as st
 
-from emotion.dataset.clean import RULES, plan, write_clean
+from emotion.dataset.clean import DEFAULT_RULES, RULES, plan, write_clean
 from emotion.dataset.doctor import FINDINGS, Report
 from emotion.dataset.folder import Dataset
 from emotion.homes import datasets_folder
@@ -17,7 +19,7 @@ def show(dataset: Dataset, report: Report) -> None:
         return
     with st.expander(_("Write a clean copy"), icon=":material/cleaning_services:"):
         st.write(_("Tick what to leave out. The original stays as it is; doctor.json in the copy says what and why."))
-        ticked = [key for key in rules if _tick(key, report)]
+        ticked = [key for key in rules if _tick(key, report, dataset.root)]
         left_out = len(plan(dataset, report, ticked))
         st.markdown(
             _("**{left} images are left out, {kept} stay.**").format(
@@ -36,9 +38,11 @@ def show(dataset: Dataset, report: Report) -> None:
             st.rerun()
 
 
-def _tick(key: str, report: Report) -> bool:
+def _tick(key: str, report: Report, root: Path) -> bool:
     title = _(FINDINGS[key].title)
-    sure = key in {"unreadable", "blank", "duplicate", "leak", "conflict"}
     return st.checkbox(
-        f"{title} · {len(report.findings[key].rows):,}", sure, key=f"dataset.clean.{key}", help=_(RULES[key])
+        f"{title} · {len(report.findings[key].rows):,}",
+        key in DEFAULT_RULES,
+        key=f"dataset.clean.{key}.{root}",
+        help=_(RULES[key]),
     )

@@ -9,7 +9,8 @@ import streamlit as st
 from emotion.dataset.folder import Dataset
 from emotion.dataset.importers.votes import Votes, votes_of, votes_stamp
 from emotion.dataset.library import folder_stamp
-from emotion.dataset.scan import Facts, kept_facts, scan
+from emotion.dataset.pixels import files_key
+from emotion.dataset.scan import Facts, scan
 from emotion.dataset.splits import SPLITS
 from emotion.dataset.thumbnails import thumbnails
 from emotion.errors import UserError
@@ -17,7 +18,7 @@ from emotion.files import printable
 from emotion.i18n import _, error_text, language
 from emotion.labels import label_of
 from emotion.plots.dataset import split_name
-from emotion.ui.guards import file_stamps
+from emotion.ui.guards import distinct, file_stamps
 from emotion.ui.jobs import outcome
 from emotion.ui.tiles import Tile, wall
 
@@ -26,13 +27,33 @@ SHOWN = 72
 
 
 def job_key(dataset: Dataset, what: str) -> str:
-    """The key of a job about a dataset as it is now: when a file comes or goes, it is another one."""
-    return f"{what}:{dataset.root}:{hash(folder_stamp(dataset.root))}"
+    """The key of a job about a dataset as it is now: when a file comes, goes or changes, it is another one."""
+    return f"{what}:{dataset.root}:{_state(str(dataset.root), folder_stamp(dataset.root), dataset)}"
+
+
+# A change within a file is noticed after these seconds: to ask each of 300,000 files at every click takes one.
+@st.cache_data(show_spinner=False, max_entries=8, ttl=10)
+def _state(root: str, stamp: tuple[tuple[str, int], ...], _dataset: Dataset) -> str:
+    return files_key(_dataset.root, _dataset.everything.paths)
+
+
+def page_of(key: str, pages: int) -> int:
+    """The page that the pager ``key`` stands on, from 1; the last one where there are no more so many."""
+    page = int(st.session_state.get(key, 1))
+    if page > pages:
+        page = st.session_state[key] = pages
+    return page
 
 
 def class_name(dataset: Dataset, label: int) -> str:
     """The name of a class in the reader's language."""
-    return label_of(dataset.classes[label], label).name(language())
+    return class_names(dataset)[label]
+
+
+def class_names(dataset: Dataset) -> dict[int, str]:
+    """The names of all classes, no two alike: a folder of one's own may be called as an emotion is."""
+    names = {label: label_of(key, label).name(language()) for label, key in enumerate(dataset.classes)}
+    return distinct(names, dataset.classes.__getitem__)
 
 
 def class_colour(dataset: Dataset, label: int) -> str:
@@ -68,16 +89,9 @@ def _thumbnails(root: str, paths: tuple[str, ...], stamps: tuple[tuple[int, int]
     return thumbnails(Path(root), paths)
 
 
-@st.cache_resource(show_spinner=False, max_entries=4)
-def _facts(key: str, _dataset: Dataset) -> Facts | None:
-    return kept_facts(_dataset)
-
-
 def facts_of(dataset: Dataset) -> Facts | None:
     """Brightness, contrast, sharpness and more of every image; None until they are measured, which shows a bar."""
-    key = job_key(dataset, "facts")
-    known = _facts(key, dataset)
-    return known if known is not None else outcome(key, _("Looking at every image"), lambda told: scan(dataset, told))
+    return outcome(job_key(dataset, "facts"), _("Looking at every image"), lambda told: scan(dataset, told))
 
 
 def votes(dataset: Dataset) -> Votes | None:

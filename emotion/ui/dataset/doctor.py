@@ -8,12 +8,13 @@ import streamlit as st
 from emotion import jobs
 from emotion.dataset.doctor import COPIES, FINDINGS, Finding, Report, Thresholds, examine
 from emotion.dataset.folder import Dataset
+from emotion.dataset.importers.votes import votes_stamp
 from emotion.dataset.scan import kept_facts
 from emotion.dataset.splits import SPLITS
 from emotion.i18n import _
 from emotion.plots.dataset import split_name
 from emotion.ui.dataset import cleaning, labels, picture
-from emotion.ui.dataset.common import SHOWN, class_name, job_key, picture_wall
+from emotion.ui.dataset.common import SHOWN, class_name, class_names, job_key, page_of, picture_wall
 from emotion.ui.jobs import outcome
 
 _GROUPS = 12
@@ -40,8 +41,7 @@ def show(dataset: Dataset) -> None:
 
 def kept_report(dataset: Dataset) -> Report | None:
     """The report of a dataset that was examined, with what was found since; None before."""
-    key = _key(dataset)
-    job = next((job for job in jobs.find(key) if job.key == key), None)
+    job = jobs.get(_key(dataset))
     return labels.added(dataset, job.result) if job and job.result else None
 
 
@@ -50,7 +50,7 @@ def _near() -> int:
 
 
 def _key(dataset: Dataset) -> str:
-    return job_key(dataset, f"doctor:{_near()}")
+    return job_key(dataset, f"doctor:{_near()}:{votes_stamp(dataset)}")
 
 
 def _examined(dataset: Dataset) -> Report | None:
@@ -73,22 +73,20 @@ def _examined(dataset: Dataset) -> Report | None:
 def _table(report: Report) -> str | None:
     """The findings and their counts; the key of the one that is selected."""
     found = [finding for finding in report.findings.values() if len(finding.rows)]
-    clean = [_(FINDINGS[finding.key].title) for finding in report.findings.values() if not len(finding.rows)]
-    copies = sum(len(group) - 1 for group in report.copies)
-    with st.container(horizontal=True):
-        st.metric(_("Images"), f"{report.n:,}", border=True)
-        st.metric(
-            _("Surplus exact copies"), f"{copies:,}", border=True, help=_("All copies but the first of each image.")
-        )
-        st.metric(_("Groups across splits"), f"{len(report.findings['leak'].groups):,}", border=True)
-        st.metric(_("Groups with different labels"), f"{len(report.findings['conflict'].groups):,}", border=True)
+    clean = [_(FINDINGS[key].title) for key, finding in report.findings.items() if not len(finding.rows)]
+    if report.mixed_sizes:
+        sizes = FINDINGS["odd_size"].title
+        clean.remove(_(sizes))
+        st.caption(":material/straighten: " + _("The images come in many sizes, none of them usual."))
     chosen = None
     if found:
         options = [finding.key for finding in found]
+        if (wanted := st.session_state.pop("dataset.doctor.wanted", None)) in options:
+            st.session_state["dataset.doctor.finding"] = wanted
         if st.session_state.get("dataset.doctor.finding") not in options:
             st.session_state["dataset.doctor.finding"] = "leak" if "leak" in options else options[0]
         names = {finding.key: _(FINDINGS[finding.key].title) for finding in found}
-        counts = {finding.key: len(finding.rows) for finding in found}
+        counts = {finding.key: len(finding.groups or finding.rows) for finding in found}
         chosen = st.pills(
             _("Found"),
             options,
@@ -104,6 +102,12 @@ def _table(report: Report) -> str | None:
 def _behind(dataset: Dataset, finding: Finding) -> None:
     """The images behind a number, one of them large."""
     st.info(_(FINDINGS[finding.key].explanation), icon=":material/info:")
+    if finding.groups:
+        text = _("{groups} groups of the same picture, {images} images in all: {surplus} more than one of each.")
+        groups, images = len(finding.groups), len(finding.rows)
+        st.caption(text.format(groups=f"{groups:,}", images=f"{images:,}", surplus=f"{images - groups:,}"))
+    if len(finding.suggested):
+        st.caption(_("The stripe’s colour is the label; the arrow is what the others say. Who is right?"))
     if not finding.complete:
         st.caption(_("There are more than can be listed; lower the number of bits."))
     left, right = st.columns([3, 2], gap="large")
@@ -115,18 +119,19 @@ def _behind(dataset: Dataset, finding: Finding) -> None:
 
 
 def _page(key: str, count: int, each: int) -> slice:
-    pages = -(-count // each)
-    state = f"dataset.doctor.page.{key}"
-    st.session_state[state] = min(st.session_state.get(state, 1), pages)
+    pages, state = -(-count // each), f"dataset.doctor.page.{key}"
+    page = page_of(state, pages)
     if pages > 1:
         st.pagination(pages, key=state)
-    first = (st.session_state[state] - 1) * each
-    return slice(first, first + each)
+    return slice((page - 1) * each, page * each)
 
 
 def _worst(dataset: Dataset, finding: Finding) -> int | None:
-    rows = finding.rows[_page(finding.key, len(finding.rows), SHOWN)]
-    return picture_wall(dataset, rows, f"dataset.doctor.wall.{finding.key}.{rows[0]}.{len(rows)}")
+    page = _page(finding.key, len(finding.rows), SHOWN)
+    rows, key = finding.rows[page], f"dataset.doctor.wall.{finding.key}"
+    names = {-1: "?", **class_names(dataset)}
+    captions = [f"→ {names[label]}" for label in finding.suggested[page].tolist()]
+    return picture_wall(dataset, rows, f"{key}.{rows[0]}.{len(rows)}", 76 if captions else 52, captions)
 
 
 def _groups(dataset: Dataset, finding: Finding) -> int | None:
@@ -136,7 +141,7 @@ def _groups(dataset: Dataset, finding: Finding) -> int | None:
     captions = [_caption(dataset, finding.key, int(row)) for row in rows]
     ends = np.cumsum([len(group[:SHOWN]) for group in groups])
     key = f"dataset.doctor.groups.{finding.key}.{rows[0]}.{len(rows)}"
-    return picture_wall(dataset, rows, key, side=88, captions=captions, groups=ends.tolist())
+    return picture_wall(dataset, rows, key, side=100, captions=captions, groups=ends.tolist())
 
 
 def _caption(dataset: Dataset, key: str, row: int) -> str:

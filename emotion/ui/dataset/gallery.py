@@ -10,7 +10,7 @@ from emotion.dataset.splits import SPLITS
 from emotion.i18n import _
 from emotion.plots.dataset import split_name
 from emotion.ui.dataset import doctor, picture
-from emotion.ui.dataset.common import SHOWN, class_name, facts_of, picture_wall
+from emotion.ui.dataset.common import SHOWN, class_names, facts_of, page_of, picture_wall
 
 _FACTS = ("brightness", "contrast", "sharpness")
 
@@ -25,12 +25,11 @@ def show(dataset: Dataset) -> None:
         st.info(_("No image fits. Take a filter away."), icon=":material/filter_alt_off:")
         return
     pages = -(-len(ordered) // SHOWN)
-    st.session_state["dataset.page"] = min(st.session_state.get("dataset.page", 1), pages)
+    page = page_of("dataset.page", pages)
     left, right = st.columns([3, 2], gap="large")
     with left:
         # A wall of its own for each page: what was clicked on another one is not picked here.
-        number = st.session_state["dataset.page"] - 1
-        shown = ordered[number * SHOWN : (number + 1) * SHOWN]
+        shown = ordered[(page - 1) * SHOWN : page * SHOWN]
         clicked = picture_wall(dataset, shown, f"dataset.wall.{dataset.root}.{shown[0]}.{shown[-1]}.{len(shown)}")
         with st.container(horizontal=True, vertical_alignment="center"):
             if pages > 1:
@@ -49,18 +48,25 @@ def _filtered(dataset: Dataset) -> np.ndarray | None:
         splits = [number for number, name in enumerate(SPLITS) if name in dataset.splits]
         chosen = st.multiselect(
             _("Splits"), splits, format_func=lambda number: split_name(SPLITS[number]), key="dataset.gallery.splits",
-            placeholder=_("all"), width=200,
+            placeholder=_("all"), width=150, persist_state="session", on_change=_first_page,
         )  # fmt: skip
         classes = st.multiselect(
-            _("Classes"), range(len(dataset.classes)), format_func=lambda label: class_name(dataset, label),
-            key="dataset.gallery.classes", placeholder=_("all"), width=280,
+            _("Classes"), range(len(dataset.classes)), format_func=class_names(dataset).__getitem__,
+            key=f"dataset.gallery.classes.{dataset.root}", placeholder=_("all"), width=230, persist_state="session",
+            on_change=_first_page,
         )  # fmt: skip
-        text = st.text_input(_("In the file’s path"), key="dataset.gallery.text", width=180)
+        text = st.text_input(
+            _("In the file’s path"),
+            key="dataset.gallery.text",
+            width=150,
+            persist_state="session",
+            on_change=_first_page,
+        )
         report = doctor.kept_report(dataset)
         flags = [key for key, finding in report.findings.items() if len(finding.rows)] if report else []
         flag = st.selectbox(
             _("Found by the doctor"), ["", *flags], format_func=lambda key: _(FINDINGS[key].title) if key else "–",
-            key="dataset.gallery.flag", width=220, disabled=not flags,
+            key="dataset.gallery.flag", width=200, disabled=not flags, on_change=_first_page,
             help=None if report else _("Let the doctor examine the dataset first."),
         )  # fmt: skip
     rows = matching_rows(dataset, chosen or splits, classes or range(len(dataset.classes)), text)
@@ -68,6 +74,10 @@ def _filtered(dataset: Dataset) -> np.ndarray | None:
         found = report.findings[flag].rows
         rows = found[np.isin(found, rows)]
     return rows
+
+
+def _first_page() -> None:
+    st.session_state["dataset.page"] = 1
 
 
 def _sorted(dataset: Dataset, rows: np.ndarray) -> np.ndarray | None:
@@ -79,16 +89,20 @@ def _sorted(dataset: Dataset, rows: np.ndarray) -> np.ndarray | None:
         "sharpness": _("sharpness"),
         "random": _("at random"),
     }
+    st.session_state.setdefault("dataset.gallery.order", "")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         by = st.segmented_control(
             _("Order"),
             list(names),
             format_func=names.__getitem__,
             key="dataset.gallery.order",
-            default="",
             required=True,
+            persist_state="session",
+            on_change=_first_page,
         )
-        down = st.toggle(_("Largest first"), key="dataset.gallery.down", disabled=by not in _FACTS)
+        down = st.toggle(
+            _("Largest first"), key="dataset.gallery.down", disabled=by not in _FACTS, on_change=_first_page
+        )
     if by == "random":
         return np.random.default_rng(0).permutation(rows)
     if by not in _FACTS:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from uuid import uuid4
 
 import streamlit as st
 
@@ -13,20 +14,22 @@ from emotion.dataset.importers.votes import attach_votes, detach_votes
 from emotion.dataset.library import delete, forget, is_own
 from emotion.errors import UserError
 from emotion.homes import datasets_folder
-from emotion.i18n import _, error_text
+from emotion.i18n import _, error_text, plain
 from emotion.jobs import Progress
 from emotion.ui.dataset.common import votes
-from emotion.ui.guards import choose_dataset, leave_dataset, sample_button
+from emotion.ui.guards import choose_dataset, distinct, leave_dataset, sample_button, title_of
 from emotion.ui.jobs import bar
-from emotion.ui.page import plain
 
-_IMPORT = "import:"
+_IMPORT, _OWN = "import:", "dataset.imports"
+_PATIENCE = 5.0
+"""Seconds that an ended import waits for its own session; one that was reloaded never asks again."""
 Imported = tuple[Dataset, ...]
 
 
 def show(known: list[Path], current: Dataset | None) -> None:
     """The box with all ways, the imports under way, and what came of the last one."""
-    with st.expander(_("Open a dataset"), icon=":material/folder_open:", expanded=current is None):
+    label = _("Open a dataset") if current is None else _("Open or change the dataset")
+    with st.expander(label, icon=":material/folder_open:", expanded=current is None):
         ways: dict[str, tuple[str, Callable[[], None]]] = {
             "folder": (_("On this computer"), lambda: _folder(known, current)),
             "file": (_("Zip or CSV"), _file),
@@ -63,25 +66,27 @@ def _attempt(act: Callable[[], object]) -> None:
 def _folder(known: list[Path], current: Dataset | None) -> None:
     if current and current.root in known:
         st.session_state["dataset.known"] = current.root
+        names = distinct({path: path.name for path in known}, lambda path: str(path.parent))
         with st.container(horizontal=True, vertical_alignment="bottom"):
             st.selectbox(
                 _("Known datasets"),
                 known,
-                format_func=lambda path: path.name,
+                format_func=names.__getitem__,
                 key="dataset.known",
                 on_change=lambda: _attempt(lambda: choose_dataset(st.session_state["dataset.known"])),
             )
             _remove(current.root)
-    st.text_input(
-        _("Folder or file on this computer"),
-        placeholder=_("for example C:\\Users\\me\\fer2013"),
-        help=_(
-            "Expected: train/<class>/*.png with validation/ and test/ beside it, or class folders alone. Also a zip of "
-            "these, fer2013.csv, or a folder of UTKFace files."
-        ),
-        key="dataset.path",
-    )
-    st.button(_("Open"), key="dataset.open", on_click=lambda: _attempt(_open_typed))
+    with st.form("dataset.form", border=False):  # A form, so that Enter opens too.
+        st.text_input(
+            _("Folder or file on this computer"),
+            placeholder=_("for example C:\\Users\\me\\fer2013"),
+            help=_(
+                "Expected: train/<class>/*.png with validation/ and test/ beside it, or class folders alone. Also a "
+                "zip of these, fer2013.csv, or a folder of UTKFace files."
+            ),
+            key="dataset.path",
+        )
+        st.form_submit_button(_("Open"), key="dataset.open", on_click=lambda: _attempt(_open_typed))
 
 
 def _open_typed() -> None:
@@ -104,7 +109,7 @@ def _remove(root: Path) -> None:
             key="dataset.forget",
             icon=":material/close:",
             help=_("Take it off this list. Its files stay where they are."),
-            on_click=lambda: _attempt(lambda: _leave(root, forget)),
+            on_click=lambda: _attempt(lambda: _leave(root, forget, _("“{name}” is off the list."))),
         )
         return
     with st.popover(_("Delete"), icon=":material/delete:"):
@@ -113,13 +118,14 @@ def _remove(root: Path) -> None:
             _("Yes, delete it"),
             key="dataset.delete",
             type="primary",
-            on_click=lambda: _attempt(lambda: _leave(root, delete)),
+            on_click=lambda: _attempt(lambda: _leave(root, delete, _("“{name}” is deleted."))),
         )
 
 
-def _leave(root: Path, drop: Callable[[Path], None]) -> None:
+def _leave(root: Path, drop: Callable[[Path], None], message: str) -> None:
     drop(root)
     leave_dataset()
+    st.session_state["dataset.message"] = message.format(name=plain(root.name))
 
 
 def _file() -> None:
@@ -153,7 +159,8 @@ def _kaggle() -> None:
         handle = st.text_input(_("Handle"), placeholder="owner/dataset", key="dataset.handle").strip()
     st.caption(_("Kaggle may want you to sign in and to accept the dataset’s terms on its site first."))
     if st.button(_("Download"), key="dataset.fetch", icon=":material/download:", disabled=not handle):
-        name = handle.rstrip("/").split("/")[-1]
+        handle = "/".join(handle.rstrip("/").split("/")[-2:])  # The page's address ends in the handle.
+        name = handle.split("/")[-1]
         begin_import(name, lambda name, told: (fetch_kaggle(handle, datasets_folder() / name, told),))
         st.rerun()
 
@@ -169,9 +176,12 @@ def _votes(current: Dataset | None) -> None:
         st.info(_("Open FER2013 first."))
         return
     if (voted := votes(current)) is not None:
-        text = _("Votes are attached to {n} of {all} images.")
-        st.success(text.format(n=f"{voted.found.sum():,}", all=f"{len(voted.found):,}"), icon=":material/how_to_vote:")
-        st.button(_("Detach"), key="dataset.detach", on_click=lambda: _attempt(lambda: detach_votes(current)))
+        text = _("Votes are attached to {n} of {all} images of “{name}”.")
+        st.success(
+            text.format(name=title_of(current), n=f"{voted.found.sum():,}", all=f"{len(voted.found):,}"),
+            icon=":material/how_to_vote:",
+        )
+        st.button(_("Detach"), key="dataset.detach", on_click=lambda: _attempt(lambda: detach_votes(current.root)))
     edition = st.session_state.setdefault("dataset.edition", 0)
     file = st.file_uploader(
         _("fer2013new.csv, or a csv with the column “file”"), ["csv"], key=f"dataset.ballot.{edition}"
@@ -189,26 +199,31 @@ def _practice() -> None:
 
 
 def begin_import(wanted: str, work: Callable[[str, Progress], Imported]) -> None:
-    """Start an import in the background; the session that asked for it opens what comes of it."""
-    name = free_name(datasets_folder(), wanted)
-    job = jobs.start(f"{_IMPORT}{name}", lambda told: work(name, told))
-    st.session_state["dataset.importing"] = job.key
+    """Start an import in the background, under a name of its own; the session that asked for it opens what comes."""
+    under_way = {_name_of(job) for job in jobs.find(_IMPORT) if job.active}
+    name = free_name(datasets_folder(), wanted, under_way)
+    job = jobs.start(f"{_IMPORT}{uuid4().hex}:{name}", lambda told: work(name, told))
+    st.session_state[_OWN] = {*st.session_state.get(_OWN, ()), job.key}
+
+
+def _name_of(job: jobs.Job) -> str:
+    return job.key.split(":", 2)[2]
 
 
 def _watch(job: jobs.Job) -> None:
-    mine = st.session_state.get("dataset.importing") == job.key
+    """The bar of an import, or what came of it: said in the session that began it, or if that is gone, in the next."""
     if job.active:
-        bar(job, _("Importing {name}").format(name=plain(job.key.removeprefix(_IMPORT))))
+        bar(job, _("Importing {name}").format(name=plain(_name_of(job))))
         return
-    if not mine:
+    mine = job.key in st.session_state.get(_OWN, ())
+    if not mine and job.ended_for < _PATIENCE:
         return
-    del st.session_state["dataset.importing"]
     jobs.forget(job)
     if job.error:
-        st.session_state["dataset.problem"] = job.error
+        st.error(error_text(job.error))
     elif job.cancelled:
         st.info(_("Cancelled. Nothing was changed."))
-    else:
+    elif mine:
         _attempt(lambda: _adopt(job.result))
         st.rerun()
 
@@ -217,7 +232,7 @@ def _adopt(imported: Imported) -> None:
     for dataset in reversed(imported):  # The first one ends up first on the list, and current.
         choose_dataset(dataset.root)
     images = sum(len(part.paths) for part in imported[0].splits.values())
-    text = _("Imported: {names} · {n} images, {left} files left out.")
-    st.session_state["dataset.message"] = text.format(
-        names=", ".join(plain(dataset.name) for dataset in imported), n=f"{images:,}", left=len(imported[0].left_out)
-    )
+    left_out = len(imported[0].left_out)
+    text = _("New: {names} · {n} images, {left} files left out.") if left_out else _("New: {names} · {n} images.")
+    names = ", ".join(plain(dataset.name) for dataset in imported)
+    st.session_state["dataset.message"] = text.format(names=names, n=f"{images:,}", left=f"{left_out:,}")

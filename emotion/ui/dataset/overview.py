@@ -6,12 +6,11 @@ import streamlit as st
 from emotion.dataset.folder import Dataset
 from emotion.dataset.splits import SPLITS
 from emotion.errors import UserError
-from emotion.i18n import _, error_text, language
+from emotion.i18n import _, error_text, language, plain
 from emotion.labels import label_of
 from emotion.plots.dataset import class_counts, grid_rows, sample_grid, split_name
 from emotion.ui import chart
 from emotion.ui.guards import load_files
-from emotion.ui.page import plain
 
 
 def show(dataset: Dataset) -> None:

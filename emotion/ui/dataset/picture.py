@@ -6,15 +6,16 @@ import streamlit as st
 
 from emotion.dataset.folder import Dataset
 from emotion.dataset.importers.votes import COLUMNS
+from emotion.dataset.pixels import fit
+from emotion.dataset.scan import SIZE
 from emotion.dataset.splits import SPLITS
 from emotion.errors import UserError
 from emotion.files import printable, read_image
-from emotion.i18n import _, error_text
+from emotion.i18n import _, error_text, plain
 from emotion.plots.dataset import split_name, vote_bars
 from emotion.plots.explore import gray_histogram, pixel_matrix
 from emotion.ui import chart
 from emotion.ui.dataset.common import class_name, votes
-from emotion.ui.page import plain
 
 _LARGE = 336  # Screen pixels of the picture's longer side.
 _WINDOW = 48  # Pixels of a side of the matrix: the deck's whole image, a part of a larger one.
@@ -34,8 +35,9 @@ def show(dataset: Dataset, row: int, key: str) -> None:
     st.markdown(f"**{plain(class_name(dataset, label))}** · {split_name(split)} · {width} × {height}")
     st.image(_enlarged(bgr), channels="BGR", width="content")
     st.caption(plain(printable(path)))
+    small = fit(gray, SIZE)  # As the doctor and the gallery's order measure it.
     text = _("brightness {mean} · contrast {spread} · darkest {low} · brightest {high}")
-    st.caption(text.format(mean=f"{gray.mean():.0f}", spread=f"{gray.std():.0f}", low=gray.min(), high=gray.max()))
+    st.caption(text.format(mean=f"{small.mean():.0f}", spread=f"{small.std():.0f}", low=gray.min(), high=gray.max()))
     chart.show(gray_histogram(gray), f"{key}.histogram")
     voted = votes(dataset)
     if voted is not None and voted.found[row]:

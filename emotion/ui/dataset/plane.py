@@ -1,25 +1,22 @@
 """Map: all images in one plane, coloured by class; what is picked there is shown."""
 
-import os
-
 import numpy as np
 import streamlit as st
 
-from emotion.cnn.bundle import TFLITE, Bundle
-from emotion.cnn.classifier import Classifier
-from emotion.dataset.explore import Plane, plane_of
+from emotion.cnn.bundle import TFLITE
+from emotion.cnn.judge import embedding_plane
+from emotion.dataset.explore import Plane
 from emotion.dataset.folder import Dataset
 from emotion.i18n import _
-from emotion.jobs import Progress
 from emotion.plots.explore import plane_figure
 from emotion.ui import chart
 from emotion.ui.dataset import picture
 from emotion.ui.dataset.common import job_key, picture_wall
-from emotion.ui.guards import bundle_title, bundles
+from emotion.ui.guards import bundle_names, bundles
 from emotion.ui.jobs import outcome
 
 _COUNTS = (1_000, 3_000, 10_000, 30_000)
-_PICKED, _ENDS = 42, 6
+_PICKED, _ENDS = 24, 6
 """Images shown of what was picked, and of each end of an axis."""
 
 
@@ -32,61 +29,62 @@ def show(dataset: Dataset) -> None:
         )
     )
     found = {str(bundle.path): bundle for bundle in bundles()}
+    names = {"": _("its raw pixels"), **bundle_names(list(found.values()))}
     with st.container(horizontal=True, vertical_alignment="bottom"):
         source = st.selectbox(
             _("Numbers of an image"),
-            ["", *found],
-            format_func=lambda path: bundle_title(found[path]) if path else _("its raw pixels"),
+            list(names),
+            format_func=names.__getitem__,
             key="dataset.map.source",
             help=_("Raw pixels are what the camera saw; a network’s last layer but one is what it makes of them."),
-            width=360,
+            width=300,
+        )
+        drags = {"lasso": _("Lasso"), "pan": _("Click")}
+        drag = st.segmented_control(
+            _("Pick by"),
+            list(drags),
+            default="lasso",
+            format_func=drags.__getitem__,
+            key="dataset.map.drag",
+            required=True,
         )
         count = st.select_slider(
-            _("Images at most"), _COUNTS, 3_000, format_func=lambda n: f"{n:,}", key="dataset.map.count", width=240
+            _("Images at most"), _COUNTS, 3_000, format_func=lambda n: f"{n:,}", key="dataset.map.count", width=200
         )
     bundle = found.get(source)
     digest = bundle.card.files[TFLITE] if bundle else ""
     plane = outcome(
         job_key(dataset, f"plane:{digest}:{count}"),
         _("Laying out the images"),
-        lambda told: _plane(dataset, bundle, count, told),
+        lambda told: embedding_plane(dataset, count, bundle, told),
     )
     if plane is not None:
-        _show_plane(dataset, plane, f"{digest[:8]}.{count}")
+        _show_plane(dataset, plane, str(drag), f"{digest[:8]}.{count}.{drag}")
 
 
-def _plane(dataset: Dataset, bundle: Bundle | None, count: int, progress: Progress) -> Plane:
-    if bundle is None:
-        return plane_of(dataset, count, progress=progress)
-    spec = bundle.card.input
-    embed = Classifier(bundle, threads=os.cpu_count() or 1).embed
-    return plane_of(dataset, count, (spec.height, spec.width), embed, progress)
-
-
-def _show_plane(dataset: Dataset, plane: Plane, state: str) -> None:
+def _show_plane(dataset: Dataset, plane: Plane, drag: str, state: str) -> None:
     left, right = st.columns([3, 2], gap="large")
     with left:
         labels = dataset.everything.labels[plane.rows]
-        figure = plane_figure(plane.xy, labels, dataset.classes, plane.explained)
+        figure = plane_figure(plane.xy, labels, dataset.classes, plane.explained, drag)
         points = chart.picked(figure, f"dataset.map.{dataset.root}.{state}")
     with right:
         if not points:
             _ends(dataset, plane)
             return
-        st.markdown(_("**{n} images picked**").format(n=f"{len(points):,}"))
-        rows = plane.rows[np.array(points[:_PICKED])]
-        clicked = picture_wall(dataset, rows, f"dataset.map.wall.{hash(tuple(rows.tolist()))}", side=56)
+        st.markdown(_("**Picked: {n}**").format(n=f"{len(points):,}"))
+        # Evenly from all of them: the points come class by class.
+        few = np.unique(np.linspace(0, len(points) - 1, min(len(points), _PICKED)).astype(int))
+        rows = plane.rows[np.array(points)[few]]
         if len(points) > _PICKED:
-            st.caption(_("The first {n} are shown.").format(n=_PICKED))
-        if clicked is not None or len(points) == 1:
-            picture.show(dataset, int(rows[0]) if clicked is None else clicked, "dataset.map.picture")
+            st.caption(_("{n} of them are shown, from all classes.").format(n=_PICKED))
+        clicked = picture_wall(dataset, rows, f"dataset.map.wall.{hash(tuple(rows.tolist()))}", side=56)
+        picture.show(dataset, int(rows[0]) if clicked is None else clicked, "dataset.map.picture")
 
 
 def _ends(dataset: Dataset, plane: Plane) -> None:
     """What the two axes mean: the images at their ends."""
-    st.info(
-        _("Draw round some points with the lasso, or click one: see their images here."), icon=":material/lasso_select:"
-    )
+    st.info(_("Draw round some points, or click one: see their images here."), icon=":material/lasso_select:")
     ends = ((0, _("Far left"), _("Far right")), (1, _("Far down"), _("Far up")))
     for axis, low, high in ends:
         order = plane.rows[np.argsort(plane.xy[:, axis])]

@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from zipfile import ZIP_STORED
@@ -135,7 +136,12 @@ def test_handles_that_are_none(tmp_path: Path, handle: str) -> None:
 
 
 def children() -> list[psutil.Process]:
-    return [child for child in psutil.Process().children() if "kaggle_process" in " ".join(child.cmdline())]
+    found = []
+    for child in psutil.Process().children():
+        with suppress(psutil.ZombieProcess, psutil.NoSuchProcess):  # Another test's, ended and not yet buried.
+            if "kaggle_process" in " ".join(child.cmdline()):
+                found.append(child)
+    return found
 
 
 def test_cancel_ends_the_download_at_once(tmp_path: Path, kaggle: type[Kaggle]) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from emotion.dataset.folder import open_dataset
-from emotion.dataset.importers.votes import COLUMNS, attach_votes, detach_votes, votes_of
+from emotion.dataset.importers.votes import COLUMNS, Votes, attach_votes, detach_votes, votes_of
 from emotion.errors import UserError
 from tests.conftest import write_faces
 
@@ -47,8 +47,8 @@ def test_counts_emotions_and_majority(tmp_path: Path, home: Path) -> None:
     assert sorted(dataset.root.rglob("*")) == before
     kept = votes_of(dataset)
     assert kept is not None and (kept.counts == votes.counts).all()
-    detach_votes(dataset)
-    detach_votes(dataset)
+    detach_votes(dataset.root)
+    detach_votes(dataset.root)
     assert votes_of(dataset) is None and list((home / "votes").iterdir()) == []
 
 
@@ -95,3 +95,15 @@ def test_votes_of_files_that_are_gone_are_none(tmp_path: Path) -> None:
     attach_votes(dataset, stream(HEADER + ROWS[0]))
     (dataset.root / "train/angry/000.png").rename(dataset.root / "train/angry/zzz.png")
     assert votes_of(open_dataset(dataset.root)) is None
+
+
+def test_where_the_votes_speak_against_the_label_the_clearest_first() -> None:
+    counts = np.zeros((5, 10), np.int16)
+    counts[0, [1, 3]] = 6, 4  # happiness 6, sadness 4
+    counts[1, [1, 3]] = 9, 1
+    counts[2, [1, 3]] = 5, 5  # A tie speaks against neither.
+    counts[3, 9] = 10  # Ten say: no face.
+    rows, shares = Votes(counts).disagreeing(np.array([1, 1, 1, 0, 0]), ("happy", "sad"))
+    assert rows.tolist() == [3, 1, 0]
+    np.testing.assert_allclose(shares, [0, 0.1, 0.4])
+    assert Votes(counts).disagreeing(np.zeros(5, int), ("glasses", "sad"))[0].tolist() == []
