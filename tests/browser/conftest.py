@@ -52,7 +52,7 @@ class App:
 @pytest.fixture(scope="session")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     """The app with an empty home."""
-    with _running(tmp_path_factory.mktemp("browser-home")) as app:
+    with running(tmp_path_factory.mktemp("browser-home")) as app:
         yield app
 
 
@@ -60,12 +60,12 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
 def furnished_app(tmp_path_factory: pytest.TempPathFactory, trained: Path) -> Iterator[App]:
     """The app with a dataset, a finished run and its bundle at home."""
     home = Path(shutil.copytree(trained, tmp_path_factory.mktemp("furnished") / "home"))
-    with _running(home) as app:
+    with running(home) as app:
         yield app
 
 
 @contextmanager
-def _running(home: Path) -> Iterator[App]:
+def running(home: Path) -> Iterator[App]:
     """``streamlit run app.py`` on a free port."""
     with socket.socket() as free:
         free.bind(("localhost", 0))

@@ -1,13 +1,15 @@
 """A person looks through a dataset, imports one, cancels another, and lets the doctor see it."""
 
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import pytest
 from playwright.sync_api import Page, expect
 
 from emotion.dataset.sample import write_sample
-from tests.browser.conftest import App
+from tests.browser.conftest import App, running
 from tests.conftest import write_faces
 
 # Where the first point of the first class stands on the screen.
@@ -17,6 +19,13 @@ POINT = """() => {
   return [frame.left + xaxis._offset + xaxis.l2p(x[0]), frame.top + yaxis._offset + yaxis.l2p(y[0])];
 }"""
 XSS = "<img src=x onerror=window.hacked=1>"
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    """An app of these tests' own: what they open must not be the dataset that others meet."""
+    with running(tmp_path_factory.mktemp("dataset-home")) as app:
+        yield app
 
 
 def open_view(page: Page, app: App, view: str) -> None:
