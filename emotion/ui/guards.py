@@ -208,4 +208,4 @@ def bundle_title(bundle: Bundle) -> str:
 
 def bundle_names(found: Sequence[Bundle]) -> dict[str, str]:
     """Path → title of each bundle, no two of them alike."""
-    return distinct({str(bundle.path): bundle_title(bundle) for bundle in found}, lambda path: Path(path).parent.name)
+    return distinct({str(bundle.path): bundle_title(bundle) for bundle in found}, lambda path: str(Path(path).parent))
