@@ -8,9 +8,7 @@ import os
 import shutil
 import statistics
 import tempfile
-import time
 import tracemalloc
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -20,6 +18,7 @@ import numpy as np
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from benchmarks.timing import seconds
 from emotion.dataset.doctor import examine
 from emotion.dataset.folder import Dataset, open_dataset
 from emotion.dataset.library import folder_stamp, remember
@@ -40,7 +39,7 @@ def compare(data: str, tiny_tree: int = TINY_TREE) -> dict[str, Any]:
 
 
 def _report(dataset: Dataset, tiny_tree: int) -> dict[str, Any]:
-    deck = _seconds(lambda: deck_loop(dataset.root, dataset.splits))
+    deck = seconds(lambda: deck_loop(dataset.root, dataset.splits), RUNS)
     ours = _ours(dataset)
     ratios = ("index", "first full load, copy kept", "load from the cache, every pixel read")
     return {
@@ -48,7 +47,7 @@ def _report(dataset: Dataset, tiny_tree: int) -> dict[str, Any]:
         "cores": os.cpu_count(),
         "seconds": {
             "course's loop: listdir + imread + resize": deck,
-            "keras.utils.image_dataset_from_directory": _seconds(lambda: keras_loader(dataset.root), runs=1),
+            "keras.utils.image_dataset_from_directory": seconds(lambda: keras_loader(dataset.root)),
             **ours,
         },
         "times faster than the course's loop": {name: deck / ours[name] for name in ratios},
@@ -61,13 +60,13 @@ def _ours(dataset: Dataset) -> dict[str, float]:
     first = statistics.median(_first_load(dataset) for _run in range(RUNS))
     kept = kept_file(dataset.root, files, size)
     return {
-        "index": _seconds(lambda: open_dataset(dataset.root)),
-        "unchanged folder reopened": _seconds(lambda: folder_stamp(dataset.root)),
+        "index": seconds(lambda: open_dataset(dataset.root), RUNS),
+        "unchanged folder reopened": seconds(lambda: folder_stamp(dataset.root), RUNS),
         "first full load, copy kept": first,
-        "check for changed files": _seconds(lambda: kept_file(dataset.root, files, size)),
-        "load from the cache, every pixel read": _seconds(lambda: int(_images(kept, dataset).pixels.sum())),
-        "doctor, first time": _seconds(lambda: examine(dataset), runs=1),
-        "doctor, again": _seconds(lambda: examine(dataset)),
+        "check for changed files": seconds(lambda: kept_file(dataset.root, files, size), RUNS),
+        "load from the cache, every pixel read": seconds(lambda: int(_images(kept, dataset).pixels.sum()), RUNS),
+        "doctor, first time": seconds(lambda: examine(dataset)),
+        "doctor, again": seconds(lambda: examine(dataset), RUNS),
         "the page's script, first view of a known dataset": page_view(dataset),
     }
 
@@ -84,15 +83,15 @@ def page_view(dataset: Dataset) -> float:
     start = AppTest.from_file(str(REPOSITORY / "app.py"), default_timeout=120).run()  # What every page imports.
     st.cache_resource.clear()
     st.cache_data.clear()
-    seconds = _seconds(lambda: start.switch_page("pages/dataset.py").run(), runs=1)
+    taken = seconds(lambda: start.switch_page("pages/dataset.py").run())
     assert not start.exception, start.exception
-    return seconds
+    return taken
 
 
 def _first_load(dataset: Dataset) -> float:
     """Seconds for all images of a dataset that was not loaded before, the copy for the next time included."""
     shutil.rmtree(cache_folder(), ignore_errors=True)
-    return _seconds(lambda: load_kept(dataset.root, dataset.everything), runs=1)
+    return seconds(lambda: load_kept(dataset.root, dataset.everything))
 
 
 def deck_loop(root: Path, splits: dict[str, Any]) -> np.ndarray:
@@ -128,7 +127,7 @@ def _tiny_tree(files: int) -> dict[str, float]:
             path.mkdir(parents=True)
             for number in range(files // 10):
                 os.close(os.open(path / f"{number:06d}.png", os.O_CREAT))
-        seconds = _seconds(lambda: open_dataset(root), runs=1)
+        taken = seconds(lambda: open_dataset(root))
         tracemalloc.start()
         opened = open_dataset(root)
         held, peak = tracemalloc.get_traced_memory()
@@ -136,20 +135,11 @@ def _tiny_tree(files: int) -> dict[str, float]:
         per = len(opened.everything.paths) / 100_000
         return {
             "files": files,
-            "seconds": seconds,
+            "seconds": taken,
             "MB held per 100,000 files": held / 1e6 / per,
             "MB at the peak per 100,000 files": peak / 1e6 / per,
             "seconds of the page's script": page_view(opened),
         }
-
-
-def _seconds(work: Callable[[], object], runs: int = RUNS) -> float:
-    times = []
-    for _run in range(runs):
-        start = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - start)
-    return statistics.median(times)
 
 
 def lines(report: dict[str, Any]) -> list[str]:

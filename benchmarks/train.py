@@ -2,30 +2,39 @@
 
 Same network, images, batch and epochs, each contestant in a process of its own, one after the other; what is compared
 is the last epoch, in which nothing is traced or loaded any more. The share of the machine's peak is that of a float32
-matrix product (sgemm) measured in the same run.
+matrix product (sgemm) measured in the same run. While one more training is on, the app's server is asked how it is.
 """
 
 import json
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 
 import numpy as np
 
+from benchmarks.server import ask_health, serving
+from benchmarks.timing import seconds
+from emotion.cnn import service
 from emotion.cnn.augment import augment
+from emotion.cnn.bundle import load_bundle
+from emotion.cnn.classifier import Classifier
 from emotion.cnn.config import MILD, OFF, STRONG, TrainConfig
+from emotion.cnn.evaluation import evaluate
+from emotion.cnn.inside import Layer, describe
 from emotion.cnn.runs import Run
-from emotion.cnn.workers import LayerRow, describe, start_run, stop_run
+from emotion.cnn.workers import publish_best, start_run, stop_run
 from emotion.dataset.folder import Dataset, open_dataset
-from emotion.homes import REPOSITORY
+from emotion.homes import REPOSITORY, home
 
 EPOCHS = 2
+HEALTH_CHECKS = 200
+_RUNS = 5
 # The deck's script: arrays, one-hot, Adam, categorical cross-entropy, model.fit.
 PLAIN = """
 import json, sys, time
@@ -53,7 +62,7 @@ model.fit(x, y, batch_size=batch, epochs=epochs, callbacks=[clock], verbose=0)
 print(json.dumps(images / clock.seconds))
 """
 PLAIN_NAME = "plain script, float32"
-CONTESTANTS = {
+CONTESTANTS: dict[str, dict[str, Any]] = {
     "worker, float32": {"precision": "float32"},
     "worker": {},
     "worker, mild augmentation": {"augmentation": MILD},
@@ -66,15 +75,20 @@ def compare(data: str, images: int) -> dict[str, Any]:
     dataset = open_dataset(data)
     dataset.load("train")  # Whoever came first would pay for the decoding.
     config = TrainConfig(str(dataset.root), "bench", epochs=EPOCHS + 1, images=images)
-    with tempfile.TemporaryDirectory() as home, patch.dict(os.environ, EMOTION_HOME=home):
-        rates = {PLAIN_NAME: _plain(dataset, config)}
-        starts = {}
-        for name, settings in CONTESTANTS.items():
-            rates[name], starts[name] = _worker(TrainConfig(**{**vars(config), **settings}))
-        layers = describe(config.architecture, len(dataset.classes), config.size)
+    with tempfile.TemporaryDirectory() as folder, patch.dict(os.environ, EMOTION_HOME=folder):
+        return _report(dataset, config)
+
+
+def _report(dataset: Dataset, config: TrainConfig) -> dict[str, Any]:
+    rates, starts = {PLAIN_NAME: _plain(dataset, config)}, {}
+    for name, settings in CONTESTANTS.items():
+        run, starts[name] = _trained(replace(config, **settings))
+        rates[name] = run.metrics()[EPOCHS - 1]["images_per_second"]
+    layers = describe(config.architecture, len(dataset.classes), config.size)
+    service.stop()
     peak, work = sgemm(), operations(layers)
     return {
-        "images": images,
+        "images": config.images,
         "batch": config.batch_size,
         "cores": os.cpu_count(),
         "images per second": rates,
@@ -86,6 +100,8 @@ def compare(data: str, images: int) -> dict[str, Any]:
         "sgemm, 1e9 operations per second": peak / 1e9,
         "share of the sgemm peak": {name: rate * work / peak for name, rate in rates.items()},
         "augmentation alone, microseconds per face": _augmentation(dataset),
+        "evaluation of the validation split": _evaluation(dataset, run),
+        "milliseconds until the server answers while a training is on": _health(config),
     }
 
 
@@ -95,16 +111,20 @@ def _plain(dataset: Dataset, config: TrainConfig) -> float:
     return float(json.loads(subprocess.run(command, cwd=REPOSITORY, check=True, stdout=subprocess.PIPE).stdout))
 
 
-def _worker(config: TrainConfig) -> tuple[float, float]:
-    """Images a second in the last epoch, and the seconds from the start to the first batch."""
+def _trained(config: TrainConfig) -> tuple[Run, float]:
+    """A run of so many epochs, and the seconds from its start to the first batch."""
     started = time.monotonic()
     run = start_run(config)
     _wait(run, lambda: bool(run.progress()))
     first = time.monotonic() - started
     _wait(run, lambda: len(run.metrics()) >= EPOCHS)
+    _stop(run)
+    return run, first
+
+
+def _stop(run: Run) -> None:
     stop_run(run)
     _wait(run, lambda: not run.status().active)
-    return run.metrics()[EPOCHS - 1]["images_per_second"], first
 
 
 def _wait(run: Run, holds: Callable[[], bool]) -> None:
@@ -114,13 +134,39 @@ def _wait(run: Run, holds: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
+def _evaluation(dataset: Dataset, run: Run) -> dict[str, float]:
+    """The seconds that the run's TFLite bundle takes for a split, whose images have been decoded before."""
+    classifier = Classifier(load_bundle(publish_best(run)))
+    return {
+        "images": len(dataset.load("validation").labels),
+        "seconds": seconds(lambda: evaluate(classifier, dataset, "validation")),
+    }
+
+
+def _health(config: TrainConfig) -> dict[str, float]:
+    """How long the app's server takes to say that it is well, while a worker trains."""
+    run = start_run(replace(config, epochs=1000))
+    try:
+        _wait(run, lambda: bool(run.progress()))
+        with serving(home()) as (url, _pid):
+            taken = [_after_a_pause(url) for _ in range(HEALTH_CHECKS)]
+    finally:
+        _stop(run)
+    return dict(zip(("median", "p95", "longest"), map(float, np.percentile(taken, (50, 95, 100)) * 1000), strict=True))
+
+
+def _after_a_pause(url: str) -> float:
+    time.sleep(0.05)
+    return seconds(lambda: ask_health(url))
+
+
 def sgemm(side: int = 2048) -> float:
     """Float32 operations a second of a large matrix product: the peak that convolutions are measured by."""
     a, b = np.random.default_rng(0).random((2, side, side), np.float32)
-    return 2 * side**3 / _seconds(lambda: a @ b)
+    return 2 * side**3 / seconds(lambda: a @ b, _RUNS)
 
 
-def operations(layers: tuple[LayerRow, ...]) -> float:
+def operations(layers: tuple[Layer, ...]) -> float:
     """Multiplications and additions to train on one image: one pass forward, two of its kind back.
 
     A convolution's weights are used once for every pixel of its output, a dense layer's once.
@@ -136,18 +182,9 @@ def _augmentation(dataset: Dataset) -> dict[str, float]:
     random = np.random.default_rng(0)
     presets = {"off": OFF, "mild": MILD, "strong": STRONG}
     return {
-        name: _seconds(lambda preset=preset: augment(faces, preset, random)) / len(faces) * 1e6  # type: ignore[misc]
+        name: seconds(lambda preset=preset: augment(faces, preset, random), _RUNS) / len(faces) * 1e6  # type: ignore[misc]
         for name, preset in presets.items()
     }
-
-
-def _seconds(work: Callable[[], object], runs: int = 5) -> float:
-    times = []
-    for _run in range(runs):
-        start = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - start)
-    return statistics.median(times)
 
 
 def lines(report: dict[str, Any]) -> list[str]:

@@ -26,7 +26,10 @@ class Cancelled(Exception):
 
 @dataclass
 class Job:
-    """Work in a thread: how far it is, and once it has ended its ``result`` or its ``error``."""
+    """Work in a thread: how far it is, and once it has ended its ``result`` or its ``error``.
+
+    ``asked`` is when somebody asked for it last.
+    """
 
     key: str
     done: int = 0
@@ -34,6 +37,7 @@ class Job:
     result: Any = None
     error: UserError | None = None
     cancelled: bool = False
+    asked: float = field(default_factory=time.monotonic)
     _started: float = field(default_factory=time.monotonic)
     _end: float = 0.0
     _cancel: threading.Event = field(default_factory=threading.Event)
@@ -101,7 +105,8 @@ def start(key: str, work: Callable[[Progress], Any]) -> Job:
     with _lock:
         if (job := _jobs.get(key)) and job.active:
             return job
-        ended = [key for key, job in _jobs.items() if not job.active]
+        # Those that nobody has asked for longest go first.
+        ended = [job.key for job in sorted(_jobs.values(), key=lambda job: job.asked) if not job.active]
         for old in [key, *ended[: -_KEPT or None]] if len(ended) > _KEPT else [key]:
             _jobs.pop(old, None)
         job = _jobs[key] = Job(key)
@@ -111,7 +116,10 @@ def start(key: str, work: Callable[[Progress], Any]) -> Job:
 
 def get(key: str) -> Job | None:
     """The job of that key, active or ended and not yet forgotten."""
-    return _jobs.get(key)
+    job = _jobs.get(key)
+    if job:
+        job.asked = time.monotonic()
+    return job
 
 
 def find(prefix: str) -> list[Job]:

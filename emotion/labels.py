@@ -67,6 +67,16 @@ def label_of(key: str, position: int = 0) -> Label:
     return _BY_KEY.get(key) or Label(key, key, key, colour)
 
 
+def names_of(classes: tuple[str, ...], language: str = "en") -> list[str]:
+    """The names of classes in order, no two alike: a folder of one's own may be called as an emotion is.
+
+    >>> names_of(("sad", "Sad", "x"))
+    ['Sad (sad)', 'Sad (Sad)', 'x']
+    """
+    names = [label_of(key, position).name(language) for position, key in enumerate(classes)]
+    return [name if names.count(name) == 1 else f"{name} ({key})" for name, key in zip(names, classes, strict=True)]
+
+
 def colours(classes: tuple[str, ...]) -> dict[str, str]:
     """The colour of each class key, in order."""
     return {key: label_of(key, position).colour for position, key in enumerate(classes)}

@@ -1,14 +1,19 @@
 """What tests share: a home of their own, a tiny dataset of real files, and a bundle trained for real, once."""
 
 import os
+import shutil
 import subprocess
 import sys
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
+from emotion.cnn import workers
+from emotion.cnn.runs import Run
 from emotion.dataset.sample import write_sample
 from emotion.homes import REPOSITORY
 
@@ -20,6 +25,14 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty EMOTION_HOME for every test, so that none writes into the developer's own."""
     monkeypatch.setenv("EMOTION_HOME", str(tmp_path / "home"))
     return tmp_path / "home"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_worker_left() -> Iterator[None]:
+    """Wait for the worker processes that tests started: a run says that it is over a moment before its worker ends."""
+    yield
+    for worker in workers._workers:
+        worker.wait(60)
 
 
 def write_faces(root: Path, counts: dict[str, dict[str, int]], size: int = 12) -> Path:
@@ -44,6 +57,19 @@ def emotion_command(home: Path, *arguments: object, check: bool = True) -> subpr
     return done
 
 
+def wait_until(run: Run, holds: Callable[[Run], bool], seconds: float = 280) -> None:
+    """Wait for a worker process; its log is shown where that takes too long."""
+    deadline = time.monotonic() + seconds
+    while not holds(run):
+        assert time.monotonic() < deadline, run.log_tail(40)
+        time.sleep(0.05)
+
+
+def is_over(run: Run) -> bool:
+    """Whether no worker is at the run and none will be."""
+    return not run.status().active
+
+
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An EMOTION_HOME with a sample dataset of 210 faces and one finished run of two epochs, to be read only."""
@@ -56,6 +82,4 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def bundle_copy(trained: Path, home: Path) -> Path:
     """A copy of the trained bundle in an EMOTION_HOME of its own, to be broken."""
-    import shutil
-
     return Path(shutil.copytree(trained / "models" / "tiny", home / "models" / "tiny"))

@@ -110,7 +110,7 @@ def test_a_set_of_ones_own_is_trained_and_measured(home: Path, tmp_path: Path) -
         for number in range(20):
             photo = random.integers(0, 80, (50 + number, 70, 3), np.uint8) + np.uint8(80 * label)
             (folder / f"{number}.jpg").write_bytes(cv2.imencode(".jpg", photo)[1].tobytes())
-    settings = ("--epochs", 1, "--batch-size", 16, "--name", "glasses")
+    settings = ("--epochs", 1, "--batch-size", 16, "--network", "tiny_cnn", "--name", "glasses")
     emotion_command(home, "train", "--data", tmp_path / "안경", *settings)
     card = json.loads((home / "models" / "glasses" / "card.json").read_text(encoding="utf-8"))
     assert card["task"] == "안경" and sorted(card["classes"]) == sorted(["안경", "없음 🙂", "sun glasses"])

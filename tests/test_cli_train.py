@@ -40,7 +40,7 @@ MISTAKES = {
     "no run to publish": (["--publish", "nope"], "no run folder"),
     "settings": (["--probe", "{"], "config.json"),
     "incomplete settings": (["--probe", "{}"], "config.json"),
-    "two wishes": (["--describe", "tiny_cnn", "--data", "DATA"], "either --data FOLDER or --resume RUN"),
+    "two wishes": (["--probe", "{}", "--data", "DATA"], "either --data FOLDER or --resume RUN"),
 }
 
 

@@ -100,3 +100,11 @@ def test_ended_jobs_are_not_kept_for_ever() -> None:
         assert jobs.start(f"test: many {number}", lambda told: None).wait(5)
     kept = [job.key for job in jobs.find("test: many")]
     assert kept[0] == "test: many 99" and len(kept) <= 65
+
+
+def test_what_is_asked_for_again_is_kept_longest() -> None:
+    assert jobs.start("test: asked", lambda told: 7).wait(5)
+    for number in range(100):
+        assert jobs.start(f"test: other {number}", lambda told: None).wait(5)
+        job = jobs.get("test: asked")
+        assert job and job.result == 7

@@ -29,7 +29,10 @@ def bench_dataset(data: str, as_json: bool) -> None:
 @click.option("--images", type=click.IntRange(64), default=3200, show_default=True, help="Training images of an epoch.")
 @as_json
 def bench_train(data: str, images: int, as_json: bool) -> None:
-    """Train the deck's network by a worker; beside a plain script with model.fit on arrays. Takes some minutes."""
+    """Train the deck's network by a worker; beside a plain script with model.fit on arrays. Takes some minutes.
+
+    Also measured: an evaluation, and how fast the app's server answers while a training is on.
+    """
     benchmark = _benchmark("train")
     report = benchmark.compare(data, images)
     say(report, as_json, lambda: "\n".join(benchmark.lines(report)))

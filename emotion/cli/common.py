@@ -2,8 +2,11 @@
 
 import io
 import json
+import logging
+import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stdout
 from typing import Any
 
 import click
@@ -40,6 +43,22 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for o
 def say(report: Any, as_json: bool, text: Callable[[], str]) -> None:
     """Print a report as JSON, or as the text that ``text`` makes of it."""
     click.echo(json.dumps(report, ensure_ascii=False, indent=2) if as_json else text())
+
+
+@contextmanager
+def for_programs(as_json: bool) -> Iterator[None]:
+    """Keep stdout for the answer, and make a user's mistake JSON too where a program asks, to be translated there."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    logging.getLogger("absl").setLevel(logging.ERROR)  # That h5 is an old format we know.
+    try:
+        with redirect_stdout(sys.stderr):  # Keras tells there what it saves.
+            yield
+    except UserError as error:
+        if not as_json:
+            raise
+        values = {name: str(value) for name, value in error.values.items()}
+        click.echo(json.dumps({"error": error.template, "values": values}))
+        sys.exit(2)
 
 
 def counter(word: str) -> Callable[[int, int], None]:

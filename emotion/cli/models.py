@@ -1,17 +1,12 @@
 """``emotion models``, ``export``, ``import-model``, ``reproduce``, ``report``: bundles and runs, in and out."""
 
-import contextlib
-import json
-import logging
-import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import click
 
-from emotion.cli.common import as_json, counter, say
+from emotion.cli.common import as_json, counter, for_programs, say
 from emotion.cnn.formats import FORMATS, SCALINGS
 from emotion.errors import UserError
 from emotion.i18n import LANGUAGES
@@ -45,7 +40,7 @@ def export(model: str, formats: tuple[str, ...], out: Path, as_json: bool) -> No
     zipped = out.suffix.lower() == ".zip"
     if not zipped and len(formats) != 1:
         raise click.UsageError("Expected one --format for a file, or an --out that ends in .zip.")
-    with _for_programs(as_json):
+    with for_programs(as_json):
         from emotion.cnn.bundle import find_bundle
         from emotion.cnn.export import export_bundle, export_zip
 
@@ -70,7 +65,7 @@ def import_model(
     files: tuple[Path, ...], classes: str | None, scaling: str, name: str, task: str, data: str | None, as_json: bool
 ) -> None:
     """Take in a bundle's zip from another computer, or a network's model.json and its .h5 weights."""
-    with _for_programs(as_json):
+    with for_programs(as_json):
         if len(files) == 1:
             from emotion.cnn.importing import import_bundle_zip
 
@@ -93,7 +88,7 @@ def import_model(
 @as_json
 def reproduce(bundle: str, data: str, as_json: bool) -> None:
     """Train a model again as its card says, and say how far the result differs."""
-    with _for_programs(as_json):
+    with for_programs(as_json):
         from emotion.cnn.bundle import find_bundle
         from emotion.cnn.reproduce import differences
         from emotion.cnn.reproduce import reproduce as repeat
@@ -117,22 +112,6 @@ def report(run: str, out: Path, language: str) -> None:
     from emotion.cnn.runs import open_run
 
     click.echo(write_report(open_run(run), out, language, counter("images")))
-
-
-@contextlib.contextmanager
-def _for_programs(as_json: bool) -> Iterator[None]:
-    """Keep stdout for the answer, and make a user's mistake JSON too where a program asks, to be translated there."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    logging.getLogger("absl").setLevel(logging.ERROR)  # That h5 is an old format we know.
-    try:
-        with contextlib.redirect_stdout(sys.stderr):  # Keras tells there what it saves.
-            yield
-    except UserError as error:
-        if not as_json:
-            raise
-        values = {name: str(value) for name, value in error.values.items()}
-        click.echo(json.dumps({"error": error.template, "values": values}))
-        sys.exit(2)
 
 
 def _pair(files: tuple[Path, ...]) -> tuple[Path, Path]:

@@ -4,16 +4,15 @@ import json
 import logging
 import os
 import shutil
-import sys
 from collections.abc import Callable
-from contextlib import ExitStack, redirect_stdout
+from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from emotion.cli.common import as_json, say
+from emotion.cli.common import as_json, for_programs, say
 from emotion.cnn.config import (
     ARCHITECTURES,
     DISTRIBUTIONS,
@@ -24,7 +23,6 @@ from emotion.cnn.config import (
     Augmentation,
     TrainConfig,
 )
-from emotion.errors import UserError
 
 if TYPE_CHECKING:
     from emotion.cnn.runs import Run
@@ -103,9 +101,8 @@ def _with_settings(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--notes", default="", help="What to remember of the run; goes into the bundle's card.")
 @_with_settings
 @click.option("--publish", metavar="RUN", help="Make a bundle of the best weights that a run has so far.")
-@click.option("--describe", metavar="NETWORK", type=click.Choice(ARCHITECTURES), help="List a network's layers.")
-@click.option("--classes", type=click.IntRange(2), default=7, show_default=True, help="With --describe, --probe.")
 @click.option("--probe", metavar="SETTINGS", help="Time a few batches with settings as in a run's config.json.")
+@click.option("--classes", type=click.IntRange(2), default=7, show_default=True, help="With --probe.")
 @as_json
 def train(
     data: str | None,
@@ -114,23 +111,20 @@ def train(
     name: str | None,
     notes: str,
     publish: str | None,
-    describe: str | None,
-    classes: int,
     probe: str | None,
+    classes: int,
     as_json: bool,
     **settings: Any,
 ) -> None:
     """Train a network and make a model bundle of its best epoch. Ctrl-C stops it; --resume goes on."""
-    asked = [wish for wish in (data, resume, publish, describe, probe) if wish is not None]
+    asked = [wish for wish in (data, resume, publish, probe) if wish is not None]
     if len(asked) != 1:
-        raise click.UsageError("Expected either --data FOLDER or --resume RUN (or --publish, --describe, --probe).")
+        raise click.UsageError("Expected either --data FOLDER or --resume RUN (or --publish, --probe).")
     quietly()
-    if publish is not None:
-        _answer(as_json, lambda: _publish(publish))
-    elif describe is not None:
-        _answer(as_json, lambda: _describe(describe, classes, settings["size"]))
-    elif probe is not None:
-        _answer(as_json, lambda: _probe(probe, classes))
+    if publish is not None or probe is not None:
+        with for_programs(as_json):
+            report = _publish(publish) if publish is not None else _probe(str(probe), classes)
+        say(report, as_json, lambda: "\n".join(f"{name}: {value}" for name, value in report.items()))
     else:
         with ExitStack() as scratch:
             run = (
@@ -214,12 +208,6 @@ def _publish(name: str) -> dict[str, Any]:
     return {"bundle": str(publish_best(open_run(name)))}
 
 
-def _describe(architecture: str, classes: int, size: int) -> dict[str, Any]:
-    from emotion.cnn.architectures import layer_table
-
-    return {"layers": layer_table(architecture, classes, size)}
-
-
 def _probe(settings: str, classes: int) -> dict[str, Any]:
     try:
         config = TrainConfig.from_json(json.loads(settings))
@@ -228,27 +216,3 @@ def _probe(settings: str, classes: int) -> dict[str, Any]:
     from emotion.cnn.probing import measure
 
     return measure(config, classes)
-
-
-def _answer(as_json: bool, work: Callable[[], dict[str, Any]]) -> None:
-    """Say what ``work`` gives; for a program that asks, a user's mistake too is JSON, so that it can be translated."""
-    try:
-        with redirect_stdout(sys.stderr):  # TensorFlow's converter prints.
-            report = work()
-    except UserError as error:
-        if not as_json:
-            raise
-        click.echo(
-            json.dumps({"error": error.template, "values": {key: str(value) for key, value in error.values.items()}})
-        )
-        sys.exit(2)
-    say(report, as_json, lambda: "\n".join(_lines(report)))
-
-
-def _lines(report: dict[str, Any]) -> list[str]:
-    if "layers" not in report:
-        return [f"{name}: {value}" for name, value in report.items()]
-    rows = [
-        f"{row['kind']:24} {'×'.join(map(str, row['shape'])):>14} {row['parameters']:>12,}" for row in report["layers"]
-    ]
-    return [*rows, f"{'parameters':24} {sum(row['parameters'] for row in report['layers']):>27,}"]

@@ -149,16 +149,3 @@ def take_weights(model: keras.Model, origin: Origin, classes: tuple[str, ...]) -
     taken = old.layers if origin.classes == classes else old.layers[:-1]
     for layer, before in zip(model.layers, taken, strict=False):
         layer.set_weights(before.get_weights())
-
-
-def layer_table(architecture: str, classes: int, size: int) -> list[dict[str, object]]:
-    """A row a layer: its ``name``, ``kind``, output ``shape`` without the batch, and ``parameters``."""
-    return [
-        {
-            "name": layer.name,
-            "kind": type(layer).__name__,
-            "shape": list(layer.output.shape[1:]),
-            "parameters": layer.count_params(),
-        }
-        for layer in build(architecture, classes, size).layers
-    ]

@@ -51,6 +51,18 @@ def mixed_up(
     return blended.reshape(faces.shape), (share * targets + (1 - share) * targets[others]).astype(np.float32)
 
 
+def several_draws(faces: np.ndarray, augmentation: Augmentation, count: int, seed: int) -> list[np.ndarray]:
+    """Faces uint8 (N, H, W) as a training would show them in ``count`` epochs, if they were a batch."""
+    shown = []
+    for draw in range(count):
+        random = np.random.default_rng([seed, draw])
+        changed = augment(faces, augmentation, random)
+        if augmentation.mixup:
+            changed = mixed_up(changed, np.zeros((len(faces), 1), np.float32), augmentation.mixup, random)[0]
+        shown.append(changed)
+    return shown
+
+
 def _affine_matrices(
     count: int, size: tuple[int, int], augmentation: Augmentation, random: np.random.Generator
 ) -> np.ndarray:

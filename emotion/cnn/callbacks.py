@@ -11,11 +11,10 @@ import keras
 
 from emotion.cnn.batches import Batches
 from emotion.cnn.runs import Run, Status
+from emotion.cnn.schedule import plateau_rate
 from emotion.cnn.state import EpochState
 from emotion.errors import UserError
 
-PLATEAU_EPOCHS = 3
-PLATEAU_FACTOR = 0.5
 log = logging.getLogger(__name__)
 
 
@@ -133,23 +132,6 @@ class EndOfEpoch(keras.callbacks.Callback):
         if has_no_patience(self.state.rows, self.config.patience):
             log.info("no better validation accuracy for %d epochs: this is the last one", self.config.patience)
             self.model.stop_training = True
-
-
-def plateau_rate(rate: float, losses: Sequence[float]) -> float:
-    """The learning rate after epochs with these validation losses: halved each time three bring no lower one.
-
-    The rule of ``keras.callbacks.ReduceLROnPlateau(factor=0.5, patience=3, min_delta=0)``.
-
-    >>> plateau_rate(0.1, [2.0, 1.0, 1.5, 1.0]), plateau_rate(0.1, [2.0, 1.0, 1.5, 1.0, 1.1])
-    (0.1, 0.05)
-    """
-    best, stale = math.inf, 0
-    for loss in losses:
-        stale = 0 if loss < best else stale + 1
-        best = min(best, loss)
-        if stale == PLATEAU_EPOCHS:
-            rate, stale = rate * PLATEAU_FACTOR, 0
-    return rate
 
 
 def has_no_patience(rows: Sequence[dict[str, float]], patience: int) -> bool:

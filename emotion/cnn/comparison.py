@@ -32,6 +32,12 @@ class Comparison:
         return found[np.argsort(-(self.first.confidence + self.second.confidence)[found], kind="stable")]
 
     @property
+    def both_wrong(self) -> np.ndarray:
+        """Positions, int64, of the images that the models answer wrong, each in its own way."""
+        differ = self.first.answers != self.second.answers
+        return np.flatnonzero(differ & ~self._first_right & ~self._second_right)
+
+    @property
     def difference(self) -> float:
         """The second model's accuracy less the first's, −1 to 1."""
         return (len(self.only_second) - len(self.only_first)) / self.first.n

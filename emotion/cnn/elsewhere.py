@@ -1,4 +1,7 @@
-"""Export and import, which need Keras, in a process of their own: for the pages, whose process never loads it."""
+"""Long work that needs Keras, in a process of its own that can be cancelled: for the pages, which never load Keras.
+
+Short questions go to the helper process that stays: ``emotion.cnn.service``.
+"""
 
 import json
 import os
@@ -20,11 +23,10 @@ _POLL_SECONDS = 0.2
 def export_elsewhere(
     bundle: Bundle, destination: Path, formats: Sequence[str] = tuple(FORMATS), progress: Progress | None = None
 ) -> tuple[Proof, ...]:
-    """``export.export_zip`` in a process of its own, which ends with a ``progress`` that raises; half a minute."""
+    """``export.export_zip`` as ``ask`` does it; half a minute."""
     named = [part for format in formats for part in ("--format", format)]
-    return tuple(
-        Proof(**row) for row in _ask(["export", str(bundle.path), "--out", str(destination), *named], progress)
-    )
+    rows = ask("export", str(bundle.path), "--out", str(destination), *named, progress=progress)
+    return tuple(Proof(**row) for row in rows)
 
 
 def import_elsewhere(
@@ -36,20 +38,22 @@ def import_elsewhere(
     task: str = "",
     progress: Progress | None = None,
 ) -> Bundle:
-    """``model_files.import_model_files`` in a process of its own, which ends with a ``progress`` that raises."""
+    """``model_files.import_model_files`` as ``ask`` does it."""
     said = {"--classes": ",".join(classes), "--scaling": scaling, "--name": name, "--task": task}
     options = [f"{option}={value}" for option, value in said.items()]
-    return load_bundle(_ask(["import-model", *options, "--", str(network), str(weights)], progress)["path"])
+    card = ask("import-model", *options, "--", str(network), str(weights), progress=progress)
+    return load_bundle(card["path"])
 
 
-def _ask(arguments: list[str], progress: Progress | None) -> Any:
-    """What ``python -m emotion … --json`` answers; its UserErrors are raised here."""
-    command = [sys.executable, "-m", "emotion", arguments[0], "--json", *arguments[1:]]
+def ask(command: str, *arguments: str, progress: Progress | None = None) -> Any:
+    """What ``python -m emotion COMMAND --json …`` answers in a process of its own.
+
+    ``progress`` is told (0, 0) some times a second: how far it is, nobody knows. If it raises, the process is ended.
+    Raises the command's UserErrors, and one where it ends without an answer.
+    """
     with subprocess.Popen(
-        command,
-        cwd=REPOSITORY,
-        env={**os.environ, "PYTHONUTF8": "1"},  # Whatever the system's code page: paths may hold Hangul.
-        stdin=subprocess.DEVNULL,
+        command_line(command, "--json", *arguments),
+        **surroundings(),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         encoding="utf-8",
@@ -70,10 +74,21 @@ def _ask(arguments: list[str], progress: Progress | None) -> Any:
     return answer
 
 
+def command_line(*arguments: str) -> list[str]:
+    """``python -m emotion …`` with the Python that runs here."""
+    return [sys.executable, "-m", "emotion", *arguments]
+
+
+def surroundings() -> dict[str, Any]:
+    """Where and how Popen starts such a process."""
+    # Whatever the system's code page: paths may hold Hangul.
+    return {"cwd": REPOSITORY, "env": {**os.environ, "PYTHONUTF8": "1"}, "stdin": subprocess.DEVNULL}
+
+
 def _wait(process: subprocess.Popen[str], progress: Progress | None) -> tuple[str, str]:
     while True:
         try:
             return process.communicate(timeout=_POLL_SECONDS)
         except subprocess.TimeoutExpired:
             if progress:
-                progress(0, 1)  # It may be cancelled; how far it is, nobody knows.
+                progress(0, 0)

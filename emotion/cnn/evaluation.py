@@ -89,6 +89,13 @@ class Evaluation:
         """The mean of the F1 scores, in which a rare class counts as much as a frequent one."""
         return float(np.nanmean(list(self.f1.values())))
 
+    @property
+    def worst_confusion(self) -> tuple[int, int]:
+        """The (true class, answered class) of the most frequent mistake; (0, 0) where nothing is wrong."""
+        wrong = self.confusion - np.diag(self._right)
+        true, answered = np.unravel_index(int(wrong.argmax()), wrong.shape)
+        return int(true), int(answered)
+
     def cell(self, true: int, answered: int) -> np.ndarray:
         """Positions, int64, of the images in one cell of the confusion matrix, the most confident answer first."""
         found = np.flatnonzero((self.labels == true) & (self.answers == answered))
@@ -132,7 +139,7 @@ def evaluate(classifier: Classifier, dataset: Dataset, split: str, progress: Pro
     ``progress`` is told (images done, images in all).
     """
     card = classifier.bundle.card
-    position = _positions(dataset, card)
+    position = outputs_of(dataset, card)
     images = dataset.load(split, (card.input.height, card.input.width))
     row_of = dict(zip(dataset.everything.paths, range(len(dataset.everything.paths)), strict=True))
     rows = np.array([row_of[path] for path in images.paths], np.int64)
@@ -199,8 +206,8 @@ def wilson_interval(right: int, n: int) -> tuple[float, float]:
     return float(centre - half), float(centre + half)
 
 
-def _positions(dataset: Dataset, card: Card) -> np.ndarray:
-    """The output of the network for each class of the dataset, int64."""
+def outputs_of(dataset: Dataset, card: Card) -> np.ndarray:
+    """The output of the network for each class of the dataset, int64; UserError where it lacks one."""
     if not set(dataset.classes) <= set(card.classes):
         raise UserError(
             "{root} has the classes {found}, but “{model}” knows {expected}. Choose another dataset or model.",

@@ -1,4 +1,4 @@
-"""What happens inside a bundle's network: asked of the helper process, because Keras must not be loaded here.
+"""What a network is made of and what happens inside: asked of the helper process, for Keras must not be loaded here.
 
 For ``progress``, and the UserErrors raised, see ``service.ask``.
 """
@@ -85,6 +85,12 @@ class Neuron:
     def output(self) -> float:
         """What the neuron passes on: ``normalised``, and nothing less than 0 after a ReLU."""
         return max(self.normalised, 0.0) if self.relu else self.normalised
+
+
+def describe(architecture: str, classes: int, size: int, progress: Progress | None = None) -> tuple[Layer, ...]:
+    """The layers of a network that is not trained yet, one of ``config.ARCHITECTURES``, from the input on."""
+    settings = {"architecture": architecture, "classes": classes, "size": size}
+    return tuple(Layer(**row) for row in ask("network", settings, progress=progress))
 
 
 def layers(bundle: Bundle, progress: Progress | None = None) -> tuple[Layer, ...]:

@@ -1,37 +1,13 @@
-"""Which arithmetic a machine trains best in."""
-
-import shutil
-import subprocess
-from pathlib import Path
+"""Which arithmetic a run is trained in."""
 
 import keras
 
 from emotion.cnn.config import TrainConfig
-
-_AMPERE = 8.0  # The first NVIDIA GPUs with bfloat16 have the compute capability 8.0.
+from emotion.cnn.machine import best_precision
 
 
 def precision_of(config: TrainConfig) -> str:
     """The Keras dtype policy: ``auto`` is bfloat16 where the GPU, else the processor, computes in it, else float32."""
     if config.precision != "auto":
         return config.precision
-    has = gpu_has_bfloat16() if keras.distribution.list_devices("gpu") else has_bfloat16()
-    return "mixed_bfloat16" if has else "float32"
-
-
-def has_bfloat16(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
-    """Whether this processor has bfloat16 arithmetic (AVX-512-BF16 or AMX); elsewhere it would be emulated, slowly."""
-    flags = cpuinfo.read_text(encoding="utf-8").split() if cpuinfo.exists() else []
-    return "avx512_bf16" in flags or "amx_bf16" in flags
-
-
-def gpu_has_bfloat16(program: str | None = shutil.which("nvidia-smi")) -> bool:
-    """Whether every NVIDIA GPU has bfloat16 arithmetic, as ``nvidia-smi`` says; no where it can't be asked."""
-    if program is None:
-        return False
-    query = [program, "--query-gpu=compute_cap", "--format=csv,noheader"]
-    answer = subprocess.run(query, capture_output=True, encoding="utf-8", errors="replace")
-    try:
-        return min(map(float, answer.stdout.split())) >= _AMPERE
-    except ValueError:  # No GPU, or a driver too old for the question.
-        return False
+    return best_precision(gpu=bool(keras.distribution.list_devices("gpu")))

@@ -8,9 +8,10 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from emotion.cnn.config import Augmentation, TrainConfig
-from emotion.cnn.workers import ask
+from emotion.cnn.elsewhere import ask
 from emotion.files import read_text, write_json
 from emotion.homes import cache_folder
+from emotion.jobs import Progress
 
 FEWEST_EPOCHS = 5
 """With fewer, a smaller part of the images seen more often teaches more."""
@@ -44,17 +45,30 @@ class Plan:
     seconds: float
 
 
-def probe(config: TrainConfig, classes: int) -> Pace:
-    """Time a few batches of ``config``'s network in a process of its own; some ten seconds, kept for the next time."""
+def probe(config: TrainConfig, classes: int, progress: Progress | None = None) -> Pace:
+    """Time a few batches of ``config``'s network, as ``elsewhere.ask`` does it; ten seconds, kept for the next time."""
+    if kept := kept_pace(config, classes):
+        return kept
     file = _file(config, classes)
-    try:
-        return Pace(**json.loads(read_text(file)))
-    except (OSError, ValueError, TypeError):
-        asked = replace(config, data="", start_from="", freeze=False, name="probe")
-        pace = Pace(**ask("--probe", json.dumps(asked.to_json()), "--classes", str(classes)))
+    asked = replace(config, data="", start_from="", freeze=False, name="probe")
+    settings = json.dumps(asked.to_json())
+    pace = Pace(**ask("train", "--probe", settings, "--classes", str(classes), progress=progress))
     file.parent.mkdir(parents=True, exist_ok=True)
     write_json(file, asdict(pace))
     return pace
+
+
+def kept_pace(config: TrainConfig, classes: int) -> Pace | None:
+    """What ``probe`` has measured for such settings before; None where it has not."""
+    try:
+        return Pace(**json.loads(read_text(_file(config, classes))))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def forget_pace(config: TrainConfig, classes: int) -> None:
+    """Let the next ``probe`` of such settings measure again: the machine may have been busy."""
+    _file(config, classes).unlink(missing_ok=True)
 
 
 def plan_for(minutes: float, pace: Pace, config: TrainConfig, images: int, validation: int) -> Plan:

@@ -16,6 +16,7 @@ from emotion.cnn.classifier import Classifier
 from emotion.cnn.config import task_of
 from emotion.cnn.evaluation import evaluate
 from emotion.cnn.runs import Run
+from emotion.cnn.workers import insist_on_rest_and_weights, insist_on_weights
 from emotion.dataset.folder import Dataset, open_dataset
 from emotion.errors import UserError
 from emotion.files import folder_in_the_making, sha256, write_json
@@ -32,7 +33,8 @@ def publish_run(run: Run, dataset: Dataset) -> Path:
     Returns the bundle's folder. A run published before keeps its name; a name that is taken gets a number. Raises
     UserError where the run has finished no epoch, and where the dataset has other classes by now.
     """
-    _insist_on_weights(run, dataset)
+    insist_on_weights(run)
+    _insist_on_classes(run, dataset)
     final = Path(run.status().bundle) if run.status().bundle else _free_folder(run.config().name)
     with folder_in_the_making(final) as folder:
         model = _float32_model(run, len(dataset.classes))
@@ -42,7 +44,7 @@ def publish_run(run: Run, dataset: Dataset) -> Path:
         card = _card(run, dataset, model, folder, final.name)
         write_json(folder / CARD, card)
         bundle = load_bundle(folder)
-        accuracy = evaluate(Classifier(bundle, threads=2), dataset, "validation").accuracy
+        accuracy = evaluate(Classifier(bundle), dataset, "validation").accuracy
         card["metrics"] = [vars(accuracy)]
         card["largest_difference"] = _largest_difference(model, bundle, dataset)
         write_json(folder / CARD, card)
@@ -52,16 +54,13 @@ def publish_run(run: Run, dataset: Dataset) -> Path:
 
 def publish_best(run: Run) -> Path:
     """``publish_run`` for a run that is not finished: a bundle of what is best so far. UserError while it is at it."""
-    if run.status().active:
-        raise UserError("{run} is being trained. Stop it first; what it has learned is kept.", run=run.name)
+    insist_on_rest_and_weights(run)
     bundle = publish_run(run, open_dataset(run.config().data))
     run.write_status(replace(run.status(), bundle=str(bundle)))
     return bundle
 
 
-def _insist_on_weights(run: Run, dataset: Dataset) -> None:
-    if not run.has_weights:
-        raise UserError("{run} has finished no epoch yet: there is nothing to make a model of.", run=run.name)
+def _insist_on_classes(run: Run, dataset: Dataset) -> None:
     classes = tuple(run.setting().get("classes", ()))
     if classes != dataset.classes:
         raise UserError(

@@ -83,9 +83,12 @@ class Run:
         writer.writerows(rows)
         write_atomic(self.path / "metrics.csv", text.getvalue())
 
-    def progress(self) -> list[dict[str, float]]:
-        """The throttled points within the epochs: epoch (fraction of epochs done), loss, accuracy, time."""
-        return _points(self.path / "progress.jsonl")
+    def progress(self, at_most: int = 0) -> list[dict[str, float]]:
+        """The throttled points within the epochs: epoch (fraction of epochs done), loss, accuracy, time.
+
+        A run of a day has a hundred thousand: of more than ``at_most`` every so many-th is given, and the last.
+        """
+        return _points(self.path / "progress.jsonl", at_most)
 
     def confusions(self) -> dict[int, np.ndarray]:
         """Finished epoch → counts int64 (K, K) of the validation images by (true class, answered class).
@@ -219,8 +222,11 @@ def _damaged(path: Path, error: Exception) -> UserError:
     return UserError("{path} can't be read ({reason}). The run folder is damaged.", path=path, reason=error)
 
 
-def _points(path: Path) -> list[dict[str, Any]]:
+def _points(path: Path, at_most: int = 0) -> list[dict[str, Any]]:
     lines = path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else []
+    step = -(-len(lines) // at_most) if at_most else 1
+    if step > 1:
+        lines = [*lines[:-1:step], lines[-1]]
     return [point for line in lines if (point := _point(line))]
 
 

@@ -46,16 +46,21 @@ def usable_votes(dataset: Dataset, images: Images) -> np.ndarray:
     """
     votes = votes_of(dataset)
     if votes is None:
-        raise UserError(
-            "{title} has no FER+ votes. Attach them (python -m emotion dataset votes FOLDER CSV), or train on the "
-            "labels alone.",
-            title=dataset.title,
-        )
+        raise no_votes(dataset)
     row_of = {path: row for row, path in enumerate(dataset.everything.paths)}
     rows = np.array([row_of[path] for path in images.paths], np.int64)
     counts = votes.emotions(dataset.classes)[rows]
     agreed = 2 * counts.sum(axis=1) > votes.counts[rows].sum(axis=1)
     return np.where(agreed[:, np.newaxis], counts, 0).astype(np.float32)
+
+
+def no_votes(dataset: Dataset) -> UserError:
+    """What to say where votes are asked for and the dataset has none."""
+    return UserError(
+        "{title} has no FER+ votes. Attach them (python -m emotion dataset votes FOLDER CSV), or train on the labels "
+        "alone.",
+        title=dataset.title,
+    )
 
 
 def stratified_rows(labels: np.ndarray, count: int, seed: int) -> np.ndarray:

@@ -17,6 +17,7 @@ import numpy as np
 from emotion.cnn.architectures import build, take_weights
 from emotion.cnn.batches import Batches
 from emotion.cnn.callbacks import Confusion, EndOfEpoch, Report, StopOnRequest, Stopped, has_no_patience
+from emotion.cnn.checks import insist_on_classes
 from emotion.cnn.config import TrainConfig
 from emotion.cnn.origin import find_origin
 from emotion.cnn.precision import precision_of
@@ -119,12 +120,6 @@ def _fit(run: Run, status: Status, engine: Engine) -> Status:
 
 def _load(run: Run, config: TrainConfig, dataset: Dataset) -> tuple[Images, Images]:
     """The images of the training and the validation split, and a note of what was met in them."""
-    if len(dataset.classes) < 2:
-        raise UserError(
-            "{root} has one class only ({found}). Training needs at least two class folders.",
-            root=dataset.root,
-            found=", ".join(dataset.classes),
-        )
     before = run.setting().get("classes", dataset.classes)
     if run.metrics() and tuple(before) != dataset.classes:
         raise UserError(
@@ -135,12 +130,7 @@ def _load(run: Run, config: TrainConfig, dataset: Dataset) -> tuple[Images, Imag
             found=", ".join(dataset.classes),
         )
     images, validation = (dataset.load(split, (config.size, config.size)) for split in ("train", "validation"))
-    missing = set(range(len(dataset.classes))) - set(images.labels.tolist())
-    if missing:
-        raise UserError(
-            "No training images of the class {found}. Add some, or remove its folder.",
-            found=", ".join(dataset.classes[label] for label in sorted(missing)),
-        )
+    insist_on_classes(dataset, images.labels)  # Some may have no file that can be read.
     if config.images and config.images < len(images.labels):
         images = _take(images, stratified_rows(images.labels, config.images, config.seed))
     _write_setting(run, config, dataset, images, validation)

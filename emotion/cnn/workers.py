@@ -4,11 +4,10 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -16,25 +15,17 @@ from uuid import uuid4
 import psutil
 
 from emotion.cnn.config import TrainConfig
+from emotion.cnn.elsewhere import ask, command_line, surroundings
 from emotion.cnn.origin import with_origin
 from emotion.cnn.runs import Run, create_run, running_runs, waiting_runs
 from emotion.cnn.status import WAITING, Status
 from emotion.errors import UserError
 from emotion.files import rename, write_json, writing
-from emotion.homes import REPOSITORY, runs_folder
+from emotion.homes import runs_folder
+from emotion.jobs import Progress
 
 _LOCK_SECONDS = 10
 _workers: list[subprocess.Popen[bytes]] = []
-
-
-@dataclass(frozen=True)
-class LayerRow:
-    """A layer of a network: its output's ``shape`` without the batch, and its ``parameters``."""
-
-    name: str
-    kind: str
-    shape: tuple[int, ...]
-    parameters: int
 
 
 def start_run(config: TrainConfig) -> Run:
@@ -125,34 +116,26 @@ def take_over(run: Run) -> Status:
     return status
 
 
-def describe(architecture: str, classes: int, size: int) -> tuple[LayerRow, ...]:
-    """The layers of a network, as a process with Keras says; some seconds, so that whoever asks keeps the answer."""
-    rows = ask("--describe", architecture, "--classes", str(classes), "--size", str(size))["layers"]
-    return tuple(LayerRow(row["name"], row["kind"], tuple(row["shape"]), row["parameters"]) for row in rows)
-
-
-def publish_best(run: Run) -> Path:
-    """Make a bundle of the best weights that a run has so far, in a process of its own; the bundle's folder.
+def publish_best(run: Run, progress: Progress | None = None) -> Path:
+    """Make a bundle of the best weights that a run has so far, as ``elsewhere.ask`` does it; the bundle's folder.
 
     Takes some ten seconds. Raises UserError while the run is at it, and where it has finished no epoch.
     """
-    return Path(ask("--publish", str(run.path))["bundle"])
+    insist_on_rest_and_weights(run)
+    return Path(ask("train", "--publish", str(run.path), progress=progress)["bundle"])
 
 
-def ask(*arguments: str) -> dict[str, Any]:
-    """What ``python -m emotion train … --json`` answers in a process of its own; its UserErrors are raised here."""
-    done = subprocess.run(
-        [*_command(*arguments), "--json"], **_surroundings(), capture_output=True, encoding="utf-8", errors="replace"
-    )
-    try:
-        answer = json.loads(done.stdout)
-    except ValueError:
-        last = (done.stderr.strip().splitlines() or [str(done.returncode)])[-1]
-        raise UserError("A helper process ended without an answer: {what}", what=last) from None
-    if "error" in answer:
-        template, values = answer["error"], answer["values"]
-        raise UserError(template, **values)
-    return dict(answer)
+def insist_on_rest_and_weights(run: Run) -> None:
+    """Raise UserError while the run is at it, and where it has finished no epoch."""
+    if run.status().active:
+        raise UserError("{run} is being trained. Stop it first; what it has learned is kept.", run=run.name)
+    insist_on_weights(run)
+
+
+def insist_on_weights(run: Run) -> None:
+    """Raise UserError where the run has finished no epoch."""
+    if not run.has_weights:
+        raise UserError("{run} has finished no epoch yet: there is nothing to make a model of.", run=run.name)
 
 
 def place() -> tuple[int, int]:
@@ -187,21 +170,16 @@ def _launch(run: Run) -> None:
         detached = {"creationflags": flags}
     with (run.path / "train.log").open("ab") as log:
         worker = subprocess.Popen(
-            _command("--resume", str(run.path)), **_surroundings(), stdout=log, stderr=subprocess.STDOUT, **detached
+            command_line("train", "--resume", str(run.path)),
+            **surroundings(),
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            **detached,
         )
     created = psutil.Process(worker.pid).create_time()
     run.write_status(replace(run.status(), phase="", pid=worker.pid, process_created=created))
     # Asking the others how they are also buries the dead: a finished child stays a zombie until its parent asks.
     _workers[:] = [worker, *(other for other in _workers if other.poll() is None)]
-
-
-def _command(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "emotion", "train", *arguments]
-
-
-def _surroundings() -> dict[str, Any]:
-    # Whatever the system's code page: paths may hold Hangul.
-    return {"cwd": REPOSITORY, "env": {**os.environ, "PYTHONUTF8": "1"}, "stdin": subprocess.DEVNULL}
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """Figures of how good a model is, and of what it looks at."""
 
 from html import escape
+from typing import Any
 
 import cv2
 import numpy as np
@@ -10,20 +11,25 @@ from emotion.cnn.calibration import Reliability
 from emotion.cnn.comparison import Comparison
 from emotion.cnn.evaluation import Evaluation, Roc
 from emotion.i18n import _, language
-from emotion.labels import PALETTE, label_of
+from emotion.labels import PALETTE, label_of, names_of
 from emotion.plots.theme import BLUE, GRAY, ORANGE, finish
 
 # See-through at the low end, for dark and light pages.
 _BLUES = ((0, "rgba(47,143,216,0.05)"), (1, "rgba(47,143,216,0.95)"))
 _STRONG = 0.55
 """From this share on a cell is so blue that its number is white."""
+_FAINT = 0.05
+"""Heat that is not worth a strong colour."""
 _CHOSEN = {"selected": {"marker": {"color": "rgba(213,94,0,0.45)"}}, "unselected": {"marker": {"opacity": 1}}}
 
 
-def confusion_figure(found: Evaluation, shares: bool = False) -> go.Figure:
+def confusion_figure(
+    found: Evaluation, shares: bool = False, chosen: tuple[int, int] | None = None, ink: str | None = None
+) -> go.Figure:
     """The confusion matrix with counts, or ``shares`` of each row; the colour is always the share of the row.
 
-    Cells can be clicked: the ``customdata`` of a point is (true class, answered class), as positions.
+    Cells can be clicked: the ``customdata`` of a point is (true class, answered class), as positions. The ``chosen``
+    one has a frame; ``ink`` colours the numbers.
     """
     names, share, counts = class_names(found.classes), np.nan_to_num(found.row_shares), found.confusion
     true, answered = (grid.ravel() for grid in np.indices(share.shape))
@@ -34,31 +40,42 @@ def confusion_figure(found: Evaluation, shares: bool = False) -> go.Figure:
     # would fade once a cell is chosen.
     figure.update_layout(
         annotations=[
-            {"x": j, "y": i, "text": number, "showarrow": False, "font_color": "#FFFFFF" if white else None}
+            {"x": j, "y": i, "text": number, "showarrow": False, "font_color": "#FFFFFF" if white else ink}
             for i, j, number, white in zip(true, answered, numbers, share.ravel() > _STRONG, strict=True)
         ]
     )
-    tip = _("{count} images, {share} of this row")
-    # Heatmap cells can't be selected: an invisible marker lies over each.
-    figure.add_scatter(
-        x=answered,
-        y=true,
-        mode="markers",
-        customdata=np.stack([true, answered], axis=1),
-        text=[
-            f"{names[i]} → {names[j]}<br>{tip.format(count=f'{counts[i, j]:,}', share=f'{share[i, j]:.1%}')}"
-            for i, j in zip(true, answered, strict=True)
-        ],
-        marker={"symbol": "square", "size": 34, "color": "rgba(0,0,0,0)"},
-        hovertemplate="%{text}<extra></extra>",
-        **_CHOSEN,
-    )
+    figure.add_scatter(x=answered, y=true, text=_tips(names, counts, share), **_markers(true, answered))
     axis = {"tickvals": list(range(len(names))), "ticktext": names, "fixedrange": True, "showgrid": False}
-    figure.update_xaxes(title=_("the model's answer"), zeroline=False, **axis)
-    figure.update_yaxes(title=_("true class"), autorange="reversed", zeroline=False, **axis)
+    figure.update_xaxes(title=_("the model's answer"), title_standoff=10, zeroline=False, **axis)
+    figure.update_yaxes(title=_("true class"), title_standoff=16, autorange="reversed", zeroline=False, **axis)
+    if chosen:
+        y, x = chosen
+        figure.add_shape(
+            type="rect", x0=x - 0.5, x1=x + 0.5, y0=y - 0.5, y1=y + 0.5, line={"color": ORANGE, "width": 3}
+        )
     # Whatever its size, a cell is where the nearest marker is.
     figure.update_layout(showlegend=False, clickmode="event+select", hovermode="closest", hoverdistance=-1)
-    return finish(figure, 130 + 46 * len(names))
+    return finish(figure, 110 + 46 * len(names)).update_layout(margin={"t": 8})
+
+
+def _tips(names: list[str], counts: np.ndarray, share: np.ndarray) -> list[str]:
+    tip = _("{count} images, {share} of this row")
+    return [
+        f"{names[i]} → {names[j]}<br>{tip.format(count=f'{counts[i, j]:,}', share=f'{share[i, j]:.1%}')}"
+        for i, j in np.ndindex(counts.shape)
+    ]
+
+
+def _markers(true: np.ndarray, answered: np.ndarray) -> dict[str, Any]:
+    """Heatmap cells can't be selected: an invisible marker lies over each."""
+    return {
+        "mode": "markers",
+        # Rows of an array would come back from the browser as objects.
+        "customdata": np.stack([true, answered], axis=1).tolist(),
+        "marker": {"symbol": "square", "size": 34, "color": "rgba(0,0,0,0)"},
+        "hovertemplate": "%{text}<extra></extra>",
+        **_CHOSEN,
+    }
 
 
 def reliability_figure(found: Reliability) -> go.Figure:
@@ -148,6 +165,17 @@ def heat_overlay(gray: np.ndarray, heat: np.ndarray, strength: float = 0.55) -> 
     return (face * (1 - weight) + np.where(heat[..., np.newaxis] > 0, warm, cold) * weight).round().astype(np.uint8)
 
 
+def heat_picture(gray: np.ndarray, heat: np.ndarray, longest: int = 336) -> np.ndarray:
+    """``heat_overlay`` of a small face, enlarged to ``longest`` pixels: the face pixel by pixel, the heat smooth.
+
+    The hottest place is in full colour, however small its heat, unless it is less than ``_FAINT``.
+    """
+    scale = longest / max(gray.shape)
+    size = round(gray.shape[1] * scale), round(gray.shape[0] * scale)
+    smooth = cv2.resize(heat, size, interpolation=cv2.INTER_LINEAR) / max(float(np.abs(heat).max()), _FAINT)
+    return heat_overlay(cv2.resize(gray, size, interpolation=cv2.INTER_NEAREST), smooth)
+
+
 def class_names(classes: tuple[str, ...]) -> list[str]:
     """The names of classes in the reader's language, safe in a figure."""
-    return [escape(label_of(key, position).name(language())) for position, key in enumerate(classes)]
+    return [escape(name) for name in names_of(classes, language())]

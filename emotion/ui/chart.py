@@ -1,5 +1,7 @@
 """How a figure stands on a page."""
 
+from collections.abc import Callable
+
 import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
@@ -8,6 +10,16 @@ import streamlit as st
 def show(figure: go.Figure, key: str) -> None:
     """The figure, as wide as its place, without Plotly's bar of tools."""
     st.plotly_chart(figure, key=key, config={"displayModeBar": False})
+
+
+def clickable(figure: go.Figure, key: str, clicked: Callable[[list[int]], None]) -> None:
+    """The figure as ``show`` shows it; ``clicked`` is told the ``customdata`` of a point when it is clicked."""
+
+    def tell() -> None:
+        if points := st.session_state[key]["selection"]["points"]:
+            clicked([int(value) for value in np.ravel(points[0]["customdata"])])
+
+    st.plotly_chart(figure, key=key, on_select=tell, selection_mode="points", config={"displayModeBar": False})
 
 
 def ink() -> str:

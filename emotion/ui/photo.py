@@ -1,4 +1,4 @@
-"""The widget that asks for a photo: the sample, an upload, or the camera; and what a model reads in it, cached."""
+"""The widget that asks for a photo, from wherever it comes; and what a model reads in it, cached."""
 
 import hashlib
 
@@ -8,8 +8,9 @@ import streamlit as st
 from emotion.cnn.bundle import TFLITE
 from emotion.cnn.classifier import Classifier
 from emotion.haar.photos import open_photo, webcam_still
-from emotion.i18n import _
+from emotion.i18n import _, plain
 from emotion.live.still import StillFace, read_picture
+from emotion.ui.paste import paste_box
 
 LONGEST = 1280
 """Pixels of a photo's longer side: a laptop scans more than that for seconds at every change."""
@@ -21,13 +22,20 @@ _TYPES = ["png", "jpg", "jpeg", "bmp", "webp"]
 def choose_photo(page: str) -> np.ndarray | None:
     """``bgr`` uint8 (H, W, 3), or None until there is a photo; ``page`` is the start of the widgets' keys.
 
-    Raises UserError for an upload that is no readable image or too large.
+    Another page hands a picture over by ``st.session_state["<page>.picture"]``, ``bgr`` or ``gray`` uint8; it is then
+    preselected. Raises UserError for an upload that is no readable image or too large.
     """
-    names = {"sample": _("Sample photo"), "upload": _("Upload"), "camera": _("Camera")}
+    names = {"sample": _("Sample photo"), "upload": _("Upload"), "paste": _("Paste"), "camera": _("Camera")}
+    handed = st.session_state.get(f"{page}.picture")
+    if handed is not None:
+        names["handed"] = _("From another page")
+        if st.session_state.get(f"{page}.handed") is not handed:
+            st.session_state[f"{page}.handed"], st.session_state[f"{page}.source"] = handed, "handed"
+    if st.session_state.get(f"{page}.source") not in names:
+        st.session_state[f"{page}.source"] = "sample"
     source = st.segmented_control(
         _("Photo"),
         list(names),
-        default="sample",
         format_func=names.__getitem__,
         key=f"{page}.source",
         label_visibility="collapsed",
@@ -36,12 +44,41 @@ def choose_photo(page: str) -> np.ndarray | None:
     )
     if source == "sample":
         return webcam_still()
-    if source == "upload":
-        file = st.file_uploader(_("A photo with a face"), _TYPES, key=f"{page}.upload", max_upload_size=50)
+    if source == "handed" and handed is not None:
+        return handed if handed.ndim == 3 else np.repeat(handed[..., np.newaxis], 3, axis=2)
+    return _brought(page, str(source))
+
+
+def _brought(page: str, source: str) -> np.ndarray | None:
+    """The reader's own photo; it is kept while other pages and views are looked at, where its box forgets it."""
+    kept = f"{page}.kept.{source}"
+    if source == "paste":
+        if data := paste_box(f"{page}.paste", LONGEST):
+            st.session_state[kept] = (_("the clipboard"), data)
     else:
-        file = st.camera_input(_("Look into the camera"), key=f"{page}.camera")
+        _box(page, source, kept)
     st.caption(_("The photo stays in memory and is not stored."))
-    return open_photo(file.getvalue(), file.name) if file else None
+    if kept not in st.session_state:
+        return None
+    name, data = st.session_state[kept]
+    if source == "upload" and st.session_state[f"{page}.upload"] is None:
+        st.caption(_("Still shown: {name}").format(name=plain(name)))
+    return open_photo(data, name)
+
+
+def _box(page: str, source: str, kept: str) -> None:
+    """The box for a file or the camera; what the reader puts in or takes out is kept or forgotten."""
+    key = f"{page}.{source}"
+
+    def keep() -> None:
+        st.session_state.pop(kept, None)
+        if file := st.session_state[key]:
+            st.session_state[kept] = (file.name, file.getvalue())
+
+    if source == "upload":
+        st.file_uploader(_("A photo with a face"), _TYPES, key=key, max_upload_size=50, on_change=keep)
+    else:
+        st.camera_input(_("Look into the camera"), key=key, on_change=keep)
 
 
 def read_photo(bgr: np.ndarray, classifier: Classifier) -> list[StillFace]:

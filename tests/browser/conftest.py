@@ -2,11 +2,6 @@
 
 import os
 import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +12,7 @@ import psutil
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from benchmarks.server import serving
 from emotion.homes import REPOSITORY
 from emotion.live.clip import PERIOD, clip_frame
 from tests.browser.chromium import HOW_TO, find_chromium
@@ -66,42 +62,9 @@ def furnished_app(tmp_path_factory: pytest.TempPathFactory, trained: Path) -> It
 
 @contextmanager
 def running(home: Path) -> Iterator[App]:
-    """``streamlit run app.py`` on a free port."""
-    with socket.socket() as free:
-        free.bind(("localhost", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
-    log = (home / "server.log").open("w", encoding="utf-8")
-    process = subprocess.Popen(
-        [*command, "--server.headless", "true"],
-        cwd=REPOSITORY,
-        env={**os.environ, "EMOTION_HOME": str(home)},
-        stdout=log,
-        stderr=subprocess.STDOUT,
-    )
-    try:
-        _wait_until_healthy(f"http://localhost:{port}", process)
-        yield App(f"http://localhost:{port}", psutil.Process(process.pid), home)
-    finally:
-        process.terminate()
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        log.close()
-
-
-def _wait_until_healthy(url: str, process: subprocess.Popen[bytes], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            with urllib.request.urlopen(f"{url}/_stcore/health", timeout=5) as answer:
-                if answer.status == 200:
-                    return
-        except OSError:
-            time.sleep(0.3)
-    pytest.fail(f"the app did not start at {url}: exit status {process.poll()}")
+    """The app with a home of its own."""
+    with serving(home) as (url, pid):
+        yield App(url, psutil.Process(pid), home)
 
 
 @pytest.fixture(scope="session")

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from emotion.cnn import architectures
-from emotion.cnn.architectures import build, deck_cnn, layer_table, take_weights
+from emotion.cnn.architectures import build, deck_cnn, take_weights
 from emotion.cnn.bundle import _is_harmless, _nodes
 from emotion.cnn.config import ARCHITECTURES
+from emotion.cnn.explain import layer_table
 from emotion.cnn.origin import Origin
 from emotion.errors import UserError
 
@@ -65,10 +66,10 @@ def test_the_answers_are_float32_under_bfloat16_too() -> None:
         keras.config.set_dtype_policy(before)
 
 
-def test_a_public_function_is_a_network_or_one_of_three_helpers() -> None:
+def test_a_public_function_is_a_network_or_one_of_two_helpers() -> None:
     tree = ast.parse(Path(architectures.__file__).read_text(encoding="utf-8"))
     public = {node.name for node in tree.body if isinstance(node, ast.FunctionDef) and node.name[0] != "_"}
-    assert public - {"build", "take_weights", "layer_table"} == set(ARCHITECTURES)
+    assert public - {"build", "take_weights"} == set(ARCHITECTURES)
 
 
 def test_an_unknown_architecture_is_refused() -> None:
@@ -78,8 +79,8 @@ def test_an_unknown_architecture_is_refused() -> None:
 
 def test_the_layer_table_counts_every_parameter() -> None:
     for architecture in ARCHITECTURES:
-        rows = layer_table(architecture, 7, 48)
-        assert sum(row["parameters"] for row in rows) == build(architecture, 7, 48).count_params()
+        model = build(architecture, 7, 48)
+        assert sum(layer.parameters for layer in layer_table(model)) == model.count_params()
 
 
 def origin_of(model: keras.Model, path: Path, classes: tuple[str, ...]) -> Origin:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from emotion.cnn.augment import _affine_matrices, _warp, augment, mixed_up
+from emotion.cnn.augment import _affine_matrices, _warp, augment, mixed_up, several_draws
 from emotion.cnn.config import STRONG, Augmentation
 from emotion.haar.photos import astronaut
 
@@ -96,6 +96,16 @@ def test_mixup_blends_faces_and_targets_by_the_same_share() -> None:
         assert blended.dtype == np.uint8 and np.allclose(mixed.sum(axis=1), 1)
         # Pixel and target of the second image are both 200 and 1 times the same share.
         assert blended[:, 0, 0] == pytest.approx(200 * mixed[:, 1], abs=0.51)
+
+
+def test_several_draws_differ_and_are_the_same_again() -> None:
+    first, second = several_draws(faces(3), STRONG, 2, seed=1)
+    assert first.shape == (3, 48, 48) and not np.array_equal(first, second)
+    assert np.array_equal(several_draws(faces(3), STRONG, 2, seed=1)[1], second)
+    assert not np.array_equal(several_draws(faces(3), STRONG, 2, seed=2)[1], second)
+    pair = np.stack([np.zeros((4, 4), np.uint8), np.full((4, 4), 200, np.uint8)])
+    assert {len(np.unique(draw[0])) for draw in several_draws(pair, Augmentation(mixup=1), 4, 0)} == {1}
+    assert any(0 < draw[0, 0, 0] < 200 for draw in several_draws(pair, Augmentation(mixup=1), 4, 0))
 
 
 class _Always(np.random.Generator):

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from emotion.cnn.batches import Batches
-from emotion.cnn.callbacks import Confusion, EndOfEpoch, Report, has_no_patience, plateau_rate
+from emotion.cnn.callbacks import Confusion, EndOfEpoch, Report, has_no_patience
 from emotion.cnn.config import MILD, STRONG, Augmentation, TrainConfig
 from emotion.cnn.runs import Run, Status, create_run
+from emotion.cnn.schedule import planned_rates, plateau_rate
 from emotion.cnn.state import BestWeights, EpochState
 from emotion.cnn.targets import one_hot
 from emotion.cnn.training import learning_rate
@@ -69,6 +70,22 @@ def test_the_confusion_counts_and_gives_the_accuracy() -> None:
     assert float(confusion.result()) == pytest.approx(3 / 5)
     confusion.reset_state()
     assert float(confusion.result()) == 0
+
+
+@pytest.mark.parametrize("warmup", [0, 1.5, 100])
+def test_the_planned_rates_are_those_of_keras_schedule(warmup: float) -> None:
+    config = TrainConfig("d", "n", epochs=12, learning_rate=0.01, schedule="cosine", warmup=warmup)
+    epochs, rates = planned_rates(config)
+    schedule = learning_rate(config, steps=1000)
+    taken = slice(-1)  # The end of the last epoch is no step any more.
+    assert rates[taken] == pytest.approx([float(schedule(1000 * epoch)) for epoch in epochs[taken]], abs=2e-5)
+    assert epochs[-1] == 12 and rates.max() == pytest.approx(0.01)
+
+
+def test_the_planned_plateau_halves_and_a_constant_rate_stays() -> None:
+    config = TrainConfig("d", "n", epochs=12, learning_rate=0.01, schedule="plateau")
+    assert set(planned_rates(config)[1]) == {0.01, 0.005}
+    assert set(planned_rates(replace(config, schedule="constant"))[1]) == {0.01}
 
 
 def test_the_plateau_is_keras_own() -> None:

@@ -35,7 +35,7 @@ def test_who_is_right_where() -> None:
     first = evaluation([0, 0, 1, 2, 2], [0, 0, 1, 1, 0])
     second = evaluation([0, 0, 1, 2, 2], [0, 1, 1, 2, 1], sure=0.6)
     found = compare(first, second)
-    assert found.only_first.tolist() == [1] and found.only_second.tolist() == [3]
+    assert found.only_first.tolist() == [1] and found.only_second.tolist() == [3] and found.both_wrong.tolist() == [4]
     assert sorted(found.differing) == [1, 3, 4] and found.difference == 0 and found.p_value == 1
     surer = replace(second, probabilities=second.probabilities.copy())
     surer.probabilities[4] = [0.0, 0.99, 0.01]

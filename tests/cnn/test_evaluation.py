@@ -60,6 +60,7 @@ def test_figures_by_hand() -> None:
     found = evaluation([0, 0, 0, 0, 1, 1, 1, 1], [A, A, A, B, B, B, C, C])
     assert found.confusion.tolist() == [[3, 1, 0], [0, 2, 2], [0, 0, 0]]
     assert found.accuracy.value == 5 / 8 and found.accuracy.n == 8
+    assert found.worst_confusion == (1, 2) and found.take(np.arange(3)).worst_confusion == (0, 0)
     assert found.top_2.value == 1  # Class a stands second in B, class b in C.
     assert found.recall["a"] == 0.75 and found.recall["b"] == 0.5 and np.isnan(found.recall["c"])
     assert found.precision == {"a": 1, "b": 2 / 3, "c": 0}

@@ -12,7 +12,7 @@ import pytest
 from ai_edge_litert.interpreter import Interpreter
 from onnx.reference import ReferenceEvaluator
 
-from emotion.cnn.bundle import load_bundle
+from emotion.cnn.bundle import Bundle, load_bundle
 from emotion.cnn.classifier import Classifier
 from emotion.cnn.export import export_bundle, export_zip, load_network, probe_faces
 from emotion.cnn.formats import FORMATS, Proof
@@ -126,30 +126,29 @@ def test_a_file_that_answers_otherwise_is_found_out(bundle_copy: Path, tmp_path:
     assert proof.largest_difference > 0.1
 
 
-def test_one_file_alone(trained: Path, tmp_path: Path) -> None:
-    bundle = load_bundle(trained / "models" / "tiny")
-    proof = export_bundle(bundle, "h5", tmp_path / "새 폴더" / "weights.h5")
+def test_one_file_alone(small_bundle: Bundle, tmp_path: Path) -> None:
+    proof = export_bundle(small_bundle, "h5", tmp_path / "새 폴더" / "weights.h5")
     assert sorted(path.name for path in (tmp_path / "새 폴더").iterdir()) == ["model.json", "weights.h5"]
     assert (proof.format, proof.file, proof.largest_difference) == ("h5", "weights.h5", 0)
     with pytest.raises(UserError, match="exists already"):
-        export_bundle(bundle, "h5", tmp_path / "새 폴더" / "other.h5")  # It would replace model.json.
+        export_bundle(small_bundle, "h5", tmp_path / "새 폴더" / "other.h5")  # It would replace model.json.
     with pytest.raises(UserError, match="expected one of keras, h5"):
-        export_bundle(bundle, "pickle", tmp_path / "x")
+        export_bundle(small_bundle, "pickle", tmp_path / "x")
 
 
-def test_cancelled_leaves_nothing(trained: Path, tmp_path: Path) -> None:
+def test_cancelled_leaves_nothing(small_bundle: Bundle, tmp_path: Path) -> None:
     def cancel(done: int, total: int) -> None:
         raise Cancelled
 
     with pytest.raises(Cancelled):
-        export_zip(load_bundle(trained / "models" / "tiny"), tmp_path / "x.zip", ["keras"], cancel)
+        export_zip(small_bundle, tmp_path / "x.zip", ["keras"], cancel)
     assert not list(tmp_path.iterdir())
 
 
-def test_a_folder_that_can_t_be_written(trained: Path, tmp_path: Path) -> None:
+def test_a_folder_that_can_t_be_written(small_bundle: Bundle, tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(UserError, match="can't be written"):
-        export_bundle(load_bundle(trained / "models" / "tiny"), "tflite-dynamic", tmp_path / "file" / "x.tflite")
+        export_bundle(small_bundle, "tflite-dynamic", tmp_path / "file" / "x.tflite")
 
 
 def test_probe_faces_are_the_same_everywhere() -> None:

@@ -50,7 +50,7 @@ def test_the_measurement_is_real_and_kept(home: Path, monkeypatch: pytest.Monkey
     settings = {"architecture": "tiny_cnn", "size": 16, "batch_size": 8}
     pace = probe(config(**settings), 3)
     assert pace.training > 20 and pace.validation > pace.training and pace.overhead > 1
-    monkeypatch.setattr(module, "ask", lambda *_: pytest.fail("measured again"))
+    monkeypatch.setattr(module, "ask", lambda *_, **__: pytest.fail("measured again"))
     assert probe(config(**settings, epochs=3, seed=7), 3) == pace
     with pytest.raises(pytest.fail.Exception):
         probe(config(**{**settings, "batch_size": 16}), 3)

@@ -80,6 +80,17 @@ def test_it_answers_as_keras_does(trained: Path, bundle: Bundle, face: np.ndarra
     assert inside.grad_cam(bundle, face, 3) == pytest.approx(explain.GradCam(model).heat(face, 3), abs=1e-4)
 
 
+def test_a_network_is_described_without_keras_here() -> None:
+    rows = inside.describe("tiny_cnn", 3, 32)
+    assert rows[0].kind == "InputLayer" and rows[0].shape == (32, 32, 1)
+    convolutions = [row for row in rows if row.kind == "Conv2D"]
+    assert [row.shape for row in convolutions] == [(32, 32, 32), (16, 16, 64), (8, 8, 128)]
+    assert [row.parameters for row in convolutions] == [9 * 32, 9 * 32 * 64, 9 * 64 * 128]
+    assert rows[-1].shape == (3,) and rows[-1].parameters == 128 * 3 + 3
+    with pytest.raises(UserError, match="An unexpected error ended it: ValueError: architecture"):
+        inside.describe("nonsense", 3, 32)
+
+
 def test_what_is_wrong_comes_back_as_a_sentence(bundle: Bundle, bundle_copy: Path, face: np.ndarray) -> None:
     inside.layers(bundle)
     process = helper()

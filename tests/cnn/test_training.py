@@ -6,7 +6,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +16,8 @@ import pytest
 
 from emotion.cnn.architectures import build
 from emotion.cnn.config import STRONG, TrainConfig, task_of
-from emotion.cnn.precision import gpu_has_bfloat16, has_bfloat16, precision_of
+from emotion.cnn.machine import gpu_has_bfloat16, has_bfloat16
+from emotion.cnn.precision import precision_of
 from emotion.cnn.runs import Run, Status, active_run, create_run, list_runs, open_run
 from emotion.cnn.training import train
 from emotion.cnn.workers import add_epochs, resume_run, take_over
@@ -25,18 +25,7 @@ from emotion.dataset.folder import open_dataset
 from emotion.errors import UserError
 from emotion.files import is_plain_name, plain_name
 from emotion.homes import REPOSITORY
-from tests.conftest import emotion_command, write_faces
-
-
-def wait_until(run: Run, holds: Callable[[Run], bool], seconds: float = 280) -> None:
-    deadline = time.monotonic() + seconds
-    while not holds(run):
-        assert time.monotonic() < deadline, run.log_tail(40)
-        time.sleep(0.05)
-
-
-def is_over(run: Run) -> bool:
-    return not run.status().active
+from tests.conftest import emotion_command, is_over, wait_until, write_faces
 
 
 @pytest.fixture

@@ -1,11 +1,10 @@
-"""The queue of runs, and what is asked of processes with Keras."""
+"""The queue of runs, their workers, and a bundle of what a run has learned so far."""
 
 import json
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,10 +14,8 @@ import pytest
 from emotion.cnn.config import TrainConfig
 from emotion.cnn.runs import Run, Status, active_run, create_run, list_runs, running_runs, waiting_runs
 from emotion.cnn.workers import (
-    ask,
     continue_run,
     delete_run,
-    describe,
     fork_run,
     publish_best,
     resume_run,
@@ -30,18 +27,7 @@ from emotion.cnn.workers import (
 )
 from emotion.errors import UserError
 from emotion.homes import REPOSITORY
-from tests.conftest import write_faces
-
-
-def wait_until(run: Run, holds: Callable[[Run], bool], seconds: float = 280) -> None:
-    deadline = time.monotonic() + seconds
-    while not holds(run):
-        assert time.monotonic() < deadline, run.log_tail(40)
-        time.sleep(0.05)
-
-
-def is_over(run: Run) -> bool:
-    return not run.status().active
+from tests.conftest import is_over, wait_until, write_faces
 
 
 @pytest.fixture
@@ -192,17 +178,3 @@ def test_a_bundle_of_what_is_best_so_far(config: TrainConfig, busy: Run) -> None
     bundle = publish_best(stopped)
     assert (bundle / "card.json").exists() and stopped.status().bundle == str(bundle)
     assert stopped.status().state == "stopped"
-
-
-def test_a_network_is_described_without_keras_here() -> None:
-    rows = describe("tiny_cnn", 3, 32)
-    assert rows[0].kind == "InputLayer" and rows[0].shape == (32, 32, 1)
-    convolutions = [row for row in rows if row.kind == "Conv2D"]
-    assert [row.shape for row in convolutions] == [(32, 32, 32), (16, 16, 64), (8, 8, 128)]
-    assert [row.parameters for row in convolutions] == [9 * 32, 9 * 32 * 64, 9 * 64 * 128]
-    assert rows[-1].shape == (3,) and rows[-1].parameters == 128 * 3 + 3
-
-
-def test_a_helper_that_fails_says_why() -> None:
-    with pytest.raises(UserError, match="without an answer"):
-        ask("--describe", "nonsense")

@@ -257,7 +257,8 @@ def test_each_session_has_its_own_dataset(home: Path, drawn: Path, tmp_path: Pat
     second = open_root(root)
     assert first.run().subheader[0].value.endswith("140 images")
     assert second.run().subheader[0].value == "mine · 6 images"
-    assert "mine" in second.switch_page("pages/training.py").run().caption[0].value
+    training = second.switch_page("pages/training.py").run()
+    assert training.selectbox(key="training.dataset").value == root
 
 
 def test_a_session_keeps_the_dataset_it_met_whatever_another_one_opens(home: Path, drawn: Path, tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import cv2
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from emotion.cnn.runs import Run, list_runs
+from emotion.cnn.runs import list_runs
 from emotion.haar.photos import astronaut
 from emotion.homes import REPOSITORY
 from tests.conftest import write_faces
@@ -22,9 +21,9 @@ PAGES = {
     "training": (
         "Train the network",
         "신경망 훈련하기",
-        ["training.epochs", "training.batch", "training.rate", "training.start"],
+        ["training.epochs", "training.batch", "training.start"],
     ),
-    "evaluation": ("Test one picture", "사진 한 장으로 시험하기", ["model.bundle", "evaluation.source"]),
+    "evaluation": ("Test the network", "신경망 시험하기", ["model.bundle", "evaluation.source"]),
     "haar": ("How a face is found", "얼굴은 어떻게 찾을까요?", []),
     "live": ("Live", "실시간", []),
 }
@@ -284,41 +283,3 @@ def test_an_uploaded_photo_is_read(full_home: Path) -> None:
     app.file_uploader(key="evaluation.upload").set_value(("notes.png", b"no image", "image/png")).run()
     assert not app.exception
     assert "notes.png is no readable image" in shown(app.error[0].value)
-
-
-def stop(run: Run) -> None:
-    """Stop a run and wait for its worker, which would outlive the tests; Keras alone takes some seconds to start."""
-    run.request_stop()
-    deadline = time.monotonic() + 120
-    while run.status().active and time.monotonic() < deadline:
-        time.sleep(0.2)
-        run.request_stop()  # A worker that begins takes an earlier wish away.
-    assert not run.status().active
-
-
-def test_one_training_at_a_time_and_found_again(full_home: Path) -> None:
-    app = open_page("training")
-    app.slider(key="training.epochs").set_value(3)
-    app.select_slider(key="training.batch").set_value(32)
-    app.select_slider(key="training.rate").set_value(0.0005).run()
-    app.button(key="training.start").click().run()
-    assert not app.exception
-    run = list_runs()[0]
-    try:
-        config = run.config()
-        assert (config.epochs, config.batch_size, config.learning_rate) == (3, 32, 0.0005)
-        assert run.status().active
-        other_browser = open_page("training")
-        assert other_browser.button(key="training.start").disabled
-        other_browser.button(key="training.stop").click().run()
-        assert run.stop_requested or not run.status().active
-    finally:
-        stop(run)
-    assert run.status().state == "stopped"
-
-
-def test_a_bad_name_of_a_model_is_refused_before_anything_starts(full_home: Path) -> None:
-    app = open_page("training")
-    app.text_input(key="training.name").set_value("../../elsewhere").run()
-    assert "Name: expected" in app.error[0].value
-    assert "training.start" not in keys(app)

@@ -12,6 +12,7 @@ from emotion.plots.evaluation import (
     confusion_figure,
     difference_figure,
     heat_overlay,
+    heat_picture,
     reliability_figure,
     roc_figure,
 )
@@ -39,6 +40,12 @@ def test_every_cell_has_its_number_and_can_be_clicked(found: Evaluation) -> None
     assert len(clicked) == 9 and all(pair == place for pair, place in clicked.items())
     assert markers.text[1] == "Angry → Happy<br>1 images, 25.0% of this row"
     assert "&lt;b&gt;x" in markers.text[2] and markers.marker.color == "rgba(0,0,0,0)"
+
+
+def test_the_chosen_cell_is_framed(found: Evaluation) -> None:
+    (frame,) = confusion_figure(found, chosen=(0, 1)).layout.shapes
+    assert (frame.x0, frame.x1, frame.y0, frame.y1) == (0.5, 1.5, -0.5, 0.5)
+    assert not confusion_figure(found).layout.shapes
 
 
 def test_or_the_share_of_the_row(found: Evaluation) -> None:
@@ -83,3 +90,13 @@ def test_heat_is_warm_above_zero_and_blue_below() -> None:
         110,
         178,
     ]
+
+
+def test_small_heat_is_seen_and_the_face_stays_pixel_by_pixel() -> None:
+    gray = np.array([[100, 200], [0, 50]], np.uint8)
+    plain = heat_picture(gray, np.zeros((2, 2), np.float32), longest=8)
+    assert plain.shape == (8, 8, 3) and (plain[:4, :4] == 100).all() and (plain[:4, 4:] == 200).all()
+    whole = heat_overlay(np.kron(gray, np.ones((4, 4), np.uint8)), np.ones((8, 8)))
+    assert np.array_equal(heat_picture(gray, np.full((2, 2), 0.2, np.float32), longest=8), whole)
+    faint = heat_picture(gray, np.full((2, 2), 0.005, np.float32), longest=8)
+    assert np.abs(faint.astype(int) - plain).max() < 20

@@ -9,8 +9,14 @@ import keras
 import numpy as np
 
 from emotion.cnn import explain
+from emotion.cnn.architectures import build
 from emotion.cnn.bundle import WEIGHTS, read_card
 from emotion.cnn.inside import FeatureMap, Layer, Neuron
+
+
+def network(architecture: str, classes: int, size: int) -> list[Layer]:
+    """The layers of a network that is not trained yet."""
+    return explain.layer_table(build(architecture, classes, size))
 
 
 def layers(bundle: str) -> list[Layer]:
@@ -38,7 +44,7 @@ def neuron(bundle: str, face: np.ndarray, row: int, column: int, kernel: int) ->
     return explain.neuron_arithmetic(_network(bundle), face, row, column, kernel)
 
 
-_ACTS: tuple[Callable[..., Any], ...] = (layers, kernels, grad_cam, feature_maps, neuron)
+_ACTS: tuple[Callable[..., Any], ...] = (network, layers, kernels, grad_cam, feature_maps, neuron)
 REQUESTS = {act.__name__: act for act in _ACTS}
 
 

@@ -16,9 +16,9 @@ from emotion.dataset.thumbnails import thumbnails
 from emotion.errors import UserError
 from emotion.files import printable
 from emotion.i18n import _, error_text, language
-from emotion.labels import label_of
+from emotion.labels import label_of, names_of
 from emotion.plots.dataset import split_name
-from emotion.ui.guards import distinct, file_stamps
+from emotion.ui.guards import file_stamps
 from emotion.ui.jobs import outcome
 from emotion.ui.tiles import Tile, wall
 
@@ -52,8 +52,7 @@ def class_name(dataset: Dataset, label: int) -> str:
 
 def class_names(dataset: Dataset) -> dict[int, str]:
     """The names of all classes, no two alike: a folder of one's own may be called as an emotion is."""
-    names = {label: label_of(key, label).name(language()) for label, key in enumerate(dataset.classes)}
-    return distinct(names, dataset.classes.__getitem__)
+    return dict(enumerate(names_of(dataset.classes, language())))
 
 
 def class_colour(dataset: Dataset, label: int) -> str:
@@ -68,6 +67,7 @@ def picture_wall(
     side: int = 52,
     captions: Sequence[str] = (),
     groups: Sequence[int] | None = None,
+    clickable: bool = True,
 ) -> int | None:
     """The images of ``rows`` as a wall; the row that was clicked last, or None. See ``tiles.wall``."""
     paths = tuple(dataset.everything.paths[row] for row in rows)
@@ -76,7 +76,7 @@ def picture_wall(
         Tile(int(row), picture, _tip(dataset, row), class_colour(dataset, dataset.everything.labels[row]), caption)
         for row, picture, caption in zip(rows, pictures, captions or [""] * len(paths), strict=True)
     ]
-    return wall(tiles, key, side, groups=groups)
+    return wall(tiles, key, side, clickable, groups)
 
 
 def _tip(dataset: Dataset, row: int) -> str:

@@ -1,0 +1,60 @@
+"""The real app in a process of its own, as ``make run`` starts it."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from emotion.homes import REPOSITORY
+
+_START_SECONDS = 60.0
+
+
+@contextmanager
+def serving(home: Path) -> Iterator[tuple[str, int]]:
+    """``streamlit run app.py`` with ``home`` as its EMOTION_HOME: its address and its process id."""
+    home.mkdir(parents=True, exist_ok=True)
+    with socket.socket() as free:
+        free.bind(("localhost", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
+    with (home / "server.log").open("w", encoding="utf-8") as log:
+        process = subprocess.Popen(
+            [*command, "--server.headless", "true"],
+            cwd=REPOSITORY,
+            env={**os.environ, "EMOTION_HOME": str(home)},
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            _wait_until_healthy(f"http://localhost:{port}", process)
+            yield f"http://localhost:{port}", process.pid
+        finally:
+            process.terminate()
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def ask_health(url: str) -> bool:
+    """Whether the app at ``url`` says that it is well; OSError where it does not answer."""
+    with urllib.request.urlopen(f"{url}/_stcore/health", timeout=5) as answer:
+        return bool(answer.status == 200)
+
+
+def _wait_until_healthy(url: str, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            if ask_health(url):
+                return
+        except OSError:
+            time.sleep(0.3)
+    raise RuntimeError(f"the app did not start at {url}: exit status {process.poll()}")

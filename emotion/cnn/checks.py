@@ -1,0 +1,67 @@
+"""What can be said of a training before it starts: what makes it impossible, and what one should know. No Keras."""
+
+import numpy as np
+
+from emotion.cnn.config import TrainConfig
+from emotion.cnn.origin import find_origin
+from emotion.cnn.targets import no_votes
+from emotion.dataset.folder import Dataset
+from emotion.dataset.importers.votes import votes_stamp
+from emotion.errors import UserError
+
+_BATCHES = 100
+"""With fewer in an epoch, the averages of batch normalisation come late."""
+
+
+def insist_on_classes(dataset: Dataset, labels: np.ndarray) -> None:
+    """Raise UserError unless there are two classes and each of them is among ``labels`` int (N,), those of training."""
+    if len(dataset.classes) < 2:
+        raise UserError(
+            "{root} has one class only ({found}). Training needs at least two class folders.",
+            root=dataset.root,
+            found=", ".join(dataset.classes),
+        )
+    missing = set(range(len(dataset.classes))) - set(labels.tolist())
+    if missing:
+        raise UserError(
+            "No training images of the class {found}. Add some, or remove its folder.",
+            found=", ".join(dataset.classes[label] for label in sorted(missing)),
+        )
+
+
+def check(config: TrainConfig, dataset: Dataset) -> None:
+    """Raise UserError for what the worker would refuse, as far as the files' names tell."""
+    insist_on_classes(dataset, dataset.part("train").labels)
+    dataset.part("validation")
+    if config.votes and not votes_stamp(dataset):
+        raise no_votes(dataset)
+    if config.start_from:
+        find_origin(config.start_from)
+
+
+def training_images(config: TrainConfig, dataset: Dataset) -> int:
+    """How many images a run will train on."""
+    images = len(dataset.part("train").paths)
+    return min(config.images or images, images)
+
+
+def cautions(config: TrainConfig, dataset: Dataset) -> list[UserError]:
+    """What a person should know before they start all the same."""
+    images = training_images(config, dataset)
+    if config.batch_size > images:
+        return [
+            UserError(
+                "The batch size is {batch}, but there are only {images} training images, so that an epoch is a single "
+                "step. Choose a smaller batch, or more images.",
+                batch=config.batch_size,
+                images=images,
+            )
+        ]
+    if images < _BATCHES * config.batch_size:
+        return [
+            UserError(
+                "Few images: at first the validation curve may stay low although the training curve climbs. Batch "
+                "normalisation needs some hundreds of batches until its averages are right."
+            )
+        ]
+    return []

@@ -1,0 +1,170 @@
+"""What is told of runs afterwards: a line for each, what sets them apart, and both as CSV. No Keras here."""
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+
+from emotion.cnn.bundle import CARD
+from emotion.cnn.config import TrainConfig
+from emotion.cnn.evaluation import wilson_interval
+from emotion.cnn.runs import Run
+from emotion.cnn.status import Status
+from emotion.errors import UserError
+
+_FILES = ("status.json", "config.json", "metrics.csv")
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A run in a line. Of a damaged one there is the ``problem`` and nothing else; ``rows`` are its metrics."""
+
+    run: Run
+    status: Status | None = None
+    config: TrainConfig | None = None
+    rows: tuple[dict[str, float], ...] = ()
+    problem: UserError | None = None
+
+    @property
+    def started(self) -> datetime | None:
+        """When its folder was made, which the folder's name tells; None for one that somebody has renamed."""
+        try:
+            return datetime.strptime(self.run.name[:15], "%Y%m%d-%H%M%S")
+        except ValueError:
+            return None
+
+    @property
+    def dataset(self) -> str:
+        """The name of the dataset's folder."""
+        return Path(self.config.data).name if self.config else ""
+
+    @property
+    def best(self) -> dict[str, float]:
+        """The row with the best validation accuracy; empty before the first epoch has ended."""
+        scored = [row for row in self.rows if "val_accuracy" in row]
+        return max(scored, key=lambda row: row["val_accuracy"], default={})
+
+    @property
+    def seconds(self) -> float:
+        """How long its finished epochs took together."""
+        return sum(row.get("seconds", 0.0) for row in self.rows)
+
+    @property
+    def images_per_second(self) -> float | None:
+        """The mean over its epochs."""
+        paces = [row["images_per_second"] for row in self.rows if "images_per_second" in row]
+        return sum(paces) / len(paces) if paces else None
+
+
+def summary_of(run: Run) -> Summary:
+    """The line of a run; a damaged one has its problem in it."""
+    try:
+        return Summary(run, run.status(), run.config(), tuple(run.metrics()))
+    except (UserError, OSError) as error:
+        problem = error if isinstance(error, UserError) else UserError("{run} can't be read.", run=run.name)
+        return Summary(run, problem=problem)
+
+
+def stamp_of(run: Run) -> tuple[tuple[int, int], ...]:
+    """Time of change (ns) and size of what ``summary_of`` reads: another stamp, another summary."""
+    return tuple(_file_stamp(run.path / name) for name in _FILES)
+
+
+def _file_stamp(path: Path) -> tuple[int, int]:
+    try:
+        found = path.stat()
+    except OSError:
+        return 0, 0
+    return found.st_mtime_ns, found.st_size
+
+
+def notes_of(run: Run) -> str:
+    """What people wrote about the run, as far as it can be read: a file saved in another encoding keeps its letters."""
+    try:
+        return run.notes()
+    except ValueError:
+        return (run.path / "notes.txt").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+
+
+def is_published(run: Run) -> bool:
+    """Whether the run's bundle is there, and made of the best weights that the run has now."""
+    bundle, best = run.status().bundle, run.path / "best.weights.h5"
+    card = Path(bundle) / CARD
+    return bool(bundle) and card.exists() and (not best.exists() or card.stat().st_mtime >= best.stat().st_mtime)
+
+
+@dataclass(frozen=True)
+class Chance:
+    """The best validation ``accuracy`` of a run against the ``guess``: always to answer ``commonest``, a position."""
+
+    accuracy: float
+    guess: float
+    commonest: int
+    beaten: bool
+
+
+def against_chance(confusions: Mapping[int, np.ndarray]) -> Chance | None:
+    """Whether the best epoch is better than a network that has learned nothing; None without a finished epoch.
+
+    ``confusions`` are those of ``Run``. Beaten is chance where even the low end of the accuracy's Wilson interval is
+    over the share of the commonest class: the best of many epochs is a lucky one.
+
+    >>> against_chance({1: np.array([[9, 1], [2, 8]])}).beaten, against_chance({1: np.array([[6, 4], [4, 6]])}).beaten
+    (True, False)
+    """
+    counted = [counts for counts in confusions.values() if counts.sum()]
+    if not counted:
+        return None
+    best = max(counted, key=lambda counts: float(np.trace(counts)))
+    right, n, of_class = int(np.trace(best)), int(best.sum()), best.sum(axis=1)
+    guess = float(of_class.max() / n)
+    return Chance(right / n, guess, int(of_class.argmax()), wilson_interval(right, n)[0] > guess)
+
+
+def differences(configs: Sequence[TrainConfig]) -> dict[str, list[object]]:
+    """Setting → its value in each run, for the settings that are not the same in all; names aside."""
+    found = {field.name: [getattr(config, field.name) for config in configs] for field in fields(TrainConfig)}
+    return {name: values for name, values in found.items() if name != "name" and any(v != values[0] for v in values)}
+
+
+def runs_csv(summaries: Sequence[Summary]) -> bytes:
+    """The runs as a CSV file for spreadsheets (UTF-8 with its mark): a line for each, results and then settings."""
+    settings = [field.name for field in fields(TrainConfig)]
+    results = ("run", "state", "started", "epochs_done", "best_epoch", "best_val_accuracy", "val_loss", "seconds",
+               "images_per_second", "notes", "problem")  # fmt: skip
+    lines = [[*_results(one), *(getattr(one.config, name, "") for name in settings)] for one in summaries]
+    return _csv([*results, *settings], lines)
+
+
+def _results(one: Summary) -> list[object]:
+    best, started = one.best, one.started.isoformat(sep=" ") if one.started else ""
+    measured = [best.get("epoch", ""), best.get("val_accuracy", ""), best.get("val_loss", "")]
+    done = [len(one.rows), *measured, round(one.seconds, 1), one.images_per_second or ""]
+    return [one.run.name, one.status.state if one.status else "", started, *done, notes_of(one.run), one.problem or ""]
+
+
+def metrics_csv(summaries: Sequence[Summary]) -> bytes:
+    """The metrics of the runs as one CSV file for spreadsheets: a line for each run and epoch."""
+    columns = list(dict.fromkeys(name for one in summaries for row in one.rows for name in row))
+    lines = [[one.run.name, *(row.get(name, "") for name in columns)] for one in summaries for row in one.rows]
+    return _csv(["run", *columns], lines)
+
+
+def _csv(head: Sequence[str], lines: Sequence[Sequence[object]]) -> bytes:
+    text = io.StringIO()
+    csv.writer(text).writerows([head, *([_cell(value) for value in line] for line in lines)])
+    return text.getvalue().encode("utf-8-sig", "backslashreplace")
+
+
+def _cell(value: object) -> object:
+    """A number as it is; a text so that no spreadsheet takes it for a formula, whoever named the run."""
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    text = str(value)
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text

@@ -1,0 +1,31 @@
+"""What this machine computes in. No Keras here, so that the pages may ask."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+_AMPERE = 8.0  # The first NVIDIA GPUs with bfloat16 have the compute capability 8.0.
+_NVIDIA = shutil.which("nvidia-smi")
+
+
+def has_bfloat16(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
+    """Whether this processor has bfloat16 arithmetic (AVX-512-BF16 or AMX); elsewhere it would be emulated, slowly."""
+    flags = cpuinfo.read_text(encoding="utf-8").split() if cpuinfo.exists() else []
+    return "avx512_bf16" in flags or "amx_bf16" in flags
+
+
+def gpu_has_bfloat16(program: str | None = _NVIDIA) -> bool:
+    """Whether every NVIDIA GPU has bfloat16 arithmetic, as ``nvidia-smi`` says; no where it can't be asked."""
+    if program is None:
+        return False
+    query = [program, "--query-gpu=compute_cap", "--format=csv,noheader"]
+    answer = subprocess.run(query, capture_output=True, encoding="utf-8", errors="replace")
+    try:
+        return min(map(float, answer.stdout.split())) >= _AMPERE
+    except ValueError:  # No GPU, or a driver too old for the question.
+        return False
+
+
+def best_precision(gpu: bool = _NVIDIA is not None) -> str:
+    """The Keras dtype policy that trains fastest: bfloat16 where the ``gpu``, else the processor, computes in it."""
+    return "mixed_bfloat16" if (gpu_has_bfloat16() if gpu else has_bfloat16()) else "float32"

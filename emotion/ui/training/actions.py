@@ -1,0 +1,147 @@
+"""What can be done with a run that is at rest: go on, train longer, change it, use its model, delete it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import streamlit as st
+
+from emotion.cnn.history import is_published
+from emotion.cnn.runs import Run, Status
+from emotion.cnn.workers import continue_run, delete_run, publish_best, resume_run
+from emotion.errors import UserError
+from emotion.i18n import _, error_text, plain
+from emotion.ui.guards import PUBLISHED
+from emotion.ui.jobs import outcome
+from emotion.ui.training import settings
+
+_PROBLEM, _MESSAGE = "training.problem", "training.message"
+
+
+def attempt(act: Callable[..., object], *arguments: object) -> None:
+    """Do what a click asked for, or keep what is wrong with it for the page to say."""
+    try:
+        act(*arguments)
+    except UserError as error:
+        st.session_state[_PROBLEM] = error
+
+
+def say() -> None:
+    """What came of the last click, if it is to be said."""
+    if problem := st.session_state.pop(_PROBLEM, None):
+        st.error(error_text(problem))
+    if message := st.session_state.pop(_MESSAGE, None):
+        st.success(message, icon=":material/check_circle:")
+
+
+def show(run: Run, status: Status) -> None:
+    """The model of a run, and the buttons of what can be done with it."""
+    say()
+    _model(run, status)
+    with st.container(horizontal=True, key="training-actions"):
+        if status.state == "finished":
+            _longer(run)
+        else:
+            st.button(
+                _("Go on from there"), key="training.resume", icon=":material/play_arrow:",
+                type="secondary" if run.has_weights else "primary", on_click=attempt, args=(_resume, run),
+                help=_("The metrics join without a gap; the epoch that was broken off is repeated."),
+            )  # fmt: skip
+        _fork(run)
+        if st.button(_("Delete"), key="training.delete", icon=":material/delete:"):
+            ask_to_delete([run])
+
+
+def _resume(run: Run) -> None:
+    resume_run(run)
+    st.session_state["training.run"] = run.name
+
+
+def _longer(run: Run) -> None:
+    with st.popover(_("Train longer"), icon=":material/add:"):
+        more = st.number_input(_("More epochs"), 1, 500, 5, key="training.more")
+        st.caption(_("It goes on with the weights of its last epoch."))
+        st.button(
+            _("Go on"), key="training.continue", type="primary", icon=":material/play_arrow:",
+            on_click=attempt, args=(_continue, run, int(more)),
+        )  # fmt: skip
+
+
+def _continue(run: Run, more: int) -> None:
+    continue_run(run, more)
+    st.session_state["training.run"] = run.name
+
+
+def _fork(run: Run) -> None:
+    with st.popover(_("Start from its settings"), icon=":material/call_split:"):
+        st.write(_("Puts the settings of this run into the form, for you to change one and press Start."))
+        weights = st.checkbox(
+            _("Also begin with what it has learned"), key="training.fork.weights", disabled=not run.has_weights,
+            help=_("The new run starts from this one’s best weights instead of from chance."),
+        )  # fmt: skip
+        st.button(
+            _("Fill in its settings"), key="training.fork", type="primary", on_click=attempt,
+            args=(_fill, run, weights),
+        )  # fmt: skip
+
+
+def _fill(run: Run, weights: bool) -> None:
+    config = run.config()
+    settings.fill(replace(config, start_from=str(run.path)) if weights and run.has_weights else config)
+    st.session_state["training.view"] = _("Train")
+    text = _("The form now has the settings of {name}. Change what you like and press Start.")
+    st.session_state[_MESSAGE] = text.format(name=plain(config.name))
+
+
+def _model(run: Run, status: Status) -> None:
+    """The way to the run's model: the pages that use it, or the button that makes it."""
+    if is_published(run):
+        _take_as_own(run, status)
+        with st.container(horizontal=True, key="training-model"):
+            for key, page, label, icon in (
+                ("live", "pages/live.py", _("See it on your own face"), ":material/videocam:"),
+                ("evaluation", "pages/evaluation.py", _("Test it"), ":material/search:"),
+            ):
+                if st.button(label, key=f"training.{key}", icon=icon, type="primary" if key == "live" else "secondary"):
+                    st.session_state[PUBLISHED] = Path(status.bundle).name
+                    st.switch_page(page)
+    elif run.has_weights:
+        begin = st.button(
+            _("Make a model of its best epoch"), key="training.publish", type="primary", icon=":material/package_2:",
+            help=_("A model bundle for the Live page, measured on the validation images. Takes some ten seconds."),
+        )  # fmt: skip
+        key = f"publish:{run.path}:{(run.path / 'best.weights.h5').stat().st_mtime_ns}"
+        made = outcome(key, _("Making the model bundle"), lambda told: publish_best(run), begin)
+        if made:
+            st.session_state["training.watched"] = run.name
+            st.rerun()
+
+
+def _take_as_own(run: Run, status: Status) -> None:
+    """Preselect the model of a run that this session has watched or published, once."""
+    if st.session_state.get("training.watched") == run.name:
+        del st.session_state["training.watched"]
+        st.session_state[PUBLISHED] = Path(status.bundle).name
+
+
+def ask_to_delete(runs: Sequence[Run]) -> None:
+    """Ask whether these runs are to go, and delete them if so."""
+    st.dialog(_("Delete for good?"))(_confirm)(runs)
+
+
+def _confirm(runs: Sequence[Run]) -> None:
+    st.write(_("These runs go with their settings, curves and notes. Models made of them stay."))
+    for run in runs[:8]:
+        st.markdown(f"- {plain(run.name)}")
+    if len(runs) > 8:
+        st.caption(_("and {n} more").format(n=len(runs) - 8))
+    if st.button(
+        _("Yes, delete"), key="training.delete.yes", type="primary", icon=":material/delete:", on_click=_delete,
+        args=(runs,),
+    ):  # fmt: skip
+        st.rerun()  # The whole page: the dialog closes, and what could not be deleted is said.
+
+
+def _delete(runs: Sequence[Run]) -> None:
+    for run in runs:
+        attempt(delete_run, run)

@@ -1,0 +1,63 @@
+"""Advanced settings: the network and its layers, drawn before anything is trained."""
+
+import streamlit as st
+
+from emotion.cnn.config import ARCHITECTURES, TrainConfig
+from emotion.cnn.inside import Layer, describe
+from emotion.dataset.folder import Dataset
+from emotion.i18n import N_, _
+from emotion.plots.network import layer_blocks
+from emotion.ui import chart
+from emotion.ui.jobs import outcome
+from emotion.ui.training.fields import widget
+from emotion.ui.training.settings import choices, value
+
+# Parameters with seven classes at 48 pixels.
+_ABOUT = {
+    "deck_cnn": N_("The deck’s: four convolutions and two dense layers · 4.5 million parameters"),
+    "compact_resnet": N_(
+        "Three blocks with shortcuts around them (ResNet) · 1.2 million · learns more in the same time"
+    ),
+    "wide_resnet": N_("Six such blocks · 2.8 million · slower, for a long training"),
+    "tiny_cnn": N_("Three small convolutions · 94 thousand · for quick tries"),
+}
+_SIZES = [24, 32, 48, 64, 96]
+
+
+def show(dataset: Dataset, config: TrainConfig | None) -> None:
+    """The whole group."""
+    if value("start_from"):
+        text = _("Network and image size are those of the model it starts from: {network}, {size} pixels.")
+        if config:
+            st.info(text.format(network=config.architecture, size=config.size), icon=":material/conversion_path:")
+    else:
+        left, right = st.columns([2, 1], gap="large")
+        captions = [_(_ABOUT.get(name, "")) for name in ARCHITECTURES]
+        left.radio(options=ARCHITECTURES, captions=captions, **widget("architecture"))
+        right.select_slider(options=choices("size", _SIZES), **widget("size"))
+    if config:
+        _layers(config.architecture, len(dataset.classes), config.size)
+
+
+def _layers(architecture: str, classes: int, size: int) -> None:
+    rows: tuple[Layer, ...] | None = outcome(
+        f"layers:{architecture}:{classes}:{size}",
+        _("Drawing the network: starting Keras"),
+        lambda told: describe(architecture, classes, size, told),
+    )
+    if rows is None:
+        return
+    total = sum(row.parameters for row in rows)
+    text = _("**{n} parameters in {layers} layers.** The picture shrinks from layer to layer while the maps multiply.")
+    st.markdown(text.format(n=f"{total:,}", layers=len(rows)))
+    chart.show(layer_blocks(rows, size), "training.layers")
+    with st.expander(_("All layers as a table")):
+        st.dataframe(
+            {
+                _("Layer"): [row.name for row in rows],
+                _("Kind"): [row.kind for row in rows],
+                _("Shape"): ["×".join(map(str, row.shape)) for row in rows],
+                _("Parameters"): [row.parameters for row in rows],
+            },
+            column_config={_("Parameters"): st.column_config.NumberColumn(format="localized")},
+        )

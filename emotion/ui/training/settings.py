@@ -1,0 +1,125 @@
+"""The settings of a training as the page holds them: every field of ``TrainConfig`` a value in the session state.
+
+The widgets read and write these by their keys, shown or not, so that nothing entered is lost by a closed tab, another
+page or the other language.
+"""
+
+from dataclasses import fields
+from typing import Any
+
+import streamlit as st
+
+from emotion.cnn.config import PRESETS, Augmentation, TrainConfig, task_of
+from emotion.cnn.origin import with_origin
+from emotion.dataset.folder import Dataset
+from emotion.files import plain_name
+from emotion.ui.guards import choose_dataset
+
+_KEYS = {"batch_size": "batch", "learning_rate": "rate"}
+_APART = {"data", "augmentation", "distribute"}
+"""Fields without a value of their own: the dataset is the session's, the changes of the images have keys of theirs, and
+the page trains on this machine alone."""
+_FIELDS = tuple(field.name for field in fields(TrainConfig) if field.name not in _APART)
+CHANGES = tuple(field.name for field in fields(Augmentation))
+_WANTED, _ODD = "training.wanted", "training.odd"
+
+
+def key_of(field: str) -> str:
+    """The key of a setting's widget."""
+    return f"training.{_KEYS.get(field, field)}"
+
+
+def change_key(change: str) -> str:
+    """The key of the widget of a field of ``Augmentation``."""
+    return f"training.augment.{change}"
+
+
+def fill(config: TrainConfig) -> None:
+    """Put these settings into the widgets: at the page's next run, because the widgets of this one may be drawn."""
+    st.session_state[_WANTED] = config
+
+
+def begin() -> None:
+    """Call before the dataset and the widgets: give each setting its first value, or what ``fill`` asked for.
+
+    Raises UserError where the dataset of the settings asked for can't be opened; they are filled in all the same.
+    """
+    wanted = st.session_state.pop(_WANTED, None)
+    for key, value in _values(wanted or TrainConfig("", "name")).items():
+        if wanted or key not in st.session_state:
+            st.session_state[key] = value
+    if wanted is None:
+        return
+    st.session_state[_ODD] = wanted
+    if wanted.data:
+        choose_dataset(wanted.data)
+
+
+def _values(config: TrainConfig) -> dict[str, Any]:
+    values = {key_of(name): getattr(config, name) for name in _FIELDS}
+    changes = {change_key(name): getattr(config.augmentation, name) for name in CHANGES}
+    # The sliders hold floats, the presets are written with whole numbers.
+    changes = {key: value if isinstance(value, bool) else float(value) for key, value in changes.items()}
+    name = config.name if config.data else ""  # The first values have no dataset, and no name of their own.
+    return values | changes | {key_of("name"): name, "training.preset": preset_of(config.augmentation)}
+
+
+def preset_of(augmentation: Augmentation) -> str:
+    """The name of the preset that these changes are, else ``own``."""
+    return next((name for name, preset in PRESETS.items() if preset == augmentation), "own")
+
+
+def value(field: str) -> Any:
+    """A setting as it stands now."""
+    return st.session_state[key_of(field)]
+
+
+def choices(field: str, usual: list[Any]) -> list[Any]:
+    """The ``usual`` values of a slider, and among them one that ``fill`` brought: it must stay to be had."""
+    return sorted({*usual, _brought(field, usual[0])})
+
+
+def most(field: str, usual: Any) -> Any:
+    """The end of a slider: the ``usual`` one, or further where ``fill`` brought more."""
+    return max(usual, _brought(field, usual))
+
+
+def most_change(change: str, usual: float) -> float:
+    """``most`` for a field of ``Augmentation``."""
+    return max(usual, float(getattr(_brought("augmentation", Augmentation()), change)))
+
+
+def _brought(field: str, otherwise: Any) -> Any:
+    return getattr(st.session_state.get(_ODD), field, otherwise)
+
+
+def augmentation() -> Augmentation:
+    """How training images are to be changed."""
+    return Augmentation(**{name: st.session_state[change_key(name)] for name in CHANGES})
+
+
+def default_name(dataset: Dataset) -> str:
+    """What a model is called that nobody named."""
+    return plain_name(f"{dataset.name[:30]}-{value('architecture').partition('_')[0]}")
+
+
+def build(dataset: Dataset) -> TrainConfig:
+    """The settings as they stand; UserError for ones that can't be."""
+    values = {name: value(name) for name in _FIELDS}
+    values["name"] = values["name"].strip() or default_name(dataset)
+    values["task"] = values["task"].strip()
+    values["freeze"] = values["freeze"] and bool(values["start_from"])
+    config = TrainConfig(str(dataset.root), augmentation=augmentation(), **values)
+    return with_origin(config)
+
+
+def changed(config: TrainConfig, dataset: Dataset) -> list[str]:
+    """The fields beyond the basic ones that differ from their defaults."""
+    basic = {"data", "name", "epochs", "batch_size"}
+    if config.task == task_of(dataset):
+        basic.add("task")
+    return [
+        field.name
+        for field in fields(TrainConfig)
+        if field.name not in basic and getattr(config, field.name) != field.default
+    ]

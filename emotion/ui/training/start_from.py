@@ -1,0 +1,51 @@
+"""Advanced settings: a trained network to start from."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from emotion.cnn.config import ARCHITECTURES, TrainConfig
+from emotion.cnn.origin import find_origin
+from emotion.dataset.folder import Dataset
+from emotion.errors import UserError
+from emotion.i18n import _, error_text, plain
+from emotion.ui.guards import bundle_names, bundles, distinct
+from emotion.ui.training.fields import widget
+from emotion.ui.training.settings import value
+from emotion.ui.training.words import class_names
+
+
+def show(dataset: Dataset, config: TrainConfig | None) -> None:
+    """The whole group."""
+    usable = [bundle for bundle in bundles() if bundle.card.architecture in ARCHITECTURES]
+    names = {"": _("nothing: random weights"), **bundle_names(usable)}
+    if (chosen := value("start_from")) not in names:  # A run's folder, or a bundle that is gone: the check says so.
+        names = distinct({**names, chosen: Path(chosen).name})
+    st.selectbox(options=list(names), format_func=names.__getitem__, **widget("start_from"))
+    st.toggle(disabled=not value("start_from"), **widget("freeze"))
+    if not value("start_from"):
+        st.caption(
+            _(
+                "Here every weight is random at first. With a trained model the network can see already: it goes on "
+                "where the classes are the same (the deck’s loaded_model.fit), and learns a new answer where they "
+                "differ."
+            )
+        )
+        return
+    try:
+        _head(find_origin(value("start_from")).classes, dataset)
+    except UserError as error:
+        st.error(error_text(error))
+
+
+def _head(classes: tuple[str, ...], dataset: Dataset) -> None:
+    """Say what becomes of the last layer."""
+    if classes == dataset.classes:
+        st.success(_("The last layer is kept: the model knows the same classes."), icon=":material/link:")
+        return
+    st.info(
+        _("The last layer will be new: the model answers {old}, the dataset has {new}.").format(
+            old=plain(", ".join(class_names(classes))), new=plain(", ".join(class_names(dataset.classes)))
+        ),
+        icon=":material/add_link:",
+    )

@@ -1,0 +1,215 @@
+"""The live view of a training run: curves, figures, the confusion matrix, the queue, and what can be done with it."""
+
+import streamlit as st
+
+from emotion.cnn.history import against_chance
+from emotion.cnn.runs import Run, Status, running_runs, waiting_runs
+from emotion.cnn.timing import timing
+from emotion.cnn.workers import start_waiting, stop_run
+from emotion.errors import UserError
+from emotion.i18n import _, error_text, plain
+from emotion.plots.growing import Chart, curve, rates
+from emotion.ui.lesson import mark_done
+from emotion.ui.training import actions, confusion
+from emotion.ui.training.words import class_names, span, state_name
+
+_POLL = 0.8
+"""Seconds between two looks at a run at work; with what drawing takes, the curves grow at least once a second."""
+_GLANCE = 2.0
+"""Seconds between two looks for a run that another browser has started."""
+_POINTS = 1500
+"""Points of the thin line within the epochs: the browser gets all of them at every look."""
+Rows = list[dict[str, float]]
+
+
+def watch(run: Run) -> None:
+    """Show a run and what can be done with it; while a worker is at it, anew at least every second."""
+    try:
+        status = run.status()
+    except UserError as error:
+        st.error(error_text(error))
+        return
+    with st.container(key="training-run"):
+        if status.active:
+            st.session_state["training.watched"] = run.name
+            st.fragment(_at_work, run_every=_POLL)(run)
+        else:
+            _at_rest(run, status)
+            st.fragment(_glance, run_every=_GLANCE)([one.name for one in running_runs()])
+
+
+def _at_work(run: Run) -> None:
+    try:
+        start_waiting()
+        status, rows = run.status(), run.metrics()
+        if not status.active:
+            st.session_state["training.run"] = run.name  # Whoever watched it to its end is its owner.
+            st.rerun()  # The whole page: Start is to be had again.
+        _head(run, status)
+        actions.say()
+        _progress(run, status)
+        _measures(run, status, rows)
+        _charts(run, status, rows)
+        with st.expander(_("The last lines of its log"), icon=":material/terminal:"):
+            st.code(run.log_tail(), language=None)
+    except UserError as error:
+        st.error(error_text(error))
+    _queue()
+
+
+def _at_rest(run: Run, status: Status) -> None:
+    try:
+        rows = run.metrics()
+        _head(run, status)
+        _outcome(run, status)
+        actions.show(run, status)
+        if rows:
+            _measures(run, status, rows)
+            _charts(run, status, rows)
+    except UserError as error:
+        st.error(error_text(error))
+
+
+def _glance(known: list[str]) -> None:
+    """The queue, which moves on whoever looks; the whole page anew once a run has begun or ended elsewhere."""
+    try:
+        start_waiting()
+        _queue()
+    except UserError as error:
+        st.error(error_text(error))
+    if [run.name for run in running_runs()] != known:
+        st.rerun()
+
+
+def _head(run: Run, status: Status) -> None:
+    colours = {"running": "blue", "queued": "blue", "stopping": "orange", "finished": "green", "failed": "red"}
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{plain(run.config().name)}**", width="content")
+        st.badge(state_name(status), color=colours.get(status.state, "gray"))  # type: ignore[arg-type]
+
+
+def _progress(run: Run, status: Status) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.progress(status.fraction, _progress_text(status))
+        stopping = status.state == "stopping" or run.stop_requested
+        st.button(
+            _("Leave the queue") if status.waiting else _("Stop"),
+            key="training.stop",
+            icon=":material/stop:",
+            disabled=stopping,
+            help=_("Finishes the batch at hand. What it learned is kept: you can go on later, or make a model of it."),
+            on_click=actions.attempt,
+            args=(stop_run, run),
+        )
+
+
+def _progress_text(status: Status) -> str:
+    if status.waiting:
+        return _("Another training is at work; this one begins by itself when that has ended.")
+    if status.phase in {"", "loading"}:
+        return _("Getting ready: reading the images and starting Keras …")
+    if status.phase == "publishing":
+        return _("Making the model bundle …")
+    if status.phase == "validation":
+        text = _("Epoch {epoch} of {epochs} · looking at the validation images")
+    else:
+        text = _("Epoch {epoch} of {epochs} · batch {step} of {steps}")
+    epoch = min(status.epoch + 1, status.epochs)
+    return text.format(epoch=epoch, epochs=status.epochs, step=status.step, steps=status.steps)
+
+
+def _measures(run: Run, status: Status, rows: Rows) -> None:
+    """The numbers of the moment, as tiles."""
+    time = timing(run, status, rows)
+    best = max((row for row in rows if "val_accuracy" in row), key=lambda row: row["val_accuracy"], default=None)
+    pace = status.images_per_second or (rows[-1].get("images_per_second", 0.0) if rows else 0.0)
+    shown = {
+        _("Best on validation"): f"{best['val_accuracy']:.1%}" if best else "–",
+        _("Images/s"): f"{pace:,.0f}" if pace else "–",
+        _("Time so far"): span(time.elapsed),
+    }
+    if status.active:
+        shown[_("Time left, about")] = span(time.left) if time.left is not None else "–"
+    else:
+        shown[_("Epochs done")] = f"{len(rows)} / {run.config().epochs}"
+    with st.container(horizontal=True, key="training-measures"):
+        for name, value in shown.items():
+            st.metric(name, value, border=True)
+
+
+def _charts(run: Run, status: Status, rows: Rows) -> None:
+    progress, epochs = run.progress(_POINTS), max(status.epochs, len(rows), 1)
+    for place, name in zip(st.columns(2), ("loss", "accuracy"), strict=True):
+        with place:
+            _grow(curve(name, rows, progress, epochs), f"training-{name}")
+    confusions = run.confusions()
+    if not rows and not confusions:
+        return
+    wide, narrow = st.columns([2, 1], gap="medium")
+    with wide.container(key="training-confusion"):
+        st.markdown(
+            _("**What it takes for what**"),
+            help=_(
+                "The confusion matrix of the validation images after each epoch. A network that has learned nothing "
+                "gives one answer to all; as it learns, the diagonal grows dark. Press play to watch it."
+            ),
+        )
+        confusion.player(run.name, class_names(_classes(run)), confusions, "training.confusion")
+    with narrow:
+        _grow(rates(rows, epochs), "training-rates")
+
+
+def _grow(figure: Chart, key: str) -> None:
+    with st.container(key=key):
+        st.vega_lite_chart(figure.data, figure.spec)
+
+
+def _classes(run: Run) -> tuple[str, ...]:
+    return tuple(map(str, run.setting().get("classes", ())))
+
+
+def _queue() -> None:
+    """The runs that wait, in order, each with a way out."""
+    waiting = waiting_runs()
+    if not waiting:
+        return
+    with st.container(border=True, key="training-queue"):
+        st.markdown(_("**Waiting for their turn**"))
+        for position, run in enumerate(waiting, 1):
+            with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+                st.markdown(f"{position}\\. {plain(run.name)}", width="stretch")
+                st.button(
+                    _("Leave the queue"), key=f"training.leave.{run.name}", icon=":material/close:",
+                    on_click=actions.attempt, args=(stop_run, run),
+                )  # fmt: skip
+
+
+def _outcome(run: Run, status: Status) -> None:
+    if status.state == "finished":
+        mark_done("training")
+        _finished(run)
+    elif status.problem:
+        st.error(_("The training failed: {reason}").format(reason=error_text(status.problem)))
+        with st.expander(_("The last lines of its log"), icon=":material/terminal:"):
+            st.code(run.log_tail(), language=None)
+    elif status.state == "interrupted":
+        st.warning(_("Its process is gone: a crash, a restart, or somebody ended it. Its last whole epoch is kept."))
+    else:
+        st.warning(_("This training is not finished. What it learned until its last whole epoch is kept."))
+
+
+def _finished(run: Run) -> None:
+    """The result; praise only for a network that has learned something."""
+    chance = against_chance(run.confusions())
+    if chance is None or chance.beaten:
+        best = chance.accuracy if chance else max((row.get("val_accuracy", 0.0) for row in run.metrics()), default=0.0)
+        text = _("Finished. Best accuracy on the validation images: {accuracy}.")
+        st.success(text.format(accuracy=f"{best:.1%}"), icon=":material/celebration:")
+        return
+    text = _(
+        "Finished, but it is no better than guessing yet: {accuracy} of the validation images are right, and always "
+        "answering “{name}” would give {guess}. Train it for more epochs, or with more images."
+    )
+    name = class_names(_classes(run))[chance.commonest]
+    values = {"accuracy": f"{chance.accuracy:.1%}", "guess": f"{chance.guess:.1%}", "name": plain(name)}
+    st.warning(text.format(**values), icon=":material/trending_flat:")

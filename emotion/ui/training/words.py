@@ -1,0 +1,87 @@
+"""Runs in words: how they stand, how long things take, what their settings are called."""
+
+from pathlib import Path
+
+from emotion.cnn.config import Augmentation
+from emotion.cnn.status import Status
+from emotion.i18n import _, language
+from emotion.labels import label_of
+from emotion.ui.guards import distinct
+
+
+def state_name(status: Status) -> str:
+    """How a run stands."""
+    if status.waiting:
+        return _("waiting for its turn")
+    return {
+        "queued": _("starting"),
+        "running": _("running"),
+        "stopping": _("stopping after this batch"),
+        "stopped": _("stopped"),
+        "interrupted": _("interrupted"),
+        "failed": _("failed"),
+        "finished": _("finished"),
+    }[status.state]
+
+
+def span(seconds: float) -> str:
+    """A length of time.
+
+    >>> span(42), span(600), span(7500)
+    ('42 s', '10 min', '2 h 5 min')
+    """
+    if seconds < 90:
+        return _("{seconds} s").format(seconds=f"{seconds:.0f}")
+    minutes = round(seconds / 60)
+    if minutes < 90:
+        return _("{minutes} min").format(minutes=minutes)
+    return _("{hours} h {minutes} min").format(hours=minutes // 60, minutes=minutes % 60)
+
+
+def class_names(keys: tuple[str, ...]) -> list[str]:
+    """The names of classes in the reader's language, no two alike."""
+    by_position = dict(enumerate(keys))
+    names = {position: label_of(key, position).name(language()) for position, key in by_position.items()}
+    return list(distinct(names, by_position.__getitem__).values())
+
+
+def setting_name(field: str) -> str:
+    """What a field of ``TrainConfig`` is called on the page."""
+    return {
+        "data": _("Dataset"),
+        "task": _("Task"),
+        "architecture": _("Network"),
+        "epochs": _("Epochs"),
+        "batch_size": _("Batch size"),
+        "learning_rate": _("Learning rate"),
+        "schedule": _("Schedule"),
+        "warmup": _("Warm-up epochs"),
+        "optimiser": _("Optimiser"),
+        "weight_decay": _("Weight decay"),
+        "augmentation": _("Augmentation"),
+        "class_weights": _("Class weights"),
+        "label_smoothing": _("Label smoothing"),
+        "votes": _("Share of the FER+ votes"),
+        "patience": _("Patience"),
+        "images": _("Images at most"),
+        "ema": _("Averaged weights"),
+        "start_from": _("Start from"),
+        "freeze": _("Only the last layer learns"),
+        "seed": _("Seed"),
+        "precision": _("Arithmetic"),
+        "size": _("Image size"),
+    }.get(field, field)
+
+
+def setting_text(field: str, value: object) -> str:
+    """The value of a setting as people read it."""
+    if isinstance(value, Augmentation):
+        changes = {name: far for name, far in vars(value).items() if far}
+        return ", ".join(name if far is True else f"{name} {far:g}" for name, far in changes.items()) or _("off")
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if field in {"data", "start_from"} and value:
+        return Path(str(value)).name
+    if field == "images" and not value:
+        return _("all")
+    return f"{value:g}" if isinstance(value, float) else str(value) or "–"

@@ -1,0 +1,314 @@
+"""The Training page's settings: each reaches the run, none is lost, and what can't be trained is said before Start."""
+
+import os
+import shutil
+import time
+from dataclasses import fields, replace
+from pathlib import Path
+
+import psutil
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from emotion import jobs
+from emotion.cnn.config import MILD, Augmentation, TrainConfig
+from emotion.cnn.inside import Layer
+from emotion.cnn.probe import _file
+from emotion.cnn.runs import Run, create_run, list_runs
+from emotion.cnn.status import Status
+from emotion.cnn.workers import stop_run
+from emotion.files import write_json
+from tests.conftest import write_faces
+from tests.pages.test_dataset import finish_jobs
+from tests.pages.test_pages import keys, open_page, shown
+
+GROUPS = ("network", "learning", "images", "start", "rest")
+COUNTS = {"train": {"happy": 250, "sad": 250}, "validation": {"happy": 10, "sad": 10}}
+LAYERS = (Layer("input", "InputLayer", (48, 48, 1), 0), Layer("dense", "Dense", (2,), 10))
+
+
+@pytest.fixture
+def data(home: Path) -> Path:
+    """A dataset, and the drawing of its networks at hand, so that no helper process is needed for it."""
+    for architecture, size in (("deck_cnn", 48), ("tiny_cnn", 48), ("tiny_cnn", 24), ("compact_resnet", 72)):
+        jobs.start(f"layers:{architecture}:2:{size}", lambda told: LAYERS).wait(5)
+    return write_faces(home / "datasets" / "두 얼굴", COUNTS)
+
+
+@pytest.fixture
+def busy(data: Path) -> Run:
+    """A run that is at work, as its living process shows: this one. What is started now waits in the queue."""
+    run = create_run(TrainConfig(str(data), "other"))
+    process = psutil.Process()
+    run.write_status(Status("running", process.pid, process.create_time(), epochs=1))
+    return run
+
+
+def look_at(app: AppTest, group: str = "") -> AppTest:
+    app.session_state["training.view"] = "Advanced" if group else "Train"
+    if group:
+        app.session_state["training.group"] = group
+    app.run()
+    assert not app.exception, app.exception
+    return app
+
+
+def said(app: AppTest) -> str:
+    return " | ".join(
+        shown(text.value) for text in (*app.error, *app.warning, *app.success, *app.caption, *app.markdown)
+    )
+
+
+def started(app: AppTest, busy: Run) -> TrainConfig:
+    """The settings of the run that Start makes; it waits for the busy one."""
+    look_at(app).button(key="training.start").click().run()
+    assert not app.exception and not app.error
+    run = next(run for run in list_runs() if run.name != busy.name)
+    assert run.status().waiting
+    return run.config()
+
+
+def test_a_beginner_sees_the_dataset_epochs_batch_size_and_start(data: Path) -> None:
+    app = open_page("training")
+    assert not app.exception and not app.error
+    widgets = {key for key in keys(app) if key and key.startswith("training.")}
+    assert widgets == {
+        "training.dataset", "training.epochs", "training.batch", "training.probe", "training.minutes", "training.fit",
+        "training.start",
+    }  # fmt: skip
+    assert (app.slider(key="training.epochs").value, app.select_slider(key="training.batch").value) == (15, 64)
+
+
+def test_every_widget_reaches_the_run(data: Path, busy: Run) -> None:
+    app = open_page("training")
+    app.slider(key="training.epochs").set_value(7)
+    app.select_slider(key="training.batch").set_value(32)
+    look_at(app, "network").radio(key="training.architecture").set_value("tiny_cnn")
+    app.select_slider(key="training.size").set_value(24)
+    look_at(app, "learning").button_group(key="training.schedule").set_value("cosine").run()
+    app.slider(key="training.warmup").set_value(2.5)
+    app.select_slider(key="training.rate").set_value(2e-3)
+    app.button_group(key="training.optimiser").set_value("adamw")
+    app.select_slider(key="training.weight_decay").set_value(1e-4)
+    app.slider(key="training.label_smoothing").set_value(0.1)
+    app.select_slider(key="training.ema").set_value(0.99)
+    app.toggle(key="training.class_weights").set_value(True)
+    look_at(app, "images").button_group(key="training.preset").set_value("mild").run()
+    app.number_input(key="training.images").set_value(200)
+    look_at(app, "rest").text_input(key="training.name").set_value("내 모델")
+    app.text_input(key="training.task").set_value("smile")
+    app.number_input(key="training.patience").set_value(4)
+    app.number_input(key="training.seed").set_value(2**32 - 1)
+    app.selectbox(key="training.precision").select("float32")
+    assert started(app, busy) == TrainConfig(
+        str(data), "내 모델", "smile", "tiny_cnn", 7, 32, 2e-3, "cosine", 2.5, "adamw", 1e-4, MILD, True, 0.1,
+        patience=4, images=200, ema=0.99, seed=2**32 - 1, precision="float32", size=24,
+    )  # fmt: skip
+    assert "200 of 500 training images" in said(app)
+
+
+CHANGED = TrainConfig(
+    "", "odd", "smile", "compact_resnet", 77, 48, 3e-4, "cosine", 7.5, "sgd", 3e-5,
+    Augmentation(True, 0.35, 90, 0.4, 0.6, 0.7, 0.1, 0.4), True, 0.4, 0.0, 3, 123, 0.97, "", False, 5, "float32", 72,
+)  # fmt: skip
+
+
+def test_a_run_s_settings_are_filled_in_whatever_they_are(data: Path, busy: Run) -> None:
+    untouched = {"data", "votes", "start_from", "freeze", "distribute"}  # Each has a test of its own, but the last.
+    assert all(
+        getattr(CHANGED, field.name) != field.default for field in fields(CHANGED) if field.name not in untouched
+    )
+    other = write_faces(data.parent / "other", COUNTS)
+    app = open_page("training")
+    wanted = replace(CHANGED, data=str(other))
+    for settings in (wanted, replace(wanted, schedule="plateau")):
+        app.session_state["training.wanted"] = settings
+        for group in GROUPS:
+            look_at(app, group)
+            assert not app.error
+    assert started(app, busy) == replace(wanted, schedule="plateau")
+    app.button(key="training.reset").click().run()
+    assert "Changed under" not in said(app) and app.slider(key="training.epochs").value == 15
+
+
+def test_settings_outlive_the_page_and_the_language(data: Path, busy: Run) -> None:
+    app = open_page("training")
+    app.slider(key="training.epochs").set_value(9)
+    look_at(app, "learning").button_group(key="training.optimiser").set_value("sgd")
+    look_at(app, "images").slider(key="training.augment.rotate").set_value(20.0).run()
+    assert app.button_group(key="training.preset").value == "own"
+    app.switch_page("pages/home.py").run()
+    app.session_state["app.language"] = "ko"
+    app.switch_page("pages/training.py").run()
+    look_at(app, "rest")
+    app.session_state["app.language"] = "en"
+    config = started(look_at(app), busy)
+    assert (config.epochs, config.optimiser, config.augmentation) == (9, "sgd", Augmentation(rotate=20))
+
+
+def test_starting_from_a_model_says_what_becomes_of_its_last_layer(trained: Path, home: Path) -> None:
+    shutil.copytree(trained, home)
+    jobs.start("layers:deck_cnn:2:48", lambda told: LAYERS).wait(5)
+    write_faces(home / "datasets" / "another", COUNTS)
+    bundle = str((home / "models" / "tiny").resolve())
+    app = look_at(open_page("training"), "start")
+    assert app.toggle(key="training.freeze").disabled
+    app.selectbox(key="training.start_from").select(bundle).run()
+    assert "last layer will be new: the model answers Angry, Disgust" in shown(app.info[0].value)
+    app.toggle(key="training.freeze").set_value(True).run()
+    look_at(app).selectbox(key="training.dataset").select(home / "datasets" / "sample").run()
+    assert "last layer is kept" in look_at(app, "start").success[0].value
+    other = create_run(TrainConfig(str(home), "other"))
+    other.write_status(Status("running", os.getpid(), psutil.Process().create_time(), epochs=1))
+    look_at(app).button(key="training.start").click().run()
+    config = next(run for run in list_runs() if run.status().waiting).config()
+    assert (config.start_from, config.freeze, config.data) == (bundle, True, str(home / "datasets" / "sample"))
+    shutil.rmtree(bundle)
+    assert "tiny" in said(look_at(app)) and "training.start" not in keys(app)
+
+
+def test_the_preview_shows_what_the_sliders_do(data: Path) -> None:
+    def picture() -> str:
+        return str(app.get("image")[0].proto.imgs[0].url)
+
+    app = look_at(open_page("training"), "images")
+    off = picture()
+    app.slider(key="training.augment.brightness").set_value(0.5).run()
+    bright = picture()
+    app.button_group(key="training.preset").set_value("off").run()
+    assert picture() == off != bright
+    assert app.slider(key="training.augment.brightness").value == 0
+    app.button(key="training.redraw").click().run()
+    assert picture() not in {off, bright}
+
+
+QUICK = TrainConfig("", "quick", architecture="tiny_cnn", size=24, batch_size=16)
+
+
+def test_the_time_is_measured_on_a_click_and_that_can_be_cancelled(data: Path, busy: Run) -> None:
+    app = open_page("training")
+    assert app.button(key="training.probe").disabled  # Beside a training it would measure too little.
+    busy.write_status(Status("finished"))
+    app.session_state["training.wanted"] = QUICK
+    look_at(app).button(key="training.probe").click().run()
+    (job,) = [job for job in jobs.find("probe:") if job.active]
+    assert app.get("progress") and "training.probe" not in keys(app)
+    app.button(key=f"{job.key}.cancel").click().run()
+    assert job.wait(30)
+    assert "Cancelled" in app.run().info[0].value
+    app.button(key=f"{job.key}.again").click().run()
+    assert "training.probe" in keys(app)
+    app.button(key="training.fit").click().run()  # To make it fit it must be measured too …
+    (job,) = [job for job in jobs.find("probe:") if job.active]
+    job.cancel()
+    assert job.wait(30)
+    app.run()
+    assert "training.wish" not in app.session_state  # … and what was cancelled changes nothing later.
+
+
+def test_a_short_training_is_made_to_fit(data: Path) -> None:
+    kept = _file(QUICK, 2)
+    kept.parent.mkdir(parents=True)
+    write_json(kept, {"training": 25.0, "validation": 1000.0, "overhead": 10.0})  # A slow machine.
+    app = open_page("training")
+    app.session_state["training.wanted"] = QUICK
+    assert "About 5 min on this computer" in said(look_at(app)).replace("*", "")  # 15 epochs of 500 images.
+    app.slider(key="training.minutes").set_value(1)
+    app.button(key="training.fit").click().run()
+    assert "Set: 5 epochs with 249 of 500 images" in said(app)  # (60 - 10) / 5 seconds, less 0.02 for validation.
+    assert app.slider(key="training.epochs").value == 5
+    assert "249 of 500 training images" in said(app)
+    app.slider(key="training.minutes").set_value(60)
+    app.button(key="training.fit").click().run()
+    assert app.slider(key="training.epochs").value == 15 and "500 training images" in said(app)
+    app.button(key="training.again").click().run()
+    (job,) = [job for job in jobs.find("probe:") if job.active]
+    job.cancel()
+    assert job.wait(30) and not kept.exists()
+
+
+def test_the_layers_are_drawn_before_the_training(home: Path) -> None:
+    write_faces(home / "datasets" / "three", {split: {"a": 9, "b": 9, "c": 9} for split in ("train", "validation")})
+    app = open_page("training")
+    app.session_state["training.wanted"] = QUICK
+    app = finish_jobs(look_at(app, "network"), 120)
+    assert "93,731 parameters" in said(app)  # Of the 94,247 with seven classes, four times 128 weights and a bias less.
+    assert app.get("plotly_chart") and len(app.dataframe[0].value) == 17
+
+
+WRONG = {
+    "one class": ({"train": {"only": 4}, "validation": {"only": 2}}, {}, "one class only"),
+    "an empty class": ({"train": {"a": 4}, "validation": {"a": 2, "b": 2}}, {}, "No training images of the class b"),
+    "nothing to validate on": ({"train": {"a": 1, "b": 1}}, {}, "no images in the split “validation”"),
+    "a wrong name": (COUNTS, {"name": "../../elsewhere"}, "Name: expected"),
+    "no votes": (COUNTS, {"votes": 0.5}, "has no FER+ votes"),
+    "a model that is gone": (COUNTS, {"start_from": "nowhere"}, "nowhere"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_what_can_t_be_trained_is_said_instead_of_start(case: str, home: Path) -> None:
+    counts, settings, sentence = WRONG[case]
+    write_faces(home / "datasets" / "wrong", counts)
+    app = open_page("training")
+    for field, value in settings.items():
+        app.session_state[f"training.{field}"] = value
+    look_at(app)
+    assert sentence in " ".join(shown(error.value) for error in app.error)
+    assert "training.start" not in keys(app)
+    look_at(app, "rest")
+    assert sentence in shown(app.error[0].value) and "training.start_too" not in keys(app)
+
+
+@pytest.mark.parametrize(
+    ("images", "batch", "sentence"),
+    [(2, 64, "only 3 training images"), (20, 64, "only 21 training images"), (99, 16, "Few images"), (1700, 16, "")],
+)
+def test_what_one_should_know_is_said_beside_start(images: int, batch: int, sentence: str, home: Path) -> None:
+    write_faces(home / "datasets" / "few", {"train": {"a": images, "b": 1}, "validation": {"a": 1, "b": 1}}, size=4)
+    app = open_page("training")
+    app.select_slider(key="training.batch").set_value(batch).run()
+    cautions = [text.value for text in app.caption if ":material/info:" in text.value]
+    assert len(cautions) == bool(sentence) and sentence in "".join(cautions)
+    assert "training.start" in keys(app)
+
+
+def test_settings_of_a_dataset_that_is_gone_are_filled_in_all_the_same(data: Path) -> None:
+    app = open_page("training")
+    app.session_state["training.wanted"] = TrainConfig(str(data / "gone"), "n", epochs=3)
+    app.run()
+    assert not app.exception and "is no folder" in shown(app.warning[0].value)
+    assert app.slider(key="training.epochs").value == 3 and "500 training images" in said(app)
+
+
+def stop(run: Run) -> None:
+    """Stop a run and wait for its worker, which would outlive the tests; Keras alone takes some seconds to start."""
+    run.request_stop()
+    deadline = time.monotonic() + 120
+    while run.status().active and time.monotonic() < deadline:
+        time.sleep(0.2)
+        run.request_stop()  # A worker that begins takes an earlier wish away.
+    assert not run.status().active
+
+
+def test_a_training_is_found_again_and_a_second_one_queues(data: Path) -> None:
+    app = open_page("training")
+    app.slider(key="training.epochs").set_value(3)
+    app.button(key="training.start").click().run()
+    assert not app.exception
+    (first,) = list_runs()
+    try:
+        assert first.config().epochs == 3 and first.status().active
+        other_browser = open_page("training")
+        assert "A training is running" in said(other_browser)
+        other_browser.button(key="training.start").click().run()
+        second = next(run for run in list_runs() if run.name != first.name)
+        assert second.status().waiting
+        stop_run(second)
+        assert second.status().state == "stopped"
+        app.run()
+        app.button(key="training.stop").click().run()
+        assert first.stop_requested or not first.status().active
+    finally:
+        stop(first)
+    assert first.status().state == "stopped"
