@@ -88,6 +88,19 @@ def _result(bundle: Bundle, file: Path, proofs: tuple[Proof, ...]) -> None:
         ),
         icon=":material/verified:",
     )
+    _table(proofs)
+    if not file.exists():
+        st.info(_("The zip has been cleared away by now. Export again."))
+        return
+    st.download_button(
+        _("Download all as a zip"), file.read_bytes, f"{bundle.path.name}.zip", "application/zip",
+        key="evaluation.export.zip", icon=":material/download:", type="primary", on_click="ignore",
+        help=_("The bundle with its {card}, every exported file, and the proofs.").format(card=CARD),
+    )  # fmt: skip
+    st.caption(_("“Import” takes this zip in on another computer."))
+
+
+def _table(proofs: tuple[Proof, ...]) -> None:
     st.dataframe(
         {
             _("Format"): [_NAMES[proof.format] for proof in proofs],
@@ -104,15 +117,6 @@ def _result(bundle: Bundle, file: Path, proofs: tuple[Proof, ...]) -> None:
             "off."
         )
     )
-    if not file.exists():
-        st.info(_("The zip has been cleared away by now. Export again."))
-        return
-    st.download_button(
-        _("Download all as a zip"), file.read_bytes, f"{bundle.path.name}.zip", "application/zip",
-        key="evaluation.export.zip", icon=":material/download:", type="primary", on_click="ignore",
-        help=_("The bundle with its {card}, every exported file, and the proofs.").format(card=CARD),
-    )  # fmt: skip
-    st.caption(_("“Import” takes this zip in on another computer."))
 
 
 def _points(difference: float) -> str:

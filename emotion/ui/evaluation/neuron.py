@@ -38,13 +38,17 @@ def show(bundle: Bundle, face: np.ndarray) -> None:
     )
     if found is None:
         return
-    height, width = found.weights.shape
-    # The neuron sits in the middle of what it looks at; a network with strides steps over places.
-    top, side = row * (face.shape[0] // maps[0]) - height // 2, column * (face.shape[1] // maps[1]) - width // 2
-    place.image(framed(face, top, side, height, width), width="stretch", caption=_("What this neuron looks at"))
+    place.image(_looked_at(face, found, row, column, maps), width="stretch", caption=_("What this neuron looks at"))
     with right:
         _tables(found)
         _sum(found)
+
+
+def _looked_at(face: np.ndarray, found: Neuron, row: int, column: int, maps: tuple[int, ...]) -> np.ndarray:
+    height, width = found.weights.shape
+    # The neuron sits in the middle of what it looks at; a network with strides steps over places.
+    top, left = row * (face.shape[0] // maps[0]) - height // 2, column * (face.shape[1] // maps[1]) - width // 2
+    return framed(face, top, left, height, width)
 
 
 def _choose(maps: tuple[int, ...]) -> tuple[int, int, int]:
