@@ -59,10 +59,8 @@ def _choose() -> list[str]:
     chosen = []
     for key, one in FORMATS.items():
         file = f"{NETWORK_OF_H5} + {one.file}" if key == "h5" else one.file
-        if st.checkbox(
-            f"**{_NAMES[key]}** · `{file}` · {_(one.purpose)}", value=True, key=f"evaluation.export.{key}",
-            persist_state="session",
-        ):  # fmt: skip
+        label = " · ".join([f"**{_NAMES[key]}**", f"`{file}`", _(one.purpose)])
+        if st.checkbox(label, value=True, key=f"evaluation.export.{key}", persist_state="session"):
             chosen.append(key)
     return chosen
 
