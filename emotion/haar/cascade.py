@@ -1,0 +1,182 @@
+"""OpenCV's cascade in a glass box: the same windows, the same sums and the same answers, with nothing hidden.
+
+P. Viola and M. Jones, "Rapid object detection using a boosted cascade of simple features", CVPR 2001, and "Robust
+real-time face detection", IJCV 57(2), 2004; R. Lienhart and J. Maydt, ICIP 2002, for the tilted features.
+"""
+
+import math
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from emotion.errors import UserError
+from emotion.files import reading
+from emotion.haar.cascade_xml import parse_cascade
+from emotion.haar.detector import DetectorSettings, cascade_xml
+from emotion.haar.pyramid import Layer, Size, layers
+from emotion.haar.scan import Scan, skipped_by_opencv
+from emotion.haar.stages import CascadeFeature, Node, Stage, WeakClassifier
+
+# The settings a scan of many windows may have: beyond, memory and patience end.
+_WINDOWS_AT_MOST = 20_000_000
+
+
+class Answer(NamedTuple):
+    """What a weak classifier said of a window: the nodes on its way, the features' values there, and its vote."""
+
+    nodes: tuple[Node, ...]
+    values: tuple[float, ...]
+    vote: float
+
+
+class StageAnswer(NamedTuple):
+    """A stage's answer: its weak classifiers' one by one, their votes' sum, and the threshold it needs."""
+
+    answers: tuple[Answer, ...]
+    total: float
+    threshold: float
+
+    @property
+    def passed(self) -> bool:
+        """Whether the window goes on to the next stage."""
+        return self.total >= self.threshold
+
+
+@dataclass(frozen=True)
+class Cascade:
+    """Stages of growing size, each of which lets pass what may be a face, on windows of ``width`` × ``height`` pixels."""
+
+    width: int
+    height: int
+    stages: tuple[Stage, ...]
+    features: tuple[CascadeFeature, ...]
+
+    @property
+    def window(self) -> Size:
+        """(width, height) in pixels."""
+        return self.width, self.height
+
+    def scan(
+        self, gray: np.ndarray, scale_factor: float = 1.1, min_size: Size | None = None, max_size: Size | None = None
+    ) -> Scan:
+        """Try every window of ``gray``, uint8 (H, W), and record what each meets with.
+
+        Sizes are the smallest and largest face, (width, height) in pixels, None for no limit. A picture smaller than the
+        window has no windows. Raises UserError for a setting that OpenCV would refuse or that is too fine for the
+        picture, ValueError for a picture of another shape or dtype.
+        """
+        if gray.ndim != 2 or gray.dtype != np.uint8:
+            raise ValueError(f"gray must be uint8 (H, W), not {gray.dtype} {gray.shape}")
+        DetectorSettings(scale_factor, 0, min_size).check()
+        found = layers(gray, self.window, scale_factor, min_size or (0, 0), max_size or (0, 0))
+        if sum(math.prod(layer.shape) for layer in found) > _WINDOWS_AT_MOST:
+            raise UserError("This scan has too many windows. Choose a larger scale factor or a smaller picture.")
+        with ThreadPoolExecutor(os.cpu_count()) as threads:
+            parts = list(threads.map(self._scan_layer, found))
+        return _joined(gray, found, tuple(stage.threshold for stage in self.stages), parts)
+
+    def _scan_layer(self, layer: Layer) -> "_Part":
+        norms, contrast = layer.norms()
+        reached = np.where(contrast, 0, -1).astype(np.int16)
+        alive, entered, sums = np.flatnonzero(contrast), [], []
+        for number, stage in enumerate(self.stages, 1):
+            total = stage.sums(self._values(layer, alive, norms[alive]), len(alive))
+            entered.append(alive)
+            sums.append(total)
+            alive = alive[total >= stage.threshold]
+            reached[alive] = number
+        skipped = skipped_by_opencv((reached == 0).reshape(layer.shape), layer).ravel()
+        return _Part(reached, skipped, entered, sums)
+
+    def _values(self, layer: Layer, windows: np.ndarray, norms: np.ndarray) -> Callable[[int], np.ndarray]:
+        """What gives a feature's value, float32 (N,), in each of ``windows`` (N,), whose factors are ``norms``."""
+        starts = layer.starts(windows)
+
+        def values(feature: int) -> np.ndarray:
+            # In float32 and in this order, as OpenCV adds up: a value may lie a rounding away from its threshold.
+            total = np.zeros(len(starts), np.float32)
+            for rectangle, weight in self.features[feature].rectangles:
+                sums = layer.sums(rectangle, starts, self.features[feature].tilted)
+                total += sums.astype(np.float32) * np.float32(weight)
+            return total * norms
+
+        return values
+
+    def explain(self, scan: Scan, window: int) -> tuple[StageAnswer, ...]:
+        """Every stage that a window of this cascade's ``scan`` came to, with each feature's value, threshold and vote.
+
+        The last one rejected the window, unless it passed all; none is left of a window with too little contrast.
+        """
+        number = scan.layer_of(window)
+        layer, place = scan.layers[number], np.array([window - scan.firsts[number]])
+        values = self._values(layer, place, layer.norms()[0][place])
+        came_to = self.stages[: scan.reached[window] + 1]
+        return tuple(_stage_answer(stage, lambda feature: float(values(feature)[0])) for stage in came_to)
+
+
+class _Part(NamedTuple):
+    """What a scan found in one layer; windows are counted from the layer's first."""
+
+    reached: np.ndarray
+    skipped: np.ndarray
+    entered: list[np.ndarray]
+    sums: list[np.ndarray]
+
+
+def _joined(gray: np.ndarray, found: tuple[Layer, ...], thresholds: tuple[float, ...], parts: list[_Part]) -> Scan:
+    firsts = np.cumsum([0, *(len(part.reached) for part in parts)])
+    nothing = np.empty(0, np.int64)
+    return Scan(
+        gray,
+        found,
+        thresholds,
+        np.concatenate([nothing.astype(np.int16), *(part.reached for part in parts)]),
+        np.concatenate([nothing.astype(bool), *(part.skipped for part in parts)]),
+        tuple(
+            np.concatenate([nothing, *(part.entered[stage] + first for part, first in zip(parts, firsts, strict=False))])
+            for stage in range(len(thresholds))
+        ),
+        tuple(
+            np.concatenate([nothing.astype(np.float64), *(part.sums[stage] for part in parts)])
+            for stage in range(len(thresholds))
+        ),
+    )
+
+
+def _stage_answer(stage: Stage, value: Callable[[int], float]) -> StageAnswer:
+    answers = tuple(_answer(weak, value) for weak in stage.weak)
+    return StageAnswer(answers, sum(answer.vote for answer in answers), stage.threshold)
+
+
+def _answer(weak: WeakClassifier, value: Callable[[int], float]) -> Answer:
+    nodes, values, child = [], [], 0
+    while not nodes or child > 0:
+        nodes.append(weak.nodes[child])
+        values.append(value(nodes[-1].feature))
+        child = nodes[-1].left if values[-1] < nodes[-1].threshold else nodes[-1].right
+    return Answer(tuple(nodes), tuple(values), weak.leaves[-child])
+
+
+def load_cascade(path: str | Path) -> Cascade:
+    """The cascade in an XML file of OpenCV's; raises UserError where there is none."""
+    path = Path(path)
+    with reading(path):
+        data = path.read_bytes()
+    return read_cascade(data, path.name)
+
+
+def read_cascade(data: bytes, name: str) -> Cascade:
+    """The cascade in an uploaded file; raises UserError, naming ``name``, where there is none."""
+    return Cascade(*parse_cascade(data.decode("utf-8", "replace"), name))
+
+
+@cache
+def open_cascade(name: str = "frontalface_default") -> Cascade:
+    """One of the cascades that OpenCV brings; UserError for a name that is none of ``available_cascades()``."""
+    return Cascade(*parse_cascade(cascade_xml(name), name))

@@ -1,0 +1,80 @@
+"""What a cascade is made of: features, weak classifiers and stages, as OpenCV's files store them.
+
+P. Viola and M. Jones, "Robust real-time face detection", IJCV 57(2), 2004, sections 3 and 4; R. Lienhart and J. Maydt,
+"An extended set of Haar-like features for rapid object detection", ICIP 2002.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from emotion.haar.integral import Rectangle
+
+
+class WeightedRectangle(NamedTuple):
+    """A rectangle of the window and what its sum is multiplied by; of a tilted feature, as in ``tilted_corners``."""
+
+    rectangle: Rectangle
+    weight: float
+
+
+@dataclass(frozen=True)
+class CascadeFeature:
+    """Two or three weighted rectangles; the feature's value is the sum of weight × rectangle's sum.
+
+    OpenCV's first rectangle is the whole feature with weight −1 (white), the next lie on it with 2 or 3 (black), so
+    that the value is black − white with both colours counted as the same area.
+    """
+
+    rectangles: tuple[WeightedRectangle, ...]
+    tilted: bool = False
+
+
+class Node(NamedTuple):
+    """A question: is the ``feature``'s value less than ``threshold``? ``left`` if so, else ``right``.
+
+    A child above 0 is the next node; one of 0 or less is minus the number of a leaf.
+    """
+
+    feature: int
+    threshold: float
+    left: int
+    right: int
+
+
+@dataclass(frozen=True)
+class WeakClassifier:
+    """A stump (one node, two leaves) or a small tree; the leaf a window ends in is its vote."""
+
+    nodes: tuple[Node, ...]
+    leaves: tuple[float, ...]
+
+    def votes(self, values: Callable[[int], np.ndarray], node: int = 0) -> np.ndarray:
+        """The votes, float64 (N,), of N windows; ``values`` gives a feature's value in each, float32 (N,)."""
+        feature, threshold, left, right = self.nodes[node]
+        return np.where(values(feature) < threshold, self._branch(values, left), self._branch(values, right))
+
+    def _branch(self, values: Callable[[int], np.ndarray], child: int) -> np.ndarray | float:
+        return self.votes(values, child) if child > 0 else self.leaves[-child]
+
+    @property
+    def spread(self) -> float:
+        """How far apart its votes lie: what the weak classifier can decide."""
+        return max(self.leaves) - min(self.leaves)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A boosted classifier: a window whose votes sum up to less than ``threshold`` is rejected."""
+
+    threshold: float
+    weak: tuple[WeakClassifier, ...]
+
+    def sums(self, values: Callable[[int], np.ndarray], count: int) -> np.ndarray:
+        """The sum of the votes in each of ``count`` windows, float64 (N,)."""
+        total = np.zeros(count)
+        for weak in self.weak:
+            total += weak.votes(values)
+        return total
