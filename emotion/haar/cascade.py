@@ -19,12 +19,14 @@ from emotion.errors import UserError
 from emotion.files import reading
 from emotion.haar.cascade_xml import parse_cascade
 from emotion.haar.detector import DetectorSettings, cascade_xml
-from emotion.haar.pyramid import Layer, Size, layers
-from emotion.haar.scan import Scan, skipped_by_opencv
+from emotion.haar.integral import Rectangle
+from emotion.haar.pyramid import Size, layers
+from emotion.haar.scan import Scan, skipped
 from emotion.haar.stages import CascadeFeature, Node, Stage, WeakClassifier
+from emotion.haar.windows import Windows, all_windows
 
-# The settings a scan of many windows may have: beyond, memory and patience end.
-_WINDOWS_AT_MOST = 20_000_000
+_WINDOWS_AT_MOST = 20_000_000  # Beyond, memory and patience end.
+_PART = 16_384
 
 
 class Answer(NamedTuple):
@@ -77,36 +79,30 @@ class Cascade:
         found = layers(gray, self.window, scale_factor, min_size or (0, 0), max_size or (0, 0))
         if sum(math.prod(layer.shape) for layer in found) > _WINDOWS_AT_MOST:
             raise UserError("This scan has too many windows. Choose a larger scale factor or a smaller picture.")
-        with ThreadPoolExecutor(os.cpu_count()) as threads:
-            parts = list(threads.map(self._scan_layer, found))
-        return _joined(gray, found, tuple(stage.threshold for stage in self.stages), parts)
-
-    def _scan_layer(self, layer: Layer) -> "_Part":
-        norms, contrast = layer.norms()
+        windows = all_windows(found, self._tilted)
+        norms, contrast = windows.norms(self._inner)
         reached = np.where(contrast, 0, -1).astype(np.int16)
         alive, entered, sums = np.flatnonzero(contrast), [], []
-        for number, stage in enumerate(self.stages, 1):
-            total = stage.sums(self._values(layer, alive, norms[alive]), len(alive))
-            entered.append(alive)
-            sums.append(total)
-            alive = alive[total >= stage.threshold]
-            reached[alive] = number
-        skipped = skipped_by_opencv((reached == 0).reshape(layer.shape), layer).ravel()
-        return _Part(reached, skipped, entered, sums)
+        with ThreadPoolExecutor(os.cpu_count()) as threads:
+            for number, stage in enumerate(self.stages, 1):
+                entered.append(alive)
+                sums.append(self._stage_sums(stage, windows, alive, norms[alive], threads))
+                alive = alive[sums[-1] >= stage.threshold]
+                reached[alive] = number
+        thresholds = tuple(stage.threshold for stage in self.stages)
+        return Scan(gray, found, thresholds, reached, skipped(reached == 0, found), tuple(entered), tuple(sums))
 
-    def _values(self, layer: Layer, windows: np.ndarray, norms: np.ndarray) -> Callable[[int], np.ndarray]:
-        """What gives a feature's value, float32 (N,), in each of ``windows`` (N,), whose factors are ``norms``."""
-        starts = layer.starts(windows)
+    def _stage_sums(
+        self, stage: Stage, windows: Windows, alive: np.ndarray, norms: np.ndarray, threads: ThreadPoolExecutor
+    ) -> np.ndarray:
+        """The stage's sums, float64 (M,), in the windows ``alive`` (M,), in parts that stay in a core's cache."""
+        starts = windows.starts[alive]
 
-        def values(feature: int) -> np.ndarray:
-            # In float32 and in this order, as OpenCV adds up: a value may lie a rounding away from its threshold.
-            total = np.zeros(len(starts), np.float32)
-            for rectangle, weight in self.features[feature].rectangles:
-                sums = layer.sums(rectangle, starts, self.features[feature].tilted)
-                total += sums.astype(np.float32) * np.float32(weight)
-            return total * norms
+        def part(first: int) -> np.ndarray:
+            at, norm = starts[first : first + _PART], norms[first : first + _PART]
+            return stage.sums(lambda feature: windows.values(self.features[feature], at, norm), len(at))
 
-        return values
+        return np.concatenate([np.empty(0), *threads.map(part, range(0, len(alive), _PART))])
 
     def explain(self, scan: Scan, window: int) -> tuple[StageAnswer, ...]:
         """Every stage that a window of this cascade's ``scan`` came to, with each feature's value, threshold and vote.
@@ -114,39 +110,23 @@ class Cascade:
         The last one rejected the window, unless it passed all; none is left of a window with too little contrast.
         """
         number = scan.layer_of(window)
-        layer, place = scan.layers[number], np.array([window - scan.firsts[number]])
-        values = self._values(layer, place, layer.norms()[0][place])
-        came_to = self.stages[: scan.reached[window] + 1]
-        return tuple(_stage_answer(stage, lambda feature: float(values(feature)[0])) for stage in came_to)
+        place = window - scan.firsts[number]
+        windows = all_windows([scan.layers[number]], self._tilted)
+        start, norm = windows.starts[[place]], windows.norms(self._inner)[0][[place]]
 
+        def value(feature: int) -> float:
+            return float(windows.plain_values(self.features[feature], start, norm)[0])
 
-class _Part(NamedTuple):
-    """What a scan found in one layer; windows are counted from the layer's first."""
+        return tuple(_stage_answer(stage, value) for stage in self.stages[: scan.reached[window] + 1])
 
-    reached: np.ndarray
-    skipped: np.ndarray
-    entered: list[np.ndarray]
-    sums: list[np.ndarray]
+    @property
+    def _tilted(self) -> bool:
+        return any(feature.tilted for feature in self.features)
 
-
-def _joined(gray: np.ndarray, found: tuple[Layer, ...], thresholds: tuple[float, ...], parts: list[_Part]) -> Scan:
-    firsts = np.cumsum([0, *(len(part.reached) for part in parts)])
-    nothing = np.empty(0, np.int64)
-    return Scan(
-        gray,
-        found,
-        thresholds,
-        np.concatenate([nothing.astype(np.int16), *(part.reached for part in parts)]),
-        np.concatenate([nothing.astype(bool), *(part.skipped for part in parts)]),
-        tuple(
-            np.concatenate([nothing, *(part.entered[stage] + first for part, first in zip(parts, firsts, strict=False))])
-            for stage in range(len(thresholds))
-        ),
-        tuple(
-            np.concatenate([nothing.astype(np.float64), *(part.sums[stage] for part in parts)])
-            for stage in range(len(thresholds))
-        ),
-    )
+    @property
+    def _inner(self) -> Rectangle:
+        """The window without its outermost pixels, over which OpenCV takes the standard deviation."""
+        return Rectangle(1, 1, self.height - 2, self.width - 2)
 
 
 def _stage_answer(stage: Stage, value: Callable[[int], float]) -> StageAnswer:

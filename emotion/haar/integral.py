@@ -144,6 +144,12 @@ def tilted_sum(tilted: np.ndarray, row: int, column: int, height: int, width: in
     return bottom - left - right + top
 
 
+def rectangle_corners(row: int, column: int, height: int, width: int) -> tuple[tuple[int, int], ...]:
+    """The corners (row, column) of a rectangle: top left, bottom left, top right, bottom right."""
+    bottom, right = row + height, column + width
+    return (row, column), (bottom, column), (row, right), (bottom, right)
+
+
 def tilted_corners(row: int, column: int, height: int, width: int) -> tuple[tuple[int, int], ...]:
     """The corners (row, column) of a tilted rectangle: top, left, right, bottom."""
     return (

@@ -6,12 +6,9 @@ The window keeps its size and the picture shrinks (P. Viola and M. Jones enlarge
 
 import math
 from dataclasses import dataclass
-from functools import cached_property
 
 import cv2
 import numpy as np
-
-from emotion.haar.integral import Rectangle, integral_image, squared_integral, tilted_corners, tilted_integral
 
 Size = tuple[int, int]
 
@@ -44,56 +41,6 @@ class Layer:
         corner = np.stack([column, row], axis=1) * self.step
         corner = np.rint(corner.astype(np.float32) * self.scale).astype(np.int64)
         return np.hstack([corner, corner + _rounded(self.window, self.scale)])
-
-    @cached_property
-    def integral(self) -> np.ndarray:
-        """The integral image, int64, in one row."""
-        return integral_image(self.gray).ravel()
-
-    @cached_property
-    def tilted(self) -> np.ndarray:
-        """The tilted integral image, int64, in one row."""
-        return tilted_integral(self.gray).ravel()
-
-    def starts(self, numbers: np.ndarray) -> np.ndarray:
-        """Where the windows ``numbers`` begin in ``integral`` and ``tilted``: int64 (N,)."""
-        row, column = np.divmod(numbers, self.shape[1])
-        return (row * (self.gray.shape[1] + 1) + column) * self.step
-
-    def sums(self, rectangle: Rectangle, starts: np.ndarray, tilted: bool = False) -> np.ndarray:
-        """The sum of a rectangle of the window, in every window that begins at ``starts`` (N,): int64 (N,)."""
-        return self._look_up(self.tilted if tilted else self.integral, rectangle, starts, tilted)
-
-    def _look_up(self, integral: np.ndarray, rectangle: Rectangle, starts: np.ndarray, tilted: bool) -> np.ndarray:
-        line = self.gray.shape[1] + 1
-        places = tilted_corners(*rectangle) if tilted else _corners(*rectangle)
-        # Four views from further on in the row save an addition each: entry i there is entry i + offset here.
-        first, second, third, last = (integral[row * line + column :].take(starts) for row, column in places)
-        first -= second
-        first -= third
-        first += last
-        return first
-
-    def norms(self) -> tuple[np.ndarray, np.ndarray]:
-        """What each window's features are multiplied by, float32 (N,), and whether it has contrast enough, bool (N,).
-
-        The factor is 1 / (area × standard deviation) of the window without its outermost pixels, so that features do
-        not depend on the light; a standard deviation of 10 or less is too little, as for a clear sky.
-        """
-        starts = self.starts(np.arange(math.prod(self.shape)))
-        inner = Rectangle(1, 1, self.window[1] - 2, self.window[0] - 2)
-        area = inner.height * inner.width
-        total = self._look_up(self.integral, inner, starts, False)
-        squares = self._look_up(squared_integral(self.gray).ravel(), inner, starts, False)
-        spread = area * squares.astype(np.float64) - total.astype(np.float64) ** 2
-        norm = np.ones(len(starts), np.float32)
-        norm[spread > 0] = 1 / np.sqrt(spread[spread > 0])
-        return norm, (spread > 0) & (area * norm.astype(np.float64) < 0.1)
-
-
-def _corners(row: int, column: int, height: int, width: int) -> tuple[tuple[int, int], ...]:
-    bottom, right = row + height, column + width
-    return (row, column), (bottom, column), (row, right), (bottom, right)
 
 
 def layers(gray: np.ndarray, window: Size, scale_factor: float, min_size: Size, max_size: Size) -> tuple[Layer, ...]:

@@ -1,5 +1,6 @@
 """Everything that happened while a cascade was slid over a picture: what each window met with, and what came of it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -108,11 +109,19 @@ def clipped(boxes: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     return boxes[(boxes[:, 2:] > boxes[:, :2]).all(axis=1)]
 
 
-def skipped_by_opencv(rejected: np.ndarray, layer: Layer) -> np.ndarray:
-    """Which windows of a layer OpenCV never tries, bool (rows, columns).
+def skipped(rejected: np.ndarray, layers: Sequence[Layer]) -> np.ndarray:
+    """Which windows OpenCV never tries, bool (N,); ``rejected`` (N,) marks those that the first stage rejects."""
+    sizes = [layer.shape[0] * layer.shape[1] for layer in layers]
+    parts = np.split(rejected, np.cumsum(sizes)[:-1])
+    found = [_skipped(part.reshape(layer.shape), layer) for part, layer in zip(parts, layers, strict=False)]
+    return np.concatenate([np.empty(0, bool), *(part.ravel() for part in found)])
 
-    ``rejected`` marks those that the first stage rejects. The next one is then skipped, whatever it holds; the one after
-    is tried again. So in a row of rejections, counted from 1, every window that follows an odd one is skipped.
+
+def _skipped(rejected: np.ndarray, layer: Layer) -> np.ndarray:
+    """The same within a layer, (rows, columns).
+
+    After a rejection the next window is skipped, whatever it holds, and the one after is tried again. So in a row of
+    rejections, counted from 1, every window that follows an odd one is skipped.
     """
     columns = np.arange(rejected.shape[1])
     last_passed = np.maximum.accumulate(np.where(rejected, -1, columns), axis=1)

@@ -4,13 +4,17 @@ P. Viola and M. Jones, "Robust real-time face detection", IJCV 57(2), 2004, sect
 "An extended set of Haar-like features for rapid object detection", ICIP 2002.
 """
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 
-from emotion.haar.integral import Rectangle
+from emotion.haar.integral import Rectangle, rectangle_corners, tilted_corners
+
+Places = tuple[tuple[int, int], ...]
 
 
 class WeightedRectangle(NamedTuple):
@@ -30,6 +34,28 @@ class CascadeFeature:
 
     rectangles: tuple[WeightedRectangle, ...]
     tilted: bool = False
+
+    def corners(self, rectangle: Rectangle) -> tuple[tuple[int, int], ...]:
+        """Where the integral image is looked up for one of the rectangles: (row, column), taken as 1, −1, −1, 1."""
+        return tilted_corners(*rectangle) if self.tilted else rectangle_corners(*rectangle)
+
+    @property
+    def whole(self) -> bool:
+        """Whether every weighted sum of gray values is a whole number that float32 holds."""
+        largest = sum(abs(weight) * 255 * 2 * box.height * box.width for box, weight in self.rectangles)
+        return all(float(weight).is_integer() for _box, weight in self.rectangles) and largest < 2**24
+
+    @cached_property
+    def weighted_corners(self) -> tuple[tuple[int, Places, Places], ...]:
+        """Each corner once: for every weight the corners that are added with it, and those taken away."""
+        weights: Counter[tuple[int, int]] = Counter()
+        for rectangle, weight in self.rectangles:
+            for corner, sign in zip(self.corners(rectangle), (1, -1, -1, 1), strict=True):
+                weights[corner] += sign * int(weight)
+        return tuple(
+            (size, *(tuple(corner for corner, found in weights.items() if found == sign * size) for sign in (1, -1)))
+            for size in sorted({abs(weight) for weight in weights.values()} - {0})
+        )
 
 
 class Node(NamedTuple):
