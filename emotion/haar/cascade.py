@@ -5,9 +5,7 @@ real-time face detection", IJCV 57(2), 2004; R. Lienhart and J. Maydt, ICIP 2002
 """
 
 import math
-import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -24,6 +22,7 @@ from emotion.haar.pyramid import Size, layers
 from emotion.haar.scan import Scan, skipped
 from emotion.haar.stages import CascadeFeature, Node, Stage, WeakClassifier
 from emotion.haar.windows import Windows, all_windows
+from emotion.jobs import in_chunks
 
 _WINDOWS_AT_MOST = 20_000_000  # Beyond, memory and patience end.
 _PART = 16_384
@@ -83,26 +82,26 @@ class Cascade:
         norms, contrast = windows.norms(self._inner)
         reached = np.where(contrast, 0, -1).astype(np.int16)
         alive, entered, sums = np.flatnonzero(contrast), [], []
-        with ThreadPoolExecutor(os.cpu_count()) as threads:
-            for number, stage in enumerate(self.stages, 1):
-                entered.append(alive)
-                sums.append(self._stage_sums(stage, windows, alive, norms[alive], threads))
-                alive = alive[sums[-1] >= stage.threshold]
-                reached[alive] = number
+        for number, stage in enumerate(self.stages, 1):
+            entered.append(alive)
+            sums.append(self._stage_sums(stage, windows, windows.starts[alive], norms[alive]))
+            alive = alive[sums[-1] >= stage.threshold]
+            reached[alive] = number
         thresholds = tuple(stage.threshold for stage in self.stages)
         return Scan(gray, found, thresholds, reached, skipped(reached == 0, found), tuple(entered), tuple(sums))
 
-    def _stage_sums(
-        self, stage: Stage, windows: Windows, alive: np.ndarray, norms: np.ndarray, threads: ThreadPoolExecutor
-    ) -> np.ndarray:
-        """The stage's sums, float64 (M,), in the windows ``alive`` (M,), in parts that stay in a core's cache."""
-        starts = windows.starts[alive]
+    def _stage_sums(self, stage: Stage, windows: Windows, starts: np.ndarray, norms: np.ndarray) -> np.ndarray:
+        """The stage's sums, float64 (M,), in the windows at ``starts`` (M,), in parts that stay in a core's cache."""
 
-        def part(first: int) -> np.ndarray:
-            at, norm = starts[first : first + _PART], norms[first : first + _PART]
-            return stage.sums(lambda feature: windows.values(self.features[feature], at, norm), len(at))
+        def part(rows: range) -> np.ndarray:
+            some = slice(rows.start, rows.stop)
+            return stage.sums(
+                lambda feature: windows.values(self.features[feature], starts[some], norms[some]), len(rows)
+            )
 
-        return np.concatenate([np.empty(0), *threads.map(part, range(0, len(alive), _PART))])
+        if len(starts) <= _PART:
+            return part(range(len(starts)))
+        return np.concatenate(list(in_chunks(part, len(starts), chunk=_PART)))
 
     def explain(self, scan: Scan, window: int) -> tuple[StageAnswer, ...]:
         """Every stage that a window of this cascade's ``scan`` came to, with each feature's value, threshold and vote.

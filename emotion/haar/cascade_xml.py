@@ -51,9 +51,7 @@ def _cascade_element(root: ElementTree.Element, name: str) -> ElementTree.Elemen
         )
     kind = cascade.findtext("featureType", "").strip()
     if root.tag != "opencv_storage" or not kind:
-        raise UserError(
-            "{name} is no cascade. Choose a file such as haarcascade_frontalface_default.xml.", name=name
-        )
+        raise UserError("{name} is no cascade. Choose a file such as haarcascade_frontalface_default.xml.", name=name)
     if kind != "HAAR":
         raise UserError(
             "{name} is a cascade of {kind} features. Choose one of Haar features (HAAR).", name=name, kind=kind

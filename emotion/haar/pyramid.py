@@ -70,7 +70,9 @@ def _scales(size: Size, window: Size, scale_factor: float, min_size: Size, max_s
     if 0 in max_size:
         max_size = size
     allowed = [
-        scale for scale in every if _fits(_rounded(window, scale), max_size) and _fits(min_size, _rounded(window, scale))
+        scale
+        for scale in every
+        if _fits(_rounded(window, scale), max_size) and _fits(min_size, _rounded(window, scale))
     ]
     if allowed or not every:
         return allowed
