@@ -39,8 +39,8 @@ class LabelledPhoto:
 class Accuracy:
     """A table over S scale factors (rows) and M least numbers of neighbours (columns), of ``photos`` with ``faces``.
 
-    ``found`` and ``false`` int (S, M) are faces found and boxes that are none; ``milliseconds`` float (S,) is the median
-    time for a photo.
+    ``found`` and ``false`` int (S, M) are faces found and boxes that are none; ``milliseconds`` float (S,) is the
+    median time for a photo.
     """
 
     scale_factors: tuple[float, ...]
@@ -73,9 +73,9 @@ def accuracy(
 ) -> Accuracy:
     """Detect the faces of ``photos`` with every pair of settings and count; ``progress`` is told (scans done, in all).
 
-    A box is a face's when they overlap by an IoU of ``least_iou``. One scan serves all numbers of neighbours, since they
-    only group its windows. (Windows that reach a pixel out of the photo are cut before grouping here, and after it in
-    OpenCV, which can move a box at the border by a pixel.)
+    A box is a face's when they overlap by an IoU of ``least_iou``. One scan serves all numbers of neighbours, since
+    they only group its windows. (Windows that reach a pixel out of the photo are cut before grouping here, and after
+    it in OpenCV, which can move a box at the border by a pixel.)
     """
     table = np.zeros((2, len(scale_factors), len(min_neighbors)), np.int64)
     seconds = np.zeros((len(scale_factors), len(photos)))

@@ -51,7 +51,7 @@ class StageAnswer(NamedTuple):
 
 @dataclass(frozen=True)
 class Cascade:
-    """Stages of growing size, each of which lets pass what may be a face, on windows of ``width`` × ``height`` pixels."""
+    """Stages of growing size that each let pass what may be a face, on windows of ``width`` × ``height`` pixels."""
 
     width: int
     height: int
@@ -68,8 +68,8 @@ class Cascade:
     ) -> Scan:
         """Try every window of ``gray``, uint8 (H, W), and record what each meets with.
 
-        Sizes are the smallest and largest face, (width, height) in pixels, None for no limit. A picture smaller than the
-        window has no windows. Raises UserError for a setting that OpenCV would refuse or that is too fine for the
+        Sizes are the smallest and largest face, (width, height) in pixels, None for no limit. A picture smaller than
+        the window has no windows. Raises UserError for a setting that OpenCV would refuse or that is too fine for the
         picture, ValueError for a picture of another shape or dtype.
         """
         if gray.ndim != 2 or gray.dtype != np.uint8:
@@ -134,7 +134,9 @@ def _stage_answer(stage: Stage, value: Callable[[int], float]) -> StageAnswer:
 
 
 def _answer(weak: WeakClassifier, value: Callable[[int], float]) -> Answer:
-    nodes, values, child = [], [], 0
+    nodes: list[Node] = []
+    values: list[float] = []
+    child = 0
     while not nodes or child > 0:
         nodes.append(weak.nodes[child])
         values.append(value(nodes[-1].feature))

@@ -36,8 +36,8 @@ def group_boxes(boxes: np.ndarray, min_neighbors: int) -> np.ndarray:
 def find_groups(boxes: np.ndarray, min_neighbors: int) -> Groups:
     """The groups of ``boxes``, whole numbers (N, 4) ``xyxy``: chains of similar ones belong together.
 
-    A group is dropped when it has ``min_neighbors`` boxes or fewer, or lies inside a group of more than 3 boxes and more
-    than its own.
+    A group is dropped when it has ``min_neighbors`` boxes or fewer, or lies inside a group of more than 3 boxes and
+    more than its own.
     """
     if not len(boxes):
         return Groups(np.empty(0, int), np.empty((0, 4), np.int64), np.empty(0, int), np.empty(0, bool))

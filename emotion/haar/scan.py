@@ -15,9 +15,9 @@ class Scan:
 
     ``reached`` int16 (N,) counts the stages a window passed, which is the number of the one that rejected it, from 0;
     −1 stands for a window with too little contrast to be looked at, ``len(thresholds)`` for one that was accepted.
-    ``skipped`` bool (N,) marks windows that OpenCV does not try, evaluated here all the same: the right neighbour of one
-    that the first stage rejected, and some last rows. Of each stage, ``entered`` holds the windows that came to it, in
-    rising order, and ``sums`` their votes added up, float64; less than the stage's threshold rejects.
+    ``skipped`` bool (N,) marks windows that OpenCV does not try, evaluated here all the same: the right neighbour of
+    one that the first stage rejected, and some last rows. Of each stage, ``entered`` holds the windows that came to it,
+    in rising order, and ``sums`` their votes added up, float64; less than the stage's threshold rejects.
     """
 
     gray: np.ndarray
@@ -38,7 +38,7 @@ class Scan:
         return int(np.searchsorted(self.firsts, window, side="right")) - 1
 
     def boxes(self, windows: np.ndarray) -> np.ndarray:
-        """Where ``windows`` (M,), in rising order, stand in the picture: int64 (M, 4), ``xyxy``; see ``Layer.boxes``."""
+        """Where ``windows`` (M,), in rising order, stand in the picture: int64 (M, 4), ``xyxy``, as ``Layer.boxes``."""
         cuts = np.searchsorted(windows, self.firsts)
         parts = [
             layer.boxes(windows[start:end] - first)
@@ -75,7 +75,7 @@ class Scan:
 
     @cached_property
     def heat(self) -> np.ndarray:
-        """The most stages passed by any window about each pixel: float32 (H, W), −1 too little contrast, NaN no window."""
+        """The most stages any window about a pixel passed: float32 (H, W), −1 too little contrast, NaN no window."""
         heat = np.full(self.gray.shape, np.nan, np.float32)
         height, width = self.gray.shape
         for layer, first in zip(self.layers, self.firsts, strict=False):
@@ -86,7 +86,7 @@ class Scan:
         return heat
 
     def windows_at(self, x: float, y: float) -> np.ndarray:
-        """The window about a place of the picture in each layer that has one: int64, the one that got furthest first."""
+        """The window about a place of the picture in each layer that has one: int64, first the one that got furthest."""
         found = []
         for layer, first in zip(self.layers, self.firsts, strict=False):
             row, column = int(_nearest(layer, np.array([y]), 1)[0]), int(_nearest(layer, np.array([x]), 0)[0])

@@ -52,10 +52,12 @@ class CascadeFeature:
         for rectangle, weight in self.rectangles:
             for corner, sign in zip(self.corners(rectangle), (1, -1, -1, 1), strict=True):
                 weights[corner] += sign * int(weight)
-        return tuple(
-            (size, *(tuple(corner for corner, found in weights.items() if found == sign * size) for sign in (1, -1)))
-            for size in sorted({abs(weight) for weight in weights.values()} - {0})
-        )
+        sizes = sorted({abs(weight) for weight in weights.values()} - {0})
+        return tuple((size, _having(weights, size), _having(weights, -size)) for size in sizes)
+
+
+def _having(weights: Counter[tuple[int, int]], weight: int) -> Places:
+    return tuple(corner for corner, found in weights.items() if found == weight)
 
 
 class Node(NamedTuple):

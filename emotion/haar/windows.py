@@ -1,4 +1,4 @@
-"""Every window of a pyramid at once: their integral images stacked in one row of numbers, so that one index finds any."""
+"""Every window of a pyramid at once: their integral images stacked in one row, so that one index finds any."""
 
 import math
 from collections.abc import Sequence
@@ -98,7 +98,7 @@ def all_windows(layers: Sequence[Layer], tilted: bool) -> Windows:
 
 
 def _stacked(integrals: list[np.ndarray], line: int, dtype: type) -> np.ndarray:
-    stack = np.zeros((sum(len(integral) for integral in integrals), line), dtype)
+    stack: np.ndarray = np.zeros((sum(len(integral) for integral in integrals), line), dtype)
     top = 0
     for integral in integrals:
         stack[top : top + len(integral), : integral.shape[1]] = integral

@@ -20,8 +20,11 @@ from emotion.haar.cascade import open_cascade
 from emotion.haar.detector import available_cascades
 from emotion.haar.photos import shrink
 
-PHOTOS = """astronaut brick camera cell chelsea coffee coins grass gravel hubble_deep_field ihc microaneurysms moon
-motorcycle_left motorcycle_right page retina rocket text color chessboard_GRAY logo phantom horse""".split()
+# Of scikit-image.
+PHOTOS = """
+astronaut brick camera cell chelsea coffee coins grass gravel hubble_deep_field ihc microaneurysms moon
+motorcycle_left motorcycle_right page retina rocket text color chessboard_GRAY logo phantom horse
+"""
 SCALE_FACTORS = (1.05, 1.1, 1.2, 1.3, 1.5)
 # Smallest and largest face; with both the same, too large or too small a size OpenCV chooses a scale of its own.
 LIMITS = (
@@ -59,7 +62,7 @@ def compare(cascade: str, gray: np.ndarray, scale_factor: float, smallest=(0, 0)
 def photos(longest: int) -> dict[str, np.ndarray]:
     """The photos in scikit-image's wheel, gray, none longer than ``longest`` pixels."""
     folder = Path(skimage.data.__file__).parent
-    paths = (next(folder.glob(f"{name}.*")) for name in PHOTOS)
+    paths = (next(folder.glob(f"{name}.*")) for name in PHOTOS.split())
     return {path.stem: shrink(cv2.imread(str(path), cv2.IMREAD_GRAYSCALE), longest) for path in paths}
 
 
@@ -85,7 +88,7 @@ def zipped(path: str, count: int, longest: int) -> dict[str, np.ndarray]:
 
 
 def cases(pictures: dict[str, np.ndarray], each: int) -> Iterator[tuple[str, str, np.ndarray, float, tuple, tuple]]:
-    """``each`` settings for every picture and cascade, drawn with a fixed seed; every other picture is cut to odd sizes."""
+    """``each`` settings for every picture and cascade, from a fixed seed; every other time it is cut to an odd size."""
     random = np.random.default_rng(2)
     for name, gray in pictures.items():
         for cascade in available_cascades():
