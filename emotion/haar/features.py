@@ -31,7 +31,10 @@ class Kind:
         return len(self.cells), len(self.cells[0])
 
     def size(self, height: int, width: int) -> tuple[int, int]:
-        """Rows and columns of pixels that the feature takes with cells of ``height`` × ``width``."""
+        """Rows and columns of pixels that the feature takes with cells of ``height`` × ``width``.
+
+        (Of a tilted one the last column is never counted: its corner needs one, as in OpenCV.)
+        """
         rows, columns = self.grid[0] * height, self.grid[1] * width
         return (rows + columns, rows + columns) if self.tilted else (rows, columns)
 
