@@ -76,7 +76,7 @@ def rank(values: np.ndarray) -> Ranking:
 
 
 def first_weights(faces: np.ndarray) -> np.ndarray:
-    """The weights to begin with, float (N,): faces (``faces`` bool (N,) True) have one half together, the others too."""
+    """The weights to begin with, float (N,): the faces, where ``faces`` bool (N,) is True, have one half together."""
     return np.where(faces, 0.5 / max(faces.sum(), 1), 0.5 / max((~faces).sum(), 1))
 
 

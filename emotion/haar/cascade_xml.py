@@ -1,6 +1,5 @@
 """Reads OpenCV's cascade files, and refuses what is none with a sentence."""
 
-import math
 from xml.etree import ElementTree
 
 import numpy as np
@@ -12,6 +11,7 @@ from emotion.haar.stages import CascadeFeature, Node, Stage, WeakClassifier, Wei
 # OpenCV lowers each threshold by this, for sums that rounding moved (cascadedetect.cpp, THRESHOLD_EPS).
 _TOLERANCE = np.float32(1e-5)
 _LARGEST_WINDOW = 1000
+_LARGEST_NUMBER = 1e12
 
 Contents = tuple[int, int, tuple[Stage, ...], tuple[CascadeFeature, ...]]
 
@@ -66,7 +66,7 @@ def _contents(cascade: ElementTree.Element) -> Contents:
 
 
 def _stage(element: ElementTree.Element) -> Stage:
-    threshold = np.float32(_numbers(element, "stageThreshold")[0]) - _TOLERANCE
+    threshold = np.float32(_float32(_numbers(element, "stageThreshold")[0])) - _TOLERANCE
     return Stage(float(threshold), tuple(_weak(weak) for weak in element.findall("weakClassifiers/_")))
 
 
@@ -92,10 +92,9 @@ def _numbers(element: ElementTree.Element, tag: str) -> list[float]:
 
 
 def _float32(number: float) -> float:
-    rounded = float(np.float32(number))
-    if not math.isfinite(rounded):
+    if not abs(number) < _LARGEST_NUMBER:
         raise ValueError
-    return rounded
+    return float(np.float32(number))
 
 
 def _check(width: int, height: int, stages: tuple[Stage, ...], features: tuple[CascadeFeature, ...]) -> None:
@@ -103,7 +102,7 @@ def _check(width: int, height: int, stages: tuple[Stage, ...], features: tuple[C
     weak = [classifier for stage in stages for classifier in stage.weak]
     sound = (
         all(2 < side <= _LARGEST_WINDOW for side in (width, height))
-        and all(stage.weak and math.isfinite(stage.threshold) for stage in stages)
+        and all(stage.weak for stage in stages)
         and all(_leads_on(classifier, len(features)) for classifier in weak)
         and all(feature.rectangles and _lies_inside(feature, width, height) for feature in features)
     )

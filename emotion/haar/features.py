@@ -1,7 +1,7 @@
 """Haar features: what is black minus what is white, in rectangles of the same size side by side.
 
-P. Viola and M. Jones, "Robust real-time face detection", IJCV 57(2), 2004, section 2; the centre-surround and the tilted
-ones: R. Lienhart and J. Maydt, "An extended set of Haar-like features for rapid object detection", ICIP 2002.
+P. Viola and M. Jones, "Robust real-time face detection", IJCV 57(2), 2004, section 2; the centre-surround and the
+tilted ones: R. Lienhart and J. Maydt, "An extended set of Haar-like features for rapid object detection", ICIP 2002.
 
 A value is the sum of the black cells − the sum of the white cells, as the deck and Viola and Jones define it. Others
 differ: scikit-image's ``haar_like_feature`` takes the first rectangle off the second, so that ``OPPOSITE_IN_SKIMAGE``
@@ -40,7 +40,7 @@ class Kind:
 
     @property
     def corners(self) -> tuple[tuple[int, int, int], ...]:
-        """(row, column, weight) of each corner of the grid that counts: the value is the sum of weight × integral image.
+        """(row, column, weight) of each corner of the grid that counts: the value is the sum of weight × the entry there.
 
         Each cell gives 1, −1, −1, 1 to its four corners; where cells meet, that adds up or cancels out.
         """
@@ -132,8 +132,8 @@ class Feature(NamedTuple):
     def responses(self, gray: np.ndarray) -> np.ndarray:
         """Its value at every place of a picture, whole numbers (H, W), that has room for it.
 
-        The result is int64 (H − rows + 1, W − columns + 1); entry (r, c) is the value with its top left at (r, c), where
-        ever it stands in the window.
+        The result is int64 (H − rows + 1, W − columns + 1); entry (r, c) is the value with its top left at (r, c),
+        wherever it stands in the window.
         """
         here = self._replace(row=0, column=0)
         rows, columns = (max(side - size + 1, 0) for side, size in zip(gray.shape, self.size, strict=True))

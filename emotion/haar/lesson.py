@@ -2,13 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
 from emotion.errors import UserError
 from emotion.haar.adaboost import Ranking, Roc, Round, error_rate, first_weights, next_round, rank, roc, scores
-from emotion.haar.feature_bank import Block, FeatureBank
+from emotion.haar.feature_bank import FeatureBank
 from emotion.haar.features import Feature
 from emotion.haar.patches import Patches
 from emotion.jobs import Progress, in_chunks
@@ -18,7 +17,7 @@ _BLOCKS = 8  # At a time.
 
 @dataclass(frozen=True, eq=False)
 class Lesson:
-    """AdaBoost over a ``bank`` of features: ``train`` and ``held_out`` patches, and which of them are faces, bool (N,)."""
+    """AdaBoost over a ``bank`` of features: patches to ``train`` on and ``held_out``, and which are faces, bool (N,)."""
 
     bank: FeatureBank
     train: Patches
@@ -55,7 +54,8 @@ class Lesson:
         """The strong classifier's error after each of ``rounds``, on training and held-out patches: float (R, 2)."""
         pairs = ((self.train_values, self.train_faces), (self.held_out_values, self.held_out_faces))
         return np.array([
-            [error_rate(rounds[:count], values, faces) for values, faces in pairs] for count in range(1, len(rounds) + 1)
+            [error_rate(rounds[:count], values, faces) for values, faces in pairs]
+            for count in range(1, len(rounds) + 1)
         ]).reshape(-1, 2)
 
     def rocs(self, rounds: tuple[Round, ...]) -> tuple[Roc, Roc]:
@@ -76,8 +76,8 @@ def prepare(
 ) -> Lesson:
     """Hold out a share of ``faces`` and ``others``, patches of one size, and rank the rest by every feature.
 
-    ``step`` is the bank's; ``progress`` is told (blocks of features done, in all). UserError for fewer than four patches
-    of either sort.
+    ``step`` is the bank's; ``progress`` is told (blocks of features done, in all). UserError for fewer than four
+    patches of either sort.
     """
     if min(len(faces), len(others)) < 4:
         raise UserError(

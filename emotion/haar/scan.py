@@ -80,13 +80,14 @@ class Scan:
         height, width = self.gray.shape
         for layer, first in zip(self.layers, self.firsts, strict=False):
             rows, columns = _nearest(layer, np.arange(height), 1), _nearest(layer, np.arange(width), 0)
-            inside = np.ix_(rows >= 0, columns >= 0)
+            inside = _span(rows), _span(columns)
             reached = self.reached[first : first + layer.shape[0] * layer.shape[1]].reshape(layer.shape)
-            heat[inside] = np.fmax(heat[inside], reached[np.ix_(rows[rows >= 0], columns[columns >= 0])])
+            enlarged = reached[rows[inside[0]]][:, columns[inside[1]]]
+            np.fmax(heat[inside], enlarged, out=heat[inside])
         return heat
 
     def windows_at(self, x: float, y: float) -> np.ndarray:
-        """The window about a place of the picture in each layer that has one: int64, first the one that got furthest."""
+        """Each layer's window about a place of the picture, where it has one: int64, first the one that got furthest."""
         found = []
         for layer, first in zip(self.layers, self.firsts, strict=False):
             row, column = int(_nearest(layer, np.array([y]), 1)[0]), int(_nearest(layer, np.array([x]), 0)[0])
@@ -100,6 +101,12 @@ def _nearest(layer: Layer, pixels: np.ndarray, axis: int) -> np.ndarray:
     """The row (``axis`` 1) or column (0) of the window whose middle is nearest to each pixel; −1 where none is near."""
     number = np.rint(((pixels + 0.5) / float(layer.scale) - layer.window[axis] / 2) / layer.step).astype(np.int64)
     return np.where((number >= 0) & (number < layer.shape[1 - axis]), number, -1)
+
+
+def _span(numbers: np.ndarray) -> slice:
+    """Where ``numbers``, of which those that are not −1 stand together, are not −1."""
+    inside = np.flatnonzero(numbers >= 0)
+    return slice(int(inside[0]), int(inside[-1]) + 1) if len(inside) else slice(0)
 
 
 def clipped(boxes: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:

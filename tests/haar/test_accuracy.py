@@ -41,7 +41,9 @@ def test_the_table_equals_a_detector_for_each_setting(photo):
     table = accuracy([photo, photo], "frontalface_alt", (1.1, 1.3), (1, 4), progress=lambda *words: told.append(words))
     assert told == [(1, 4), (2, 4), (3, 4), (4, 4)] and table.photos == 2 and table.faces == 2
     for row, column in np.ndindex(2, 2):
-        boxes = FaceDetector("frontalface_alt", table.scale_factors[row], table.min_neighbors[column]).detect(photo.gray)
+        boxes = FaceDetector("frontalface_alt", table.scale_factors[row], table.min_neighbors[column]).detect(
+            photo.gray
+        )
         hits = int((iou(boxes, FACE) >= 0.4).any())
         assert table.found[row, column] == 2 * hits and table.false[row, column] == 2 * (len(boxes) - hits)
     assert table.recall[0, 0] == 1 and table.false_per_photo[0, 0] == table.false[0, 0] / 2
@@ -80,7 +82,8 @@ def test_labelled_photos_are_read(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "data", [b"", b"no zip", _zip({"b.png": []}), _zip([1]), _zip({"a.png": [{"box": 1}]}), _zip({"a.png": [{"xywh": [1]}]})]
+    "data",
+    [b"", b"no zip", _zip({"b.png": []}), _zip([1]), _zip({"a.png": [{"box": 1}]}), _zip({"a.png": [{"xywh": [1]}]})],
 )
 def test_another_file_is_a_sentence(data):
     with pytest.raises(UserError, match=r"needs a boxes\.json"):

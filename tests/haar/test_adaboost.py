@@ -52,7 +52,9 @@ def _brute_force(values: np.ndarray, faces: np.ndarray, weights: np.ndarray) -> 
 def test_each_round_finds_what_brute_force_and_a_decision_stump_find(seed):
     random = np.random.default_rng(seed)
     samples = int(random.integers(4, 40))
-    values = random.integers(0, int(random.choice([4, 1000])), (25, samples)).astype(np.float32)  # With and without ties.
+    values = random.integers(0, int(random.choice([4, 1000])), (25, samples)).astype(
+        np.float32
+    )  # With and without ties.
     faces = np.arange(samples) < random.integers(1, samples)
     weights, ranking = first_weights(faces), rank(values)
     for _round in range(4):
@@ -94,7 +96,9 @@ def test_the_first_weights_give_both_sorts_one_half():
 
 def test_more_than_256_samples_are_ranked():
     values = np.random.default_rng(0).permutation(600).reshape(2, 300)
-    np.testing.assert_array_equal(np.take_along_axis(values, rank(values).order.astype(int), 1), np.sort(values, axis=1))
+    np.testing.assert_array_equal(
+        np.take_along_axis(values, rank(values).order.astype(int), 1), np.sort(values, axis=1)
+    )
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -34,7 +34,9 @@ def test_boxes_go_through_all_layers(scan):
     assert len(boxes) == scan.firsts[-1]
     for number in (0, 1, int(scan.firsts[1]) - 1, int(scan.firsts[1]), len(boxes) - 1):
         layer = scan.layers[scan.layer_of(number)]
-        np.testing.assert_array_equal(boxes[number], layer.boxes(np.array([number - scan.firsts[scan.layer_of(number)]]))[0])
+        np.testing.assert_array_equal(
+            boxes[number], layer.boxes(np.array([number - scan.firsts[scan.layer_of(number)]]))[0]
+        )
         assert boxes[number][2] - boxes[number][0] == round(24 * float(layer.scale))
 
 
