@@ -40,7 +40,7 @@ class Kind:
 
     @property
     def corners(self) -> tuple[tuple[int, int, int], ...]:
-        """(row, column, weight) of each corner of the grid that counts: the value is the sum of weight × the entry there.
+        """(row, column, weight) of each corner of the grid that counts; a value is the sum of weight × the entry there.
 
         Each cell gives 1, −1, −1, 1 to its four corners; where cells meet, that adds up or cancels out.
         """

@@ -17,7 +17,7 @@ _BLOCKS = 8  # At a time.
 
 @dataclass(frozen=True, eq=False)
 class Lesson:
-    """AdaBoost over a ``bank`` of features: patches to ``train`` on and ``held_out``, and which are faces, bool (N,)."""
+    """AdaBoost over a ``bank`` of features: patches to ``train`` on and ``held_out``; which are faces, bool (N,)."""
 
     bank: FeatureBank
     train: Patches

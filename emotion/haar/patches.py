@@ -1,6 +1,6 @@
 """Patches to learn from: faces and what is none, of a window's size, and the values that features have on them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -85,8 +85,8 @@ def lfw_patches(size: int = 24) -> tuple[Patches, Patches]:
     return Patches(scaled[:100]), Patches(scaled[100:])
 
 
-def face_patches(faces: np.ndarray, size: int = 24) -> Patches:
-    """Faces of a dataset, uint8 (N, H, W), shrunk to patches."""
+def face_patches(faces: Iterable[np.ndarray], size: int = 24) -> Patches:
+    """Faces of a dataset, each uint8 (H, W), one at least, shrunk to patches."""
     return Patches(np.stack([cv2.resize(face, (size, size), interpolation=cv2.INTER_AREA) for face in faces]))
 
 

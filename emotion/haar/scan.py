@@ -87,7 +87,7 @@ class Scan:
         return heat
 
     def windows_at(self, x: float, y: float) -> np.ndarray:
-        """Each layer's window about a place of the picture, where it has one: int64, first the one that got furthest."""
+        """The window about a place of the picture, in each layer that has one: int64, those that got furthest first."""
         found = []
         for layer, first in zip(self.layers, self.firsts, strict=False):
             row, column = int(_nearest(layer, np.array([y]), 1)[0]), int(_nearest(layer, np.array([x]), 0)[0])
