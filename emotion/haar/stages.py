@@ -39,6 +39,11 @@ class CascadeFeature:
         """Where the integral image is looked up for one of the rectangles: (row, column), taken as 1, −1, −1, 1."""
         return tilted_corners(*rectangle) if self.tilted else rectangle_corners(*rectangle)
 
+    def outline(self, rectangle: Rectangle) -> np.ndarray:
+        """The corners of one of the rectangles in the order of a pen that goes round: int (4, 2), (row, column)."""
+        first, second, third, last = self.corners(rectangle)
+        return np.array([first, second, last, third])
+
     @property
     def whole(self) -> bool:
         """Whether every weighted sum of gray values is a whole number that float32 holds."""
@@ -87,11 +92,6 @@ class WeakClassifier:
     def _branch(self, values: Callable[[int], np.ndarray], child: int) -> np.ndarray | float:
         return self.votes(values, child) if child > 0 else self.leaves[-child]
 
-    @property
-    def spread(self) -> float:
-        """How far apart its votes lie: what the weak classifier can decide."""
-        return max(self.leaves) - min(self.leaves)
-
 
 @dataclass(frozen=True)
 class Stage:
@@ -106,3 +106,7 @@ class Stage:
         for weak in self.weak:
             total += weak.votes(values)
         return total
+
+    def strongest(self, count: int) -> list[WeakClassifier]:
+        """The ``count`` weak classifiers with the most to say: those whose votes lie farthest apart, first."""
+        return sorted(self.weak, key=lambda weak: min(weak.leaves) - max(weak.leaves))[:count]

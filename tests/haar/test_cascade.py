@@ -42,13 +42,13 @@ def test_accepted_equals_opencv_on_a_face(gray, name):
 @X86
 def test_accepted_equals_opencv_over_pictures_and_settings():
     boxes = 0
-    pictures = photos(140) | drawn()
+    pictures = photos(180) | drawn()
     for number, (name, cascade, picture, *settings) in enumerate(cases(pictures, 1)):
-        if number % 4 == 0:
+        if number % 7 == 0:  # No divisor of the number of cascades, so that all have their turn.
             ours, theirs = compare(cascade, picture, *settings)
             assert ours == theirs, (name, picture.shape, cascade, settings)
             boxes += len(theirs)
-    assert boxes > 50
+    assert boxes > 20
 
 
 @X86
@@ -222,3 +222,16 @@ def test_a_picture_smaller_than_the_window_has_no_windows():
     found = open_cascade().scan(np.zeros((10, 300), np.uint8), 1.1)
     assert len(found.reached) == 0 and found.accepted.shape == (0, 4) and found.funnel.tolist() == [0] * 27
     assert np.isnan(found.heat).all() and found.windows_at(5, 5).size == 0 and isinstance(open_cascade(), Cascade)
+
+
+def test_the_strongest_weak_classifiers_of_a_stage():
+    stage = open_cascade().stages[1]
+    strongest = stage.strongest(5)
+    spreads = [max(weak.leaves) - min(weak.leaves) for weak in strongest]
+    assert spreads == sorted((max(weak.leaves) - min(weak.leaves) for weak in stage.weak), reverse=True)[:5]
+
+
+def test_outlines_run_round_a_rectangle():
+    box = Rectangle(1, 4, 2, 3)
+    assert CascadeFeature((), tilted=False).outline(box).tolist() == [[1, 4], [3, 4], [3, 7], [1, 7]]
+    assert CascadeFeature((), tilted=True).outline(box).tolist() == [[1, 4], [3, 2], [6, 5], [4, 7]]
