@@ -106,10 +106,11 @@ def read_labelled_photos(source: str | Path | bytes, limit: int | None = None) -
     The file holds ``{name: [{"xywh": [x, y, width, height], "easy": true}, …]}``, the photos lie in ``images/``; a face
     without ``easy`` counts. Raises UserError for another file.
     """
-    with reading(source if not isinstance(source, bytes) else "ZIP"):
-        data = source if isinstance(source, bytes) else Path(source).read_bytes()
+    if not isinstance(source, bytes):
+        with reading(source):
+            source = Path(source).read_bytes()
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        with zipfile.ZipFile(io.BytesIO(source)) as archive:
             listed = json.loads(archive.read("boxes.json"))
             return [_photo(archive.read(f"images/{name}"), name, listed[name]) for name in list(listed)[:limit]]
     except (zipfile.BadZipFile, KeyError, TypeError, AttributeError, ValueError):

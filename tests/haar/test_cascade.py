@@ -42,13 +42,13 @@ def test_accepted_equals_opencv_on_a_face(gray, name):
 @X86
 def test_accepted_equals_opencv_over_pictures_and_settings():
     boxes = 0
-    pictures = photos(180) | drawn()
+    pictures = photos(150) | drawn()
     for number, (name, cascade, picture, *settings) in enumerate(cases(pictures, 1)):
         if number % 7 == 0:  # No divisor of the number of cascades, so that all have their turn.
             ours, theirs = compare(cascade, picture, *settings)
             assert ours == theirs, (name, picture.shape, cascade, settings)
             boxes += len(theirs)
-    assert boxes > 20
+    assert boxes > 10
 
 
 @X86
@@ -81,8 +81,8 @@ def test_every_stage_sum_is_its_votes_added_up(gray, name):
     cascade = open_cascade(name)
     found = cascade.scan(gray, 1.2)
     random = np.random.default_rng(0)
-    furthest = np.argsort(-found.reached)[:15]
-    for window in [*random.integers(0, len(found.reached), 40).tolist(), *furthest.tolist()]:
+    furthest = np.argsort(-found.reached)[:5]
+    for window in [*random.integers(0, len(found.reached), 20).tolist(), *furthest.tolist()]:
         told = cascade.explain(found, window)
         reached = int(found.reached[window])
         assert len(told) == min(reached + 1, len(cascade.stages))

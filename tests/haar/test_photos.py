@@ -93,7 +93,7 @@ def test_a_large_photo_is_turned_upright():
 
 def test_a_small_photo_is_not_scaled_and_a_broken_one_named():
     assert not open_scaled(encoded(Image.new("L", (30, 20))), "small", 800).scaled
-    large = encoded(Image.effect_noise((7000, 6000), 50), "JPEG")
+    large = encoded(Image.new("L", (7000, 6000)), "JPEG")
     for broken in (b"no image", large[:2000]):
         with pytest.raises(UserError, match="broken is no readable image"):
             open_scaled(broken, "broken", 800)
