@@ -47,7 +47,8 @@ def _cascade_element(root: ElementTree.Element, name: str) -> ElementTree.Elemen
     cascade = next(iter(root), root)
     if cascade.get("type_id") == "opencv-haar-classifier":
         raise UserError(
-            "{name} is a cascade in the format OpenCV gave up in 2010. Choose one of the newer format.", name=name
+            "{name} is a cascade in OpenCV's old format. Choose one of the newer format, which has stages and features.",
+            name=name,
         )
     kind = cascade.findtext("featureType", "").strip()
     if root.tag != "opencv_storage" or not kind:
