@@ -68,7 +68,7 @@ def accuracy(
     scale_factors: Sequence[float] = SCALE_FACTORS,
     min_neighbors: Sequence[int] = MIN_NEIGHBORS,
     min_size: tuple[int, int] | None = None,
-    least_iou: float = 0.4,
+    least_iou: float = 0.5,
     progress: Progress | None = None,
 ) -> Accuracy:
     """Detect the faces of ``photos`` with every pair of settings and count; ``progress`` is told (scans done, in all).

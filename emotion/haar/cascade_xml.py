@@ -47,7 +47,7 @@ def _cascade_element(root: ElementTree.Element, name: str) -> ElementTree.Elemen
     cascade = next(iter(root), root)
     if cascade.get("type_id") == "opencv-haar-classifier":
         raise UserError(
-            "{name} is a cascade in OpenCV's old format. Choose one of the newer format, which has stages and features.",
+            "{name} is a cascade in OpenCV's old format. Choose one of the newer format, which has features.",
             name=name,
         )
     kind = cascade.findtext("featureType", "").strip()

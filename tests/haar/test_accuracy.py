@@ -44,7 +44,7 @@ def test_the_table_equals_a_detector_for_each_setting(photo):
         boxes = FaceDetector("frontalface_alt", table.scale_factors[row], table.min_neighbors[column]).detect(
             photo.gray
         )
-        hits = int((iou(boxes, FACE) >= 0.4).any())
+        hits = int((iou(boxes, FACE) >= 0.5).any())
         assert table.found[row, column] == 2 * hits and table.false[row, column] == 2 * (len(boxes) - hits)
     assert table.recall[0, 0] == 1 and table.false_per_photo[0, 0] == table.false[0, 0] / 2
     assert (table.milliseconds > 0).all()
