@@ -38,6 +38,15 @@ def bench_train(data: str, images: int, as_json: bool) -> None:
     say(report, as_json, lambda: "\n".join(benchmark.lines(report)))
 
 
+@bench.command("haar")
+@as_json
+def bench_haar(as_json: bool) -> None:
+    """Scan, compute features and boost in the glass box; beside a plain loop, scikit-image and OpenCV."""
+    benchmark = _benchmark("haar")
+    report = benchmark.compare()
+    say(report, as_json, lambda: "\n".join(benchmark.lines(report)))
+
+
 def _benchmark(name: str) -> ModuleType:
     try:
         return import_module(f"benchmarks.{name}")

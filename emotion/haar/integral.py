@@ -1,7 +1,8 @@
 """The integral image: the sum of any rectangle of a picture from four look-ups.
 
 F. Crow, "Summed-area tables for texture mapping", SIGGRAPH 1984; P. Viola and M. Jones, "Rapid object detection using
-a boosted cascade of simple features", CVPR 2001, section 2.1.
+a boosted cascade of simple features", CVPR 2001, section 2.1. The tilted one: R. Lienhart and J. Maydt, "An extended
+set of Haar-like features for rapid object detection", ICIP 2002, section 2.2.
 """
 
 from collections.abc import Iterable
@@ -90,6 +91,73 @@ def rectangle_sum(integral: np.ndarray, row: int, column: int, height: int, widt
     [28, 21]
     """
     return corners(integral, row, column, height, width).total
+
+
+def squared_integral(gray: np.ndarray) -> np.ndarray:
+    """The integral image of the squares of ``gray``, int64 (H + 1, W + 1): with the plain one it gives any variance.
+
+    >>> squared_integral(np.array([[1, 2], [3, 4]]))[-1, -1]
+    np.int64(30)
+    """
+    return integral_image(gray.astype(np.int64) ** 2)
+
+
+def tilted_integral(gray: np.ndarray) -> np.ndarray:
+    """The integral image turned by 45°: entry (r, c) is the sum of the triangle of cells that widens upwards from it.
+
+    That is every cell (y, x) with y < r and |x − c + 1| ≤ r − 1 − y; ``gray`` is (H, W) of whole numbers, the result
+    int64 (H + 1, W + 1). Raises ValueError for another shape or dtype.
+
+    >>> tilted_integral(np.array([[1, 2, 4], [8, 16, 32]]))
+    array([[ 0,  0,  0,  0],
+           [ 0,  1,  2,  4],
+           [ 1, 11, 23, 38]])
+    """
+    if gray.ndim != 2 or gray.dtype.kind not in "biu":
+        raise ValueError(f"gray must be (H, W) of whole numbers, not {gray.dtype} {gray.shape}")
+    height, width = gray.shape
+    # A triangle may reach out on either side by its height; there its cells are zero.
+    cells = np.pad(gray.astype(np.int64), ((1, 0), (height + 1, height)))
+    tilted = np.zeros((height + 1, cells.shape[1]), np.int64)
+    for row in range(1, height + 1):
+        # Two triangles of the row above, what they share taken away once, and the two cells that neither has.
+        above = tilted[row - 1]
+        tilted[row, 1:-1] = above[:-2] + above[2:] + cells[row, 1:-1]
+        if row > 1:
+            tilted[row, 1:-1] += cells[row - 1, 1:-1] - tilted[row - 2, 1:-1]
+    return tilted[:, height : height + width + 1]
+
+
+def tilted_sum(tilted: np.ndarray, row: int, column: int, height: int, width: int) -> int:
+    """The sum of a rectangle turned by 45°, from four entries of the ``tilted`` integral image (H + 1, W + 1).
+
+    Its top corner is (``row``, ``column``); ``width`` steps go down to the right from there, ``height`` steps down to
+    the left. It covers 2 · ``height`` · ``width`` cells. Raises ValueError for one that reaches out of the picture.
+
+    >>> tilted_sum(tilted_integral(np.array([[1, 2, 4], [8, 16, 32]])), row=0, column=2, height=1, width=1)
+    18
+    """
+    places = tilted_corners(row, column, height, width)
+    if min(row, column - height, height, width) < 0 or column + width >= tilted.shape[1] or places[3][0] >= len(tilted):
+        raise ValueError(f"{Rectangle(row, column, height, width)}, tilted, reaches out of the picture")
+    top, left, right, bottom = (int(tilted[place]) for place in places)
+    return bottom - left - right + top
+
+
+def rectangle_corners(row: int, column: int, height: int, width: int) -> tuple[tuple[int, int], ...]:
+    """The corners (row, column) of a rectangle: top left, bottom left, top right, bottom right."""
+    bottom, right = row + height, column + width
+    return (row, column), (bottom, column), (row, right), (bottom, right)
+
+
+def tilted_corners(row: int, column: int, height: int, width: int) -> tuple[tuple[int, int], ...]:
+    """The corners (row, column) of a tilted rectangle: top, left, right, bottom."""
+    return (
+        (row, column),
+        (row + height, column - height),
+        (row + width, column + width),
+        (row + height + width, column + width - height),
+    )
 
 
 def matrix_from_cells(cells: Iterable[Iterable[object]]) -> np.ndarray:

@@ -1,11 +1,14 @@
 """Photos to look for faces in: a sample that is in the public domain, and whatever a person uploads."""
 
 import io
+import math
 from functools import cache
+from typing import NamedTuple
 
 import cv2
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
+from PIL.ExifTags import Base
 
 from emotion import MEGAPIXELS_AT_MOST
 from emotion.errors import UserError
@@ -45,6 +48,41 @@ def open_photo(data: bytes, name: str) -> np.ndarray:
         )
     # OpenCV decodes more formats than Pillow was asked about; what has no known size is as good as empty.
     return decode_image(b"" if megapixels is None else data, name)
+
+
+class ScaledPhoto(NamedTuple):
+    """A photo, ``bgr`` uint8 (H, W, 3), and the ``width`` and ``height`` that it had before it was scaled down."""
+
+    bgr: np.ndarray
+    width: int
+    height: int
+
+    @property
+    def scaled(self) -> bool:
+        """Whether it was: worth a note."""
+        return self.bgr.shape[:2] != (self.height, self.width)
+
+
+def open_scaled(data: bytes, name: str, longest: int) -> ScaledPhoto:
+    """Decode an uploaded photo as ``open_photo`` does, and scale it down to ``longest`` pixels on its longer side.
+
+    Takes photos as large as Pillow does, 89 megapixels; raises UserError for a larger one and for what is none.
+    """
+    megapixels = _megapixels(data)
+    if megapixels is None or megapixels <= MEGAPIXELS_AT_MOST or math.isinf(megapixels):
+        photo = open_photo(data, name)
+        return ScaledPhoto(shrink(photo, longest), photo.shape[1], photo.shape[0])
+    with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
+        # Rows and columns change places when the EXIF note says that the camera was turned.
+        width, height = image.size[::-1] if image.getexif().get(Base.Orientation, 1) >= 5 else image.size
+        image.draft("RGB", (longest, longest))  # A JPEG is decoded at a half, quarter or eighth of its size.
+        try:
+            image.thumbnail((2 * longest, 2 * longest))
+        except (OSError, SyntaxError):
+            decode_image(b"", name)  # Raises what it does for any unreadable photo.
+            raise
+        rgb = np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
+    return ScaledPhoto(shrink(cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), longest), width, height)
 
 
 def _megapixels(data: bytes) -> float | None:

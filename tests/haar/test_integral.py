@@ -13,6 +13,9 @@ from emotion.haar.integral import (
     integral_image,
     matrix_from_cells,
     rectangle_sum,
+    squared_integral,
+    tilted_integral,
+    tilted_sum,
 )
 
 
@@ -80,3 +83,48 @@ def test_a_rectangle_out_of_the_picture_is_refused(rectangle):
 def test_a_cell_without_a_gray_value_is_named(cell):
     with pytest.raises(UserError, match="Row 2, column 1 holds no whole number"):
         matrix_from_cells([[1, 2], [cell, 4]])
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 9), (9, 1), (2, 2), (24, 24), (31, 50)])
+def test_squared_and_tilted_integral_equal_opencv(shape):
+    gray = np.random.default_rng(2).integers(0, 256, shape, np.uint8)
+    _plain, squared, tilted = cv2.integral3(gray)
+    np.testing.assert_array_equal(squared_integral(gray), squared)
+    np.testing.assert_array_equal(tilted_integral(gray), tilted)
+
+
+@pytest.mark.parametrize("shape", [(0, 0), (0, 3), (3, 0)])
+def test_the_tilted_integral_of_nothing_is_zero(shape):
+    np.testing.assert_array_equal(tilted_integral(np.empty(shape, np.uint8)), np.zeros((shape[0] + 1, shape[1] + 1)))
+
+
+def test_the_tilted_integral_by_its_definition():
+    gray = np.random.default_rng(3).integers(0, 256, (7, 6), np.uint8)
+    tilted = tilted_integral(gray)
+    y, x = np.indices(gray.shape)
+    for row, column in np.ndindex(tilted.shape):
+        triangle = (y < row) & (np.abs(x - column + 1) <= row - 1 - y)
+        assert tilted[row, column] == gray[triangle].sum(dtype=int)
+
+
+def test_a_tilted_sum_by_hand():
+    gray = np.array([[0, 1, 0, 0], [2, 4, 8, 0], [16, 32, 64, 0], [0, 128, 0, 0]])
+    tilted = tilted_integral(gray)
+    # One step each way: two pixels, one below the other. Two steps to the right: two more, a step further.
+    assert tilted_sum(tilted, 0, 2, 1, 1) == 1 + 4
+    assert tilted_sum(tilted, 0, 2, 1, 2) == 1 + 4 + 8 + 64
+    assert tilted_sum(tilted, 0, 2, 2, 2) == (1 + 4) + (8 + 64) + (2 + 16) + (32 + 128)
+
+
+@pytest.mark.parametrize(
+    "place", [(0, 0, 1, 1), (0, 2, 3, 1), (0, 3, 1, 2), (-1, 2, 1, 1), (2, 2, 2, 1), (0, 2, -1, 1)]
+)
+def test_a_tilted_rectangle_out_of_the_picture_is_refused(place):
+    with pytest.raises(ValueError, match="reaches out"):
+        tilted_sum(tilted_integral(np.ones((4, 4), int)), *place)
+
+
+@pytest.mark.parametrize("gray", [np.zeros(3, np.uint8), np.zeros((2, 2))])
+def test_the_tilted_integral_refuses_another_shape_or_dtype(gray):
+    with pytest.raises(ValueError, match="whole numbers"):
+        tilted_integral(gray)

@@ -9,7 +9,7 @@ from PIL import Image
 from skimage import data
 
 from emotion.errors import UserError
-from emotion.haar.photos import astronaut, draw_boxes, open_photo, shrink, webcam_still
+from emotion.haar.photos import astronaut, draw_boxes, open_photo, open_scaled, shrink, webcam_still
 
 
 def encoded(image: Image.Image, kind: str = "PNG") -> bytes:
@@ -68,3 +68,47 @@ def test_draw_boxes_frames_a_copy():
     frame = cv2.inRange(drawn, (1, 2, 3), (1, 2, 3)) > 0
     assert frame[3, 2:7].all() and frame[7, 2:7].all() and not frame[4:7, 3:6].any() and not frame[8].any()
     np.testing.assert_array_equal(draw_boxes(picture, np.empty((0, 4), np.float32), (1, 2, 3), 1), picture)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+def test_a_large_photo_is_scaled_and_keeps_its_size_for_a_note(kind):
+    image = Image.new("RGB", (8000, 6000), (200, 0, 0))
+    image.paste((0, 0, 200), (0, 0, 8000, 3000))
+    photo = open_scaled(encoded(image, kind), "large", 800)
+    assert photo.bgr.shape == (600, 800, 3) and (photo.width, photo.height) == (8000, 6000) and photo.scaled
+    assert photo.bgr[10, 10, 0] > 190 and photo.bgr[590, 10, 2] > 190 and photo.bgr[590, 10, 0] < 10
+
+
+def test_a_large_photo_is_turned_upright():
+    exif = Image.Exif()
+    exif[0x0112] = 6  # The camera was turned to the left: the first row is the right side.
+    image = Image.new("L", (8000, 6000))
+    image.paste(255, (0, 0, 8000, 3000))
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", exif=exif)
+    photo = open_scaled(buffer.getvalue(), "turned", 400)
+    assert photo.bgr.shape == (400, 300, 3) and (photo.width, photo.height) == (6000, 8000)
+    assert (photo.bgr[:, 200:] > 250).all() and (photo.bgr[:, :100] < 5).all()
+
+
+def test_a_small_photo_is_not_scaled_and_a_broken_one_named():
+    assert not open_scaled(encoded(Image.new("L", (30, 20))), "small", 800).scaled
+    large = encoded(Image.new("L", (7000, 6000)), "JPEG")
+    for broken in (b"no image", large[:2000]):
+        with pytest.raises(UserError, match="broken is no readable image"):
+            open_scaled(broken, "broken", 800)
+    with pytest.raises(UserError, match="megapixels"):
+        open_scaled(encoded(Image.new("1", (14000, 14000))), "huge", 800)
+
+
+@pytest.mark.parametrize(
+    ("mode", "kind"), [("RGBA", "PNG"), ("L", "JPEG"), ("CMYK", "JPEG"), ("I;16", "PNG"), ("P", "PNG")]
+)
+def test_photos_of_every_mode_become_bgr(mode, kind):
+    photo = open_photo(encoded(Image.new(mode, (40, 30)), kind), "photo")
+    assert photo.shape == (30, 40, 3) and photo.dtype == np.uint8
+
+
+def test_a_heic_photo_is_a_sentence():
+    with pytest.raises(UserError, match=r"phone\.heic is no readable image"):
+        open_photo(b"\0\0\0\x18ftypheic" + bytes(200), "phone.heic")

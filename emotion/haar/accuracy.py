@@ -1,0 +1,124 @@
+"""How many faces the detector finds and how often it is wrong, over its two most important settings."""
+
+import io
+import json
+import time
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from emotion.errors import UserError
+from emotion.files import decode_image, reading
+from emotion.haar.boxes import match
+from emotion.haar.detector import FaceDetector
+from emotion.haar.grouping import group_boxes
+from emotion.jobs import Progress
+
+SCALE_FACTORS = (1.05, 1.1, 1.2, 1.3, 1.5)
+MIN_NEIGHBORS = (1, 2, 3, 4, 5, 6, 8)
+
+
+@dataclass(frozen=True, eq=False)
+class LabelledPhoto:
+    """A photo, ``gray`` uint8 (H, W), and its faces: ``boxes`` float (N, 4) ``xyxy``.
+
+    ``counted`` bool (N,) marks the faces that ought to be found. Whether any other (small, turned, blurred) is found
+    counts neither for nor against the detector.
+    """
+
+    gray: np.ndarray
+    boxes: np.ndarray
+    counted: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Accuracy:
+    """A table over S scale factors (rows) and M least numbers of neighbours (columns), of ``photos`` with ``faces``.
+
+    ``found`` and ``false`` int (S, M) are faces found and boxes that are none; ``milliseconds`` float (S,) is the
+    median time for a photo.
+    """
+
+    scale_factors: tuple[float, ...]
+    min_neighbors: tuple[int, ...]
+    photos: int
+    faces: int
+    found: np.ndarray
+    false: np.ndarray
+    milliseconds: np.ndarray
+
+    @property
+    def recall(self) -> np.ndarray:
+        """The share of the faces that is found: float (S, M), NaN where there are no faces."""
+        return self.found / self.faces if self.faces else np.full(self.found.shape, np.nan)
+
+    @property
+    def false_per_photo(self) -> np.ndarray:
+        """Wrong boxes in a photo: float (S, M)."""
+        return self.false / max(self.photos, 1)
+
+
+def accuracy(
+    photos: Sequence[LabelledPhoto],
+    cascade: str = "frontalface_default",
+    scale_factors: Sequence[float] = SCALE_FACTORS,
+    min_neighbors: Sequence[int] = MIN_NEIGHBORS,
+    min_size: tuple[int, int] | None = None,
+    least_iou: float = 0.5,
+    progress: Progress | None = None,
+) -> Accuracy:
+    """Detect the faces of ``photos`` with every pair of settings and count; ``progress`` is told (scans done, in all).
+
+    A box is a face's when they overlap by an IoU of ``least_iou``. One scan serves all numbers of neighbours, since
+    they only group its windows. (Windows that reach a pixel out of the photo are cut before grouping here, and after
+    it in OpenCV, which can move a box at the border by a pixel.)
+    """
+    table = np.zeros((2, len(scale_factors), len(min_neighbors)), np.int64)
+    seconds = np.zeros((len(scale_factors), len(photos)))
+    for row, scale_factor in enumerate(scale_factors):
+        detector = FaceDetector(cascade, scale_factor, 0, min_size)
+        for number, photo in enumerate(photos):
+            start = time.perf_counter()
+            windows = detector.detect(photo.gray).astype(np.int64)
+            seconds[row, number] = time.perf_counter() - start
+            counts = [_count(group_boxes(windows, neighbors), photo, least_iou) for neighbors in min_neighbors]
+            table[:, row] += np.transpose(counts)
+            if progress:
+                progress(row * len(photos) + number + 1, len(scale_factors) * len(photos))
+    milliseconds = np.median(seconds, axis=1) * 1000 if len(photos) else np.zeros(len(scale_factors))
+    faces = sum(int(photo.counted.sum()) for photo in photos)
+    return Accuracy(tuple(scale_factors), tuple(min_neighbors), len(photos), faces, table[0], table[1], milliseconds)
+
+
+def _count(found: np.ndarray, photo: LabelledPhoto, least_iou: float) -> tuple[int, int]:
+    """Faces found, and boxes that are none."""
+    partner = match(found, photo.boxes, least_iou)
+    return int(photo.counted[partner[partner >= 0]].sum()), int((partner < 0).sum())
+
+
+def read_labelled_photos(source: str | Path | bytes, limit: int | None = None) -> list[LabelledPhoto]:
+    """The photos in a ZIP (a path or its bytes) with their faces from its ``boxes.json``, the first ``limit`` ones.
+
+    The file holds ``{name: [{"xywh": [x, y, width, height], "easy": true}, …]}``, the photos lie in ``images/``; a face
+    without ``easy`` counts. Raises UserError for another file.
+    """
+    if not isinstance(source, bytes):
+        with reading(source):
+            source = Path(source).read_bytes()
+    try:
+        with zipfile.ZipFile(io.BytesIO(source)) as archive:
+            listed = json.loads(archive.read("boxes.json"))
+            return [_photo(archive.read(f"images/{name}"), name, listed[name]) for name in list(listed)[:limit]]
+    except (zipfile.BadZipFile, KeyError, TypeError, AttributeError, ValueError):
+        raise UserError("The ZIP needs a boxes.json with every face's xywh, and the photos in images/.") from None
+
+
+def _photo(data: bytes, name: str, faces: list[dict]) -> LabelledPhoto:
+    gray = cv2.cvtColor(decode_image(data, name), cv2.COLOR_BGR2GRAY)
+    boxes = np.array([face["xywh"] for face in faces], np.float64).reshape(-1, 4)
+    boxes[:, 2:] += boxes[:, :2]
+    return LabelledPhoto(gray, boxes, np.array([face.get("easy", True) for face in faces], bool))
