@@ -1,13 +1,16 @@
 """Model bundles: a folder with a network, its weights, its TFLite form, and a card that says what it is."""
 
 import hashlib
+import io
 import json
 import re
+import zipfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
 from emotion.errors import UserError
@@ -18,6 +21,7 @@ NETWORK = "model.json"
 WEIGHTS = "model.weights.h5"
 TFLITE = "model.tflite"
 FILES = (NETWORK, WEIGHTS, TFLITE)
+HEAD = "head.npz"
 # The Live page's choice when the reader has not chosen: the best that ships, then the deck's.
 DEFAULTS = ("emotion", "emotion-deck")
 
@@ -52,7 +56,11 @@ class Metric:
 
 @dataclass(frozen=True)
 class Card:
-    """What a bundle is and how it was measured; ``classes`` stand in the order of the outputs."""
+    """What a bundle is and how it was measured; ``classes`` stand in the order of the outputs.
+
+    ``base`` is empty but for a head bundle, which has no network of its own: there it holds the ``name`` of the bundle
+    whose embedding it reads, and the ``sha256`` of that one's TFLite network.
+    """
 
     name: str
     task: str
@@ -72,6 +80,7 @@ class Card:
     largest_difference: float
     terms: str
     notes: str = field(default="")
+    base: dict[str, str] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """The card as JSON values."""
@@ -86,9 +95,14 @@ class Card:
         known["input"] = InputSpec(**known["input"])
         known["metrics"] = tuple(Metric.from_json(metric) for metric in known["metrics"])
         card = cls(**known)
-        if not all(isinstance(value, dict) for value in (card.training, card.files, card.fingerprint, card.versions)):
-            raise TypeError("training, files, fingerprint or versions")
-        if len(card.classes) < 2 or min(card.input.height, card.input.width) < 8 or not set(FILES) <= set(card.files):
+        if not all(
+            isinstance(value, dict) for value in (card.training, card.files, card.fingerprint, card.versions, card.base)
+        ):
+            raise TypeError("training, files, fingerprint, versions or base")
+        if card.base and not {"name", "sha256"} <= set(card.base):
+            raise ValueError("base")
+        needed = {HEAD} if card.base else set(FILES)
+        if len(card.classes) < 2 or min(card.input.height, card.input.width) < 8 or not needed <= set(card.files):
             raise ValueError("classes, input or files")
         return card
 
@@ -100,13 +114,57 @@ class Bundle:
     path: Path
     card: Card
 
+    @property
+    def digest(self) -> str:
+        """What tells this bundle's answers from those of any other: the SHA-256 of its network, or of its head."""
+        return self.card.files[HEAD if self.card.base else TFLITE]
+
+    def hash_of(self, name: str) -> str:
+        """The SHA-256 that the card states for a file; UserError where the bundle has no such file."""
+        if name not in self.card.files:
+            raise UserError(
+                "{name} is a head on the model {base} and has no {file}. Take {base}, or train a model of its own.",
+                name=self.card.name,
+                base=self.card.base.get("name", "–"),
+                file=name,
+            )
+        return self.card.files[name]
+
+    def network(self) -> bytes:
+        """The TFLite network that is run: the bundle's own, or its base's. Raises UserError where it is gone."""
+        if not self.card.base:
+            return self.read(TFLITE)
+        for bundle in scan_bundles()[0]:
+            if bundle.card.files.get(TFLITE) == self.card.base["sha256"]:
+                return bundle.read(TFLITE)
+        raise UserError(
+            "{name} reads the embedding of the model {base}, which is gone or was trained anew. Fit {name} again.",
+            name=self.card.name,
+            base=self.card.base["name"],
+        )
+
+    def head(self) -> tuple[np.ndarray, np.ndarray] | None:
+        """A head bundle's weights float32 (D, K) and bias float32 (K,), None for a bundle with a network of its own."""
+        if not self.card.base:
+            return None
+        try:
+            with np.load(io.BytesIO(self.read(HEAD)), allow_pickle=False) as arrays:
+                weights, bias = np.asarray(arrays["weights"], np.float32), np.asarray(arrays["bias"], np.float32)
+        except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile) as error:
+            path = self.path / HEAD
+            raise UserError("{path} is damaged ({reason}). Fit the model again.", path=path, reason=error) from None
+        if weights.ndim != 2 or bias.shape != (len(self.card.classes),) or weights.shape[1:] != bias.shape:
+            raise UserError("{path} does not fit its card. Fit the model again.", path=self.path / HEAD)
+        return weights, bias
+
     def read(self, name: str) -> bytes:
         """The bytes of one of the bundle's files; UserError if it is missing or is not the one the card describes."""
+        stated = self.hash_of(name)
         try:
             data = (self.path / name).read_bytes()
         except OSError:
             raise UserError("{path} is missing. Copy the whole bundle folder again.", path=self.path / name) from None
-        if hashlib.sha256(data).hexdigest() != self.card.files[name]:
+        if hashlib.sha256(data).hexdigest() != stated:
             raise UserError(
                 "{path} is not the file its card describes (another SHA-256). Copy the whole bundle folder again.",
                 path=self.path / name,
@@ -121,6 +179,10 @@ def load_bundle(path: str | Path) -> Bundle:
     the number of classes is not the number of outputs.
     """
     bundle = read_card(path)
+    if bundle.card.base:
+        bundle.head()
+        bundle.network()
+        return bundle
     _refuse_code(bundle)
     bundle.read(WEIGHTS)
     _compare_with_network(bundle)

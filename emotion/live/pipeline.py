@@ -21,7 +21,7 @@ from emotion.live.tracking import Track, Tracker
 LIVE_SCAN = DetectorSettings(scale_factor=1.2, min_neighbors=5, min_size=(40, 40))
 """``FaceDetector("frontalface_default", *LIVE_SCAN)``: sizes are in pixels of the frame.
 
-Steps of 1.2 take half the time of 1.1 and lose nothing on a steady face.
+Steps of 1.2 take half the time of 1.1; what falls between two of them, the next scan finds, at another size.
 """
 
 _FACES_AT_ONCE = 8  # Asked about in one frame; of more, those whose answers are the oldest.

@@ -21,7 +21,7 @@ class PipelineSettings:
     """
 
     mode: str = FAST
-    detection_size: int = 320
+    detection_size: int = 400
     scan_interval: float = 0.3
     profile: bool = False
     smoothing: float = 0.3

@@ -8,7 +8,7 @@ from streamlit_webrtc import WebRtcMode, create_video_source_track, webrtc_strea
 from streamlit_webrtc.component import WebRtcStreamerState
 from streamlit_webrtc.config import MediaTrackConstraints, RTCConfiguration, Translations
 
-from emotion.cnn.bundle import TFLITE, Bundle
+from emotion.cnn.bundle import Bundle
 from emotion.errors import UserError
 from emotion.i18n import _, error_text, language
 from emotion.live.fonts import written_language
@@ -71,7 +71,7 @@ def processor_for(source: str, bundles: list[Bundle]) -> LiveProcessor:
     classifiers = []
     for bundle in bundles:
         try:
-            classifiers.append(classifier_of(str(bundle.path), bundle.card.files[TFLITE]))
+            classifiers.append(classifier_of(str(bundle.path), bundle.digest))
         except UserError as error:
             st.error(error_text(error))
     # A new one, with a detector of its own, for each stream: one that is still ending must not share a detector with
