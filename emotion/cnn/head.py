@@ -14,7 +14,8 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from emotion.cnn.bundle import CARD, HEAD, WEIGHTS, Bundle, Card, Metric, read_card
+from emotion.cnn.bundle import CARD, HEAD, WEIGHTS, Bundle, Card, read_card
+from emotion.cnn.card import Metric
 from emotion.cnn.classifier import Classifier, softmax
 from emotion.cnn.config import task_of
 from emotion.cnn.evaluation import wilson_interval

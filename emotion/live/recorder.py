@@ -1,7 +1,9 @@
 """MP4 files from frames: written while the video runs, in bounded memory."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from fractions import Fraction
+from itertools import chain
 from pathlib import Path
 from queue import Empty, Full, Queue
 from threading import Thread
@@ -34,6 +36,7 @@ class Mp4Writer:
         self._last = -1
         self._size: tuple[int, int] | None = None
         self._sound = _Sound(self._container, sound) if sound else None
+        self._early: list[av.Packet] = []
 
     def write(self, bgr: np.ndarray, seconds: float) -> None:
         """Add a frame uint8 (H, W, 3) at its time; one that is not later than the last is left out."""
@@ -45,10 +48,15 @@ class Mp4Writer:
         frame = av.VideoFrame.from_ndarray(_fitted(bgr, self._size), format="bgr24").reformat(format="yuv420p")
         frame.pts, frame.time_base, self._last = pts, _TIME_BASE, pts
         self._container.mux(self._video.encode(frame))
+        early, self._early = self._early, []
+        for packet in early:
+            self.write_sound(packet)
 
     def write_sound(self, packet: av.Packet) -> None:
         """Add a packet of the sound that the writer was opened for."""
-        if self._sound and packet.dts is not None:
+        if self._size is None:  # Its first packet would write the head of the file, which states the picture's size.
+            self._early.append(packet)
+        elif self._sound and packet.dts is not None:
             self._sound.write(packet)
 
     def close(self) -> None:
@@ -155,15 +163,13 @@ class Recorder:
             )
 
     def _encode(self) -> None:
+        frames = self._waiting()
         try:
-            with file_in_the_making(self.path) as path:
-                writer = Mp4Writer(path)
-                try:
-                    for bgr, seconds in self._waiting():
+            if first := next(frames, None):
+                with file_in_the_making(self.path) as path, closing(Mp4Writer(path)) as writer:
+                    for bgr, seconds in chain([first], frames):
                         writer.write(bgr, seconds)
                         self.frames += 1
-                finally:
-                    writer.close()
         except Exception as error:  # noqa: BLE001  # It is raised by close, on the thread of whoever records.
             self._error = error.with_traceback(None)
 

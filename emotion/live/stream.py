@@ -7,8 +7,8 @@ guarded by one lock, which is never held while a frame is worked on: a page that
 
 import logging
 from collections import deque
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from functools import partial
 from threading import Lock
@@ -20,15 +20,14 @@ from aiortc.contrib.media import MediaRelay
 from streamlit_webrtc.relay import get_global_relay
 
 from emotion.cnn.bundle import CARD
-from emotion.cnn.classifier import Classifier
 from emotion.errors import UserError
-from emotion.haar.detector import DetectorSettings, FaceDetector
+from emotion.haar.detector import FaceDetector
 from emotion.live.annotate import annotate
 from emotion.live.clip import clip_frame
 from emotion.live.faces import FrameResult
-from emotion.live.pipeline import LIVE_SCAN, FacePipeline
+from emotion.live.pipeline import FacePipeline
 from emotion.live.sessions import PLACES
-from emotion.live.settings import Look, PipelineSettings
+from emotion.live.state import LiveSettings, LiveStats
 from emotion.live.taking import Snapshot, Takers
 
 STAGES = ("decode", "detect", "classify", "draw", "total")
@@ -40,50 +39,6 @@ CLIP_SIZE = (640, 480)
 _WINDOW = 30  # Frames over which times and the frame rate are averaged: about a second and a half.
 _LOOKED_AFTER = 2.0  # Seconds between two looks whether the models are still there.
 _log = logging.getLogger("emotion.live")
-
-
-@dataclass(frozen=True)
-class LiveSettings:
-    """What the page chooses: who is asked, how faces are found and followed, and what is drawn and written.
-
-    ``notes`` are remarks by bundle name, already in the reader's language: the callback's thread has no session and
-    so cannot ask which language that is.
-    """
-
-    classifiers: tuple[Classifier, ...] = ()
-    cascade: str = "frontalface_default"
-    scan: DetectorSettings = LIVE_SCAN
-    pipeline: PipelineSettings = field(default_factory=PipelineSettings)
-    look: Look = field(default_factory=Look)
-    language: str = "en"
-    notes: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class LiveStats:
-    """How the stream stands. ``timings_ms`` are means by stage; ``resolution`` is (width, height) in pixels.
-
-    ``processed``, ``dropped`` and ``errors`` count frames since START, and keep their value after STOP; ``last_error``
-    too. ``problems``: what is wrong with a model, by bundle name, while the video goes on. ``refused``: all places for
-    sessions are taken.
-    """
-
-    playing: bool = False
-    processed: int = 0
-    dropped: int = 0
-    fps: float = 0.0
-    timings_ms: Mapping[str, float] = field(default_factory=dict)
-    resolution: tuple[int, int] | None = None
-    errors: int = 0
-    last_error: Exception | None = None
-    result: FrameResult = field(default_factory=FrameResult)
-    problems: Mapping[str, Exception] = field(default_factory=dict)
-    refused: bool = False
-
-    @property
-    def faces(self) -> int:
-        """How many faces are in the picture now."""
-        return len(self.result.faces)
 
 
 class LiveProcessor:
