@@ -21,9 +21,11 @@ _SECOND_SIZE = 0.92  # Every other reduced copy is so much smaller: between two 
 _TILE_STEP = 1.2  # Of the scale factor in a tile at most: at 1.25 one small face in seven is missed.
 _REACH = 0.9  # A known face is looked for in 1.8 times its box: nobody moves farther from frame to frame.
 _CUTTING = 2.0  # There a face is this many times as wide as the cascade's window; more costs time and finds no more.
+_SHRUNK = 0.8  # No face becomes smaller than this from frame to frame; the smallest windows cost the most.
 _FINE_STEP = 1.1  # Of the scale factor in a cutting, where small steps cost little.
 _CUTTINGS_AT_MOST = 6  # In one frame; as many cost about as much as a scan of the reduced copy.
 _SCAN_SHARE = 5  # On a busy computer the time between scans grows to this many times what one takes.
+_SLOW = 0.025  # Seconds: a scan that takes longer is too slow for every frame.
 _SAME_FACE = 0.5  # Two boxes that cover each other by this share are one face, found twice.
 
 
@@ -57,8 +59,10 @@ class FaceFinder:
             start = perf_counter()
             # A face that is lost has moved: it is large enough for the reduced copy.
             found.extend(self._look_around(gray, settings, whole=lost))
-            pause = max(settings.scan_interval, _SCAN_SHARE * (perf_counter() - start))
-            self._next_scan = timestamp + (pause if found else 0)
+            took = perf_counter() - start
+            # Without a face in view every frame is scanned, unless the computer is so busy that frames would pile up.
+            pause = max(settings.scan_interval, _SCAN_SHARE * took) if found else took if took > _SLOW else 0
+            self._next_scan = timestamp + pause
         return _distinct(found)
 
     def _look_around(self, gray: np.ndarray, settings: PipelineSettings, whole: bool) -> Iterable[np.ndarray]:
@@ -95,7 +99,7 @@ class FaceFinder:
             return None
         scale = min(1.0, _CUTTING * self.detector.window[0] / float(extent[0]))
         step = min(_FINE_STEP, self.detector.settings.scale_factor)
-        least = 0.7 * extent * scale
+        least = _SHRUNK * extent * scale
         settings = DetectorSettings(step, self.detector.settings.min_neighbors, (round(least[0]), round(least[1])))
         cutting = gray[top:bottom, left:right]
         width, height = max(1, round((right - left) * scale)), max(1, round((bottom - top) * scale))
