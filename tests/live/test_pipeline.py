@@ -8,6 +8,7 @@ from emotion.errors import UserError
 from emotion.haar.detector import DECK, FaceDetector
 from emotion.haar.photos import astronaut
 from emotion.labels import EMOTIONS
+from emotion.live import detection
 from emotion.live.clip import PERIOD, clip_frame
 from emotion.live.detection import FaceFinder, mirrored_boxes
 from emotion.live.pipeline import LIVE_SCAN, FacePipeline
@@ -15,6 +16,12 @@ from emotion.live.settings import DECK_LOOP, PipelineSettings
 from emotion.live.tracking import covered, iou
 
 FACE = np.array([[177, 66, 272, 161]], np.float32)  # Where the astronaut's face is, in her photo's pixels.
+
+
+@pytest.fixture(autouse=True)
+def idle(monkeypatch):
+    """A computer on which a scan takes no time: what is scanned must not hang on what else this one does."""
+    monkeypatch.setattr(detection, "perf_counter", lambda: 0.0)
 
 
 @pytest.fixture
@@ -179,6 +186,27 @@ def test_another_resolution_begins_anew(live_detector):
     assert iou(face.xyxy[None] * 2, first.xyxy[None])[0, 0] > 0.5
 
 
+class Counting(FaceDetector):
+    """Counts the scans of more than a cutting: known faces are looked for in 86 pixels."""
+
+    scans = 0
+
+    def detect(self, gray, settings=None):
+        self.scans += max(gray.shape) > 150
+        return super().detect(gray, settings)
+
+
+@pytest.mark.parametrize(("took", "fewest", "most"), [(0.0, 6, 9), (0.2, 2, 4)])
+def test_a_busy_computer_scans_less_and_keeps_the_face(monkeypatch, took, fewest, most):
+    clock = iter(np.arange(0, 1000) * took)
+    monkeypatch.setattr(detection, "perf_counter", lambda: float(next(clock)))
+    detector = Counting("frontalface_default", *LIVE_SCAN)
+    pipeline = FacePipeline(detector)
+    results = [pipeline.process(clip_frame(number / 25), number / 25) for number in range(50)]
+    assert all(result.faces for result in results)
+    assert fewest <= detector.scans <= most
+
+
 def crowd(columns, rows, side=150):
     one = cv2.resize(astronaut()[30:230, 125:325], (side, side), interpolation=cv2.INTER_AREA)
     return np.tile(one, (rows, columns, 1))
@@ -186,7 +214,7 @@ def crowd(columns, rows, side=150):
 
 def test_twenty_faces(live_detector, make_classifier):
     pipeline, frame = FacePipeline(live_detector, [make_classifier()]), crowd(5, 4)
-    results = [pipeline.process(frame, number / 25) for number in range(40)]
+    results = [pipeline.process(frame, number / 25) for number in range(75)]
     assert len(results[-1].faces) >= 19
     assert all(face.predictions for face in results[-1].faces)
     assert max(batch[0] for batch in pipeline.classifiers[0].batches) <= 8
