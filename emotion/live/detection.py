@@ -57,20 +57,19 @@ class FaceFinder:
         lost = len(found) < len(near)
         if lost or timestamp >= self._next_scan:
             start = perf_counter()
-            # A face that is lost has moved: it is large enough for the reduced copy.
-            found.extend(self._look_around(gray, settings, whole=lost))
+            found.extend(self._look_around(gray, settings))
             took = perf_counter() - start
             # Without a face in view every frame is scanned, unless the computer is so busy that frames would pile up.
             pause = max(settings.scan_interval, _SCAN_SHARE * took) if found else took if took > _SLOW else 0
             self._next_scan = timestamp + pause
         return _distinct(found)
 
-    def _look_around(self, gray: np.ndarray, settings: PipelineSettings, whole: bool) -> Iterable[np.ndarray]:
+    def _look_around(self, gray: np.ndarray, settings: PipelineSettings) -> Iterable[np.ndarray]:
         """The whole frame, reduced, and one of its tiles, by turns."""
         own = self.detector.settings
         tiles = _tiles(gray.shape, self._smallest(), settings.detection_size)
         turn, self._turn = self._turn, self._turn + 1
-        if tiles and turn % 2 and not whole:
+        if tiles and turn % 2:
             left, top, right, bottom = tiles[turn // 2 % len(tiles)]
             boxes = self._scan(
                 np.ascontiguousarray(gray[top:bottom, left:right]),
@@ -137,14 +136,15 @@ def mirrored_boxes(boxes: np.ndarray, width: int) -> np.ndarray:
 def _tiles(shape: tuple[int, ...], smallest: float, detection_size: int) -> list[tuple[int, int, int, int]]:
     """Parts of a frame (left, top, right, bottom) for faces from ``smallest`` up to what the reduced copy shows.
 
-    They overlap by the largest of these, so that each lies whole in one. None where the reduced copy shows all.
+    They overlap by more than the largest of these, so that each lies whole in one. None where the reduced copy shows all.
     """
     height, width = shape
     scale = min(1.0, detection_size / max(shape))
     largest = _REDUCED_MINIMUM / scale
     if scale == 1 or smallest >= 0.95 * largest:
         return []
-    columns, rows = _spans(width, 0.75 * detection_size, largest), _spans(height, 0.5625 * detection_size, largest)
+    overlap = 1.3 * largest  # A little more, because the copy misses some of the smallest it can show.
+    columns, rows = _spans(width, 0.75 * detection_size, overlap), _spans(height, 0.5625 * detection_size, overlap)
     return [(left, top, right, bottom) for top, bottom in rows for left, right in columns]
 
 
