@@ -136,7 +136,8 @@ def mirrored_boxes(boxes: np.ndarray, width: int) -> np.ndarray:
 def _tiles(shape: tuple[int, ...], smallest: float, detection_size: int) -> list[tuple[int, int, int, int]]:
     """Parts of a frame (left, top, right, bottom) for faces from ``smallest`` up to what the reduced copy shows.
 
-    They overlap by more than the largest of these, so that each lies whole in one. None where the reduced copy shows all.
+    They overlap by more than the largest of these, so that each lies whole in one. None where the
+    reduced copy shows all.
     """
     height, width = shape
     scale = min(1.0, detection_size / max(shape))
