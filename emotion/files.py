@@ -90,6 +90,18 @@ def write_json(path: Path, value: Any) -> None:
 
 
 @contextmanager
+def file_in_the_making(final: Path) -> Iterator[Path]:
+    """Give a hidden path beside ``final`` to write to; on success it takes that name, on failure it is removed."""
+    hidden = final.with_name(f".{final.stem}.{uuid4().hex[:8]}{final.suffix}")
+    try:
+        with writing(final):
+            yield hidden
+            rename(hidden, final)
+    finally:
+        hidden.unlink(missing_ok=True)
+
+
+@contextmanager
 def folder_in_the_making(final: Path) -> Iterator[Path]:
     """Give a hidden folder to fill; on success it becomes ``final`` in one rename, on failure nothing is left.
 

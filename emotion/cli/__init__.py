@@ -11,6 +11,7 @@ from emotion.cli.dataset import dataset
 from emotion.cli.evaluate import evaluate
 from emotion.cli.models import export, import_model, models, report, reproduce
 from emotion.cli.train import train
+from emotion.cli.video import video
 
 model_option = click.option("--model", help="Name or folder of a bundle  [default: the best that ships]")
 images_argument = click.argument("images", nargs=-1, required=True, type=click.Path(path_type=Path))
@@ -81,5 +82,6 @@ main.add_command(dataset)
 main.add_command(bench)
 main.add_command(evaluate)
 main.add_command(train)
+main.add_command(video)
 for command in (models, export, import_model, reproduce, report):
     main.add_command(command)

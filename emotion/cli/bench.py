@@ -47,6 +47,19 @@ def bench_haar(as_json: bool) -> None:
     say(report, as_json, lambda: "\n".join(benchmark.lines(report)))
 
 
+@bench.command("live")
+@click.option("--clip", "clips", multiple=True, help="A video file to measure on beside the built-in clips.")
+@click.option("--photos", help="A zip or folder of photos with boxes.json, to measure recall on.")
+@click.option("--model", help="Name or folder of a bundle  [default: the best that ships]")
+@click.option("--frames", type=click.IntRange(10), default=300, show_default=True, help="Of each clip.")
+@as_json
+def bench_live(clips: tuple[str, ...], photos: str | None, model: str | None, frames: int, as_json: bool) -> None:
+    """Time a frame from the camera to its drawing; beside the course's own loop on the same clips."""
+    benchmark = _benchmark("live")
+    report = benchmark.compare(clips, photos, model, frames)
+    say(report, as_json, lambda: "\n".join(benchmark.lines(report)))
+
+
 def _benchmark(name: str) -> ModuleType:
     try:
         return import_module(f"benchmarks.{name}")

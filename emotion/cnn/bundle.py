@@ -1,96 +1,24 @@
 """Model bundles: a folder with a network, its weights, its TFLite form, and a card that says what it is."""
 
 import hashlib
+import io
 import json
 import re
+import zipfile
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
+from emotion.cnn.card import CARD, HEAD, NETWORK, TFLITE, WEIGHTS, Card
 from emotion.errors import UserError
 from emotion.homes import models_folders
 
-CARD = "card.json"
-NETWORK = "model.json"
-WEIGHTS = "model.weights.h5"
-TFLITE = "model.tflite"
-FILES = (NETWORK, WEIGHTS, TFLITE)
 # The Live page's choice when the reader has not chosen: the best that ships, then the deck's.
 DEFAULTS = ("emotion", "emotion-deck")
-
-
-@dataclass(frozen=True)
-class InputSpec:
-    """What the network takes: (height, width, channels), raw values 0-255; scaling lies inside the network."""
-
-    height: int = 48
-    width: int = 48
-    channels: int = 1
-    scaling: str = "inside the network; feed 0-255"
-
-
-@dataclass(frozen=True)
-class Metric:
-    """A measured share with its 95 % confidence interval (``low``, ``high``), on ``n`` images of ``split``."""
-
-    name: str
-    value: float
-    low: float
-    high: float
-    split: str
-    n: int
-
-    @classmethod
-    def from_json(cls, values: dict[str, Any]) -> "Metric":
-        """The metric from JSON values; KeyError, TypeError or ValueError for one that is incomplete or wrong."""
-        value, low, high = (float(values[key]) for key in ("value", "low", "high"))
-        return cls(str(values["name"]), value, low, high, str(values["split"]), int(values["n"]))
-
-
-@dataclass(frozen=True)
-class Card:
-    """What a bundle is and how it was measured; ``classes`` stand in the order of the outputs."""
-
-    name: str
-    task: str
-    classes: tuple[str, ...]
-    input: InputSpec
-    architecture: str
-    parameters: int
-    dataset: str
-    synthetic: bool
-    fingerprint: dict[str, Any]
-    training: dict[str, Any]
-    metrics: tuple[Metric, ...]
-    seed: int
-    created: str
-    versions: dict[str, str]
-    files: dict[str, str]
-    largest_difference: float
-    terms: str
-    notes: str = field(default="")
-
-    def to_json(self) -> dict[str, Any]:
-        """The card as JSON values."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, values: dict[str, Any]) -> "Card":
-        """The card from JSON values; KeyError, TypeError or ValueError for one that is incomplete or wrong."""
-        names = {field.name for field in fields(cls)}
-        known = {name: value for name, value in dict(values).items() if name in names}
-        known["classes"] = tuple(str(key) for key in known["classes"])
-        known["input"] = InputSpec(**known["input"])
-        known["metrics"] = tuple(Metric.from_json(metric) for metric in known["metrics"])
-        card = cls(**known)
-        if not all(isinstance(value, dict) for value in (card.training, card.files, card.fingerprint, card.versions)):
-            raise TypeError("training, files, fingerprint or versions")
-        if len(card.classes) < 2 or min(card.input.height, card.input.width) < 8 or not set(FILES) <= set(card.files):
-            raise ValueError("classes, input or files")
-        return card
 
 
 @dataclass(frozen=True)
@@ -100,13 +28,57 @@ class Bundle:
     path: Path
     card: Card
 
+    @property
+    def digest(self) -> str:
+        """What tells this bundle's answers from those of any other: the SHA-256 of its network, or of its head."""
+        return self.card.files[HEAD if self.card.base else TFLITE]
+
+    def hash_of(self, name: str) -> str:
+        """The SHA-256 that the card states for a file; UserError where the bundle has no such file."""
+        if name not in self.card.files:
+            raise UserError(
+                "{name} is a head on the model {base} and has no {file}. Take {base}, or train a model of its own.",
+                name=self.card.name,
+                base=self.card.base.get("name", "–"),
+                file=name,
+            )
+        return self.card.files[name]
+
+    def network(self) -> bytes:
+        """The TFLite network that is run: the bundle's own, or its base's. Raises UserError where it is gone."""
+        if not self.card.base:
+            return self.read(TFLITE)
+        for bundle in scan_bundles()[0]:
+            if bundle.card.files.get(TFLITE) == self.card.base["sha256"]:
+                return bundle.read(TFLITE)
+        raise UserError(
+            "{name} reads the embedding of the model {base}, which is gone or was trained anew. Fit {name} again.",
+            name=self.card.name,
+            base=self.card.base["name"],
+        )
+
+    def head(self) -> tuple[np.ndarray, np.ndarray] | None:
+        """A head bundle's weights float32 (D, K) and bias float32 (K,), None for a bundle with a network of its own."""
+        if not self.card.base:
+            return None
+        try:
+            with np.load(io.BytesIO(self.read(HEAD)), allow_pickle=False) as arrays:
+                weights, bias = np.asarray(arrays["weights"], np.float32), np.asarray(arrays["bias"], np.float32)
+        except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile) as error:
+            path = self.path / HEAD
+            raise UserError("{path} is damaged ({reason}). Fit the model again.", path=path, reason=error) from None
+        if weights.ndim != 2 or bias.shape != (len(self.card.classes),) or weights.shape[1:] != bias.shape:
+            raise UserError("{path} does not fit its card. Fit the model again.", path=self.path / HEAD)
+        return weights, bias
+
     def read(self, name: str) -> bytes:
         """The bytes of one of the bundle's files; UserError if it is missing or is not the one the card describes."""
+        stated = self.hash_of(name)
         try:
             data = (self.path / name).read_bytes()
         except OSError:
             raise UserError("{path} is missing. Copy the whole bundle folder again.", path=self.path / name) from None
-        if hashlib.sha256(data).hexdigest() != self.card.files[name]:
+        if hashlib.sha256(data).hexdigest() != stated:
             raise UserError(
                 "{path} is not the file its card describes (another SHA-256). Copy the whole bundle folder again.",
                 path=self.path / name,
@@ -121,6 +93,10 @@ def load_bundle(path: str | Path) -> Bundle:
     the number of classes is not the number of outputs.
     """
     bundle = read_card(path)
+    if bundle.card.base:
+        bundle.head()
+        bundle.network()
+        return bundle
     _refuse_code(bundle)
     bundle.read(WEIGHTS)
     _compare_with_network(bundle)

@@ -4,13 +4,14 @@ import threading
 
 import numpy as np
 
-from emotion.cnn.bundle import TFLITE, Bundle, interpreter
+from emotion.cnn.bundle import Bundle, interpreter
+from emotion.errors import UserError
 
 _BATCH = 64
 
 
 class Classifier:
-    """The network of a bundle.
+    """The network of a bundle; of a head bundle, its base's network and the head.
 
     LiteRT interpreters are not thread-safe, so that every calling thread gets one of its own. Raises UserError if the
     bundle's network is missing or is not the one its card describes.
@@ -19,14 +20,20 @@ class Classifier:
     def __init__(self, bundle: Bundle, threads: int = 1) -> None:
         self.bundle = bundle
         # Read once: the bundle may be replaced or deleted on disk while other threads still begin to use it.
-        self._network = bundle.read(TFLITE)
+        self._network = bundle.network()
+        self._head = bundle.head()
         self._threads = threads
         self._local = threading.local()
         self._runner()
+        if self._head and len(self._head[0]) != self._widths["embedding"]:
+            raise UserError("{path} does not fit its base. Fit the model again.", path=bundle.path)
 
     def predict(self, faces: np.ndarray) -> np.ndarray:
         """Probabilities float32 (N, K) of gray faces uint8 (N, H, W) in the size of ``card.input``; N may be 0."""
-        return self._run(faces, "probabilities")
+        if self._head is None:
+            return self._run(faces, "probabilities")
+        weights, bias = self._head
+        return softmax(self.embed(faces) @ weights + bias)
 
     def embed(self, faces: np.ndarray) -> np.ndarray:
         """The penultimate layer, float32 (N, D), of gray faces uint8 (N, H, W)."""
@@ -49,3 +56,13 @@ class Classifier:
             self._argument = next(iter(runner.get_input_details()))
             self._widths = {name: out["shape_signature"][-1] for name, out in runner.get_output_details().items()}
         return self._local.runner
+
+
+def softmax(sums: np.ndarray) -> np.ndarray:
+    """Probabilities (N, K) from a network's last sums (N, K).
+
+    >>> softmax(np.array([[0.0, 0.0]])).tolist()
+    [[0.5, 0.5]]
+    """
+    powers = np.exp(sums - sums.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)

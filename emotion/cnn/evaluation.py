@@ -6,7 +6,8 @@ from functools import cached_property
 
 import numpy as np
 
-from emotion.cnn.bundle import Card, Metric
+from emotion.cnn.bundle import Card
+from emotion.cnn.card import Metric
 from emotion.cnn.classifier import Classifier
 from emotion.dataset.folder import Dataset
 from emotion.dataset.importers.votes import Votes

@@ -10,7 +10,8 @@ import keras
 import numpy as np
 import onnxruntime
 
-from emotion.cnn.bundle import CARD, FILES, NETWORK, TFLITE, WEIGHTS, Bundle, interpreter
+from emotion.cnn.bundle import CARD, NETWORK, TFLITE, WEIGHTS, Bundle, interpreter
+from emotion.cnn.card import FILES
 from emotion.cnn.formats import FORMATS, NETWORK_OF_H5, Proof
 from emotion.dataset.pixels import fit
 from emotion.dataset.sample import draw_face

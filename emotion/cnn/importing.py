@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from itertools import count
 from pathlib import Path, PurePosixPath
 
-from emotion.cnn.bundle import CARD, FILES, WEIGHTS, Bundle, load_bundle
+from emotion.cnn.bundle import CARD, WEIGHTS, Bundle, load_bundle
+from emotion.cnn.card import FILES
 from emotion.cnn.keras2 import check_hdf5
 from emotion.dataset.importers.archive import Archive, Entry, open_archive
 from emotion.dataset.importers.making import Source

@@ -12,7 +12,8 @@ from typing import Any
 import keras
 import numpy as np
 
-from emotion.cnn.bundle import CARD, FILES, NETWORK, TFLITE, WEIGHTS, Bundle, Card, InputSpec, load_bundle
+from emotion.cnn.bundle import CARD, NETWORK, TFLITE, WEIGHTS, Bundle, Card, load_bundle
+from emotion.cnn.card import FILES, InputSpec
 from emotion.cnn.classifier import Classifier
 from emotion.cnn.evaluation import evaluate
 from emotion.cnn.export import probe_faces

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from emotion.cnn.bundle import TFLITE, Bundle
+from emotion.cnn.bundle import Bundle
 from emotion.cnn.classifier import Classifier
 from emotion.cnn.evaluation import on_all_cores
 from emotion.dataset.folder import Dataset
@@ -71,7 +71,7 @@ def _embeddings(classifier: Classifier, dataset: Dataset, pixels: np.ndarray, pr
 
 def _key(bundle: Bundle, dataset: Dataset) -> str:
     files = files_key(dataset.root, dataset.part("train").paths)
-    return hashlib.blake2b(f"{files} {bundle.card.files[TFLITE]}".encode(), digest_size=16).hexdigest()
+    return hashlib.blake2b(f"{files} {bundle.digest}".encode(), digest_size=16).hexdigest()
 
 
 def _keep(file: Path, known: np.ndarray) -> None:

@@ -11,7 +11,8 @@ import keras
 import numpy as np
 
 from emotion.cnn.architectures import build
-from emotion.cnn.bundle import CARD, FILES, NETWORK, TFLITE, WEIGHTS, Bundle, Card, InputSpec, load_bundle
+from emotion.cnn.bundle import CARD, NETWORK, TFLITE, WEIGHTS, Bundle, Card, load_bundle
+from emotion.cnn.card import FILES, InputSpec
 from emotion.cnn.classifier import Classifier
 from emotion.cnn.config import task_of
 from emotion.cnn.evaluation import evaluate

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from emotion.cnn import svg
-from emotion.cnn.bundle import Bundle, Metric, load_bundle
+from emotion.cnn.bundle import Bundle, load_bundle
+from emotion.cnn.card import Metric
 from emotion.cnn.classifier import Classifier
 from emotion.cnn.config import Augmentation, TrainConfig
 from emotion.cnn.evaluation import Evaluation, evaluate

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from emotion.cnn.bundle import Bundle, Card, Metric, load_bundle
+from emotion.cnn.bundle import Bundle, Card, load_bundle
+from emotion.cnn.card import Metric
 from emotion.cnn.classifier import Classifier
 from emotion.cnn.comparison import Comparison, compare
 from emotion.cnn.config import TrainConfig

@@ -9,11 +9,17 @@ def iou(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     >>> iou(np.array([[0, 0, 2, 2]]), np.array([[1, 0, 3, 2], [4, 4, 5, 5]])).round(2).tolist()
     [[0.33, 0.0]]
     """
-    corner = np.maximum(first[:, None, :2], second[None, :, :2])
-    opposite = np.minimum(first[:, None, 2:], second[None, :, 2:])
-    shared = np.clip(opposite - corner, 0, None).prod(axis=2)
-    areas = (first[:, 2:] - first[:, :2]).prod(axis=1)[:, None] + (second[:, 2:] - second[:, :2]).prod(axis=1)
-    return shared / np.maximum(areas - shared, 1e-9)
+    shared = _shared(first, second)
+    return shared / np.maximum(_areas(first)[:, None] + _areas(second) - shared, 1e-9)
+
+
+def covered(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """How much of the smaller box of each pair lies in the other one; shapes as ``iou``.
+
+    >>> covered(np.array([[0, 0, 4, 4]]), np.array([[1, 1, 3, 3], [3, 0, 5, 4]])).tolist()
+    [[1.0, 0.5]]
+    """
+    return _shared(first, second) / np.maximum(np.minimum(_areas(first)[:, None], _areas(second)), 1e-9)
 
 
 def match(found: np.ndarray, truth: np.ndarray, least: float) -> np.ndarray:
@@ -32,3 +38,13 @@ def match(found: np.ndarray, truth: np.ndarray, least: float) -> np.ndarray:
         if partner[one] < 0 and other not in partner:
             partner[one] = other
     return partner
+
+
+def _shared(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    corner = np.maximum(first[:, None, :2], second[None, :, :2])
+    opposite = np.minimum(first[:, None, 2:], second[None, :, 2:])
+    return np.clip(opposite - corner, 0, None).prod(axis=2)
+
+
+def _areas(boxes: np.ndarray) -> np.ndarray:
+    return (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)

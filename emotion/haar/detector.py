@@ -57,6 +57,7 @@ class FaceDetector:
         min_neighbors: int = 5,
         min_size: tuple[int, int] | None = None,
     ) -> None:
+        self.cascade = cascade
         self.settings = DetectorSettings(scale_factor, min_neighbors, min_size)
         self.settings.check()
         self._classifier = _load(cascade)
@@ -67,16 +68,17 @@ class FaceDetector:
         width, height = self._classifier.getOriginalWindowSize()
         return width, height
 
-    def detect(self, gray: np.ndarray) -> np.ndarray:
+    def detect(self, gray: np.ndarray, settings: DetectorSettings | None = None) -> np.ndarray:
         """Boxes of the faces in ``gray``, uint8 (H, W): float32 (N, 4), ``xyxy`` in pixels, the largest first.
 
-        A picture smaller than the window has no faces. Raises ValueError for another shape or dtype.
+        A picture smaller than the window has no faces. ``settings`` are of this scan alone, in place of the detector's
+        own. Raises ValueError for another shape or dtype.
         """
         if gray.ndim != 2 or gray.dtype != np.uint8:
             raise ValueError(f"gray must be uint8 (H, W), not {gray.dtype} {gray.shape}")
         if gray.shape[1] < self.window[0] or gray.shape[0] < self.window[1]:
             return np.empty((0, 4), np.float32)
-        scale_factor, min_neighbors, min_size = self.settings
+        scale_factor, min_neighbors, min_size = settings or self.settings
         found = self._classifier.detectMultiScale(gray, scale_factor, min_neighbors, minSize=min_size or (0, 0))
         boxes = np.array(found, np.float32).reshape(-1, 4)  # OpenCV answers an empty tuple where it finds nothing.
         # OpenCV's own order changes from call to call, as its threads happen to finish.

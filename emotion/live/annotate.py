@@ -1,48 +1,80 @@
-"""Draw what the pipeline found onto a frame: boxes and labels in the emotions' colours."""
+"""Draw what the pipeline found onto a frame: boxes, labels and bars in the classes' colours."""
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import lru_cache
 
 import cv2
 import numpy as np
 
 from emotion.labels import PALETTE, label_of, rgb
+from emotion.live.detection import mirrored_boxes
 from emotion.live.faces import Face, FrameResult, Prediction
 from emotion.live.fonts import text_mask, written_language
+from emotion.live.settings import Look
 
 DETECTION_COLOUR = PALETTE["yellow"]  # No emotion has it.
 _NOTE_COLOUR = "#20262E"
+_UNSURE_COLOUR = "#5F6B7A"
+_UNSURE = {"en": "Unsure", "ko": "확실하지 않음"}
+_YEARS = {"en": "{age} years", "ko": "{age}세"}
+_MOSAIC = 8  # Squares across a face that must not be recognised.
 
 
 def annotate(
-    bgr: np.ndarray, result: FrameResult, language: str = "en", notes: Mapping[str, str] | None = None
+    bgr: np.ndarray,
+    result: FrameResult,
+    language: str = "en",
+    notes: Mapping[str, str] | None = None,
+    look: Look | None = None,
 ) -> np.ndarray:
     """A copy of ``bgr`` uint8 (H, W, 3) with every face's box and, above it, a line for each model's answer.
 
-    ``language``: ``"en"`` or ``"ko"`` (English where the system has no font with Hangul). ``notes`` are remarks by
-    bundle name, written into the bottom corner: what everyone who looks at the picture has to know.
+    Age and gender share a line. ``language``: ``"en"`` or ``"ko"`` (English where the system has no font with Hangul).
+    ``notes`` are remarks by bundle name, written into the bottom corner: what everyone who looks at the picture has to
+    know. ``look``: mirror view, faces made unrecognisable, bars beside the largest face.
     """
-    picture = bgr.copy()
+    look = look or Look()
+    picture = cv2.flip(bgr, 1) if look.mirror else bgr.copy()
+    if look.mirror:
+        result = _mirrored(result, bgr.shape[1])
     size = max(13, round(min(bgr.shape[:2]) / 24))
     language = written_language(language)
+    for face in result.faces if look.blur else ():
+        _hide(picture, face.xyxy)
     for face in result.faces:
         _draw_box(picture, face, max(2, size // 7))
         _draw_lines(picture, face, size, language)
-    bottom = picture.shape[0]
-    for text in reversed([f"{name} · {note}" for name, note in (notes or {}).items()]):
-        tag = _tag(text, max(11, size * 3 // 4), _NOTE_COLOUR)
-        bottom -= tag.shape[0]
-        _paste(picture, tag, 0, bottom)
+    if look.bars and result.largest:
+        _draw_bars(picture, result.largest, max(12, size * 3 // 4), language)
+    _draw_notes(picture, notes or {}, max(11, size * 3 // 4))
     return picture
 
 
 def face_colour(face: Face) -> str:
-    """The ``#RRGGBB`` of a face's box: its first model's answer, yellow where no model was asked."""
+    """The ``#RRGGBB`` of a face's box: its first model's answer, gray while unsure, yellow where no model was asked."""
     return next((_colour(prediction) for prediction in face.predictions.values()), DETECTION_COLOUR)
 
 
 def _colour(prediction: Prediction) -> str:
-    return label_of(prediction.label, prediction.position).colour
+    return _UNSURE_COLOUR if prediction.unsure else label_of(prediction.label, prediction.position).colour
+
+
+def _mirrored(result: FrameResult, width: int) -> FrameResult:
+    faces = (replace(face, xyxy=mirrored_boxes(face.xyxy, width)[0]) for face in result.faces)
+    return replace(result, faces=tuple(faces))
+
+
+def _hide(picture: np.ndarray, xyxy: np.ndarray) -> None:
+    """Make a face unrecognisable: squares of its mean colours, which no filter can undo. Hair and chin go with it."""
+    margin = 0.15 * (xyxy[2:] - xyxy[:2])
+    left, top = np.maximum(0, xyxy[:2] - margin).astype(int)
+    right, bottom = np.minimum(picture.shape[1::-1], np.ceil(xyxy[2:] + margin)).astype(int)
+    if right > left and bottom > top:
+        part = picture[top:bottom, left:right]
+        squares = cv2.resize(part, (_MOSAIC, _MOSAIC), interpolation=cv2.INTER_AREA)
+        part[:] = cv2.resize(squares, part.shape[1::-1], interpolation=cv2.INTER_NEAREST)
 
 
 def _draw_box(picture: np.ndarray, face: Face, thickness: int) -> None:
@@ -61,13 +93,61 @@ def _draw_lines(picture: np.ndarray, face: Face, size: int, language: str) -> No
         y += tag.shape[0]
 
 
-def _lines(face: Face, language: str) -> Iterable[tuple[str, str]]:
-    """Text and colour of each line; with several models each line begins with its model's name."""
+def _lines(face: Face, language: str) -> Iterator[tuple[str, str]]:
+    """Text and colour of each line; two models with the same classes are told apart by their names."""
+    alike = Counter(prediction.classes for prediction in face.predictions.values())
+    person = []
     for name, prediction in face.predictions.items():
-        label = label_of(prediction.label, prediction.position).name(language)
-        # Rounded to a whole percent: no eye reads more on a video, and the cached tags can serve again.
-        text = f"{label} {prediction.probability * 100:.0f} %"
-        yield (f"{name} · {text}" if len(face.predictions) > 1 else text), _colour(prediction)
+        start = f"{name} · " if alike[prediction.classes] > 1 else ""
+        if prediction.age is not None or prediction.is_gender:
+            person.append(start + _short(prediction, language))
+        else:
+            # Rounded to a whole percent: no eye reads more on a video, and the cached tags can serve again.
+            share = "" if prediction.unsure else f" {prediction.probability * 100:.0f} %"
+            yield f"{start}{_short(prediction, language)}{share}", _colour(prediction)
+    if person:
+        yield " · ".join(person), _NOTE_COLOUR
+
+
+def _short(prediction: Prediction, language: str) -> str:
+    """An answer in a word: the class, or the expected age."""
+    if prediction.unsure:
+        return _UNSURE[language]
+    if prediction.age is not None:
+        return _YEARS[language].format(age=round(prediction.age))
+    return label_of(prediction.label, prediction.position).name(language)
+
+
+def _draw_bars(picture: np.ndarray, face: Face, size: int, language: str) -> None:
+    """Every class's probability by the first model, beside the box where there is more room."""
+    prediction = next(iter(face.predictions.values()), None)
+    if prediction is None:
+        return
+    labels = [label_of(key, position) for position, key in enumerate(prediction.classes)]
+    tags = [_tag(label.name(language), size, _NOTE_COLOUR) for label in labels]
+    words, height, full = max(tag.shape[1] for tag in tags), tags[0].shape[0], 5 * size
+    width = words + full + size // 2
+    left, top, right, _bottom = (int(value) for value in face.xyxy.round())
+    x = right + size // 2 if picture.shape[1] - right >= left else left - width - size // 2
+    x = max(0, min(x, picture.shape[1] - width))
+    y = max(0, min(top, picture.shape[0] - height * len(tags)))
+    panel = picture[y : y + height * len(tags), x : x + width]
+    panel[:] = panel // 3 + np.array([31, 26, 21], np.uint8)  # Dark, with a shine of what is behind.
+    panel[:, :words] = rgb(_NOTE_COLOUR)[::-1]
+    for label, tag, share in zip(labels, tags, prediction.probabilities, strict=True):
+        _paste(picture, tag, x, y)
+        end = x + words + max(1, round(full * float(share)))
+        colour = rgb(label.colour)[::-1]
+        cv2.rectangle(picture, (x + words, y + height // 5), (end, y + height * 4 // 5), colour, cv2.FILLED)
+        y += height
+
+
+def _draw_notes(picture: np.ndarray, notes: Mapping[str, str], size: int) -> None:
+    bottom = picture.shape[0]
+    for text in reversed([f"{name} · {note}" for name, note in notes.items()]):
+        tag = _tag(text, size, _NOTE_COLOUR)
+        bottom -= tag.shape[0]
+        _paste(picture, tag, 0, bottom)
 
 
 @lru_cache(maxsize=1024)

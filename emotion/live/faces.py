@@ -1,22 +1,34 @@
 """What the live pipeline finds in a frame: data only, no drawing and no frame."""
 
+import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
+
+from emotion.labels import GENDERS
+
+_LAST_AGE_SPAN = 20  # "70+" stands for 70 to 90: few are older.
 
 
 @dataclass(frozen=True, eq=False)
 class Prediction:
     """One model's answer for one face: ``classes`` in output order and their float32 probabilities (K,), in 0…1.
 
-    Raises ValueError where the two do not belong together.
+    ``shown`` is the place of the class that is shown where it is not the most probable one, because a label must not
+    flicker; ``unsure`` says that it is not probable enough to be believed. Raises ValueError where the parts do not
+    belong together.
 
     >>> Prediction(("happy", "sad"), np.array([0.9, 0.1])).label
     'happy'
+    >>> round(Prediction(("20-29", "30-39"), np.array([0.5, 0.5])).age)
+    30
     """
 
     classes: tuple[str, ...]
     probabilities: np.ndarray
+    shown: int | None = None
+    unsure: bool = False
 
     def __post_init__(self) -> None:
         values = np.array(self.probabilities, np.float32)
@@ -24,23 +36,47 @@ class Prediction:
             raise ValueError(f"expected one probability for each of {self.classes}, received shape {values.shape}")
         if not (np.isfinite(values).all() and values.min() >= -1e-4 and values.max() <= 1 + 1e-4):
             raise ValueError(f"expected probabilities in 0…1, received {values}")
+        if self.shown is not None and not 0 <= self.shown < len(self.classes):
+            raise ValueError(f"expected a place in {self.classes}, received {self.shown}")
         values.setflags(write=False)  # Results cross threads: nobody may change what another one reads.
         object.__setattr__(self, "probabilities", values)
 
     @property
     def position(self) -> int:
-        """The place of the most probable class in ``classes``."""
-        return int(self.probabilities.argmax())
+        """The place in ``classes`` of the class that is shown: the most probable one, unless ``shown`` is another."""
+        return int(self.probabilities.argmax()) if self.shown is None else self.shown
 
     @property
     def label(self) -> str:
-        """The key of the most probable class."""
+        """The key of the class that is shown."""
         return self.classes[self.position]
 
     @property
     def probability(self) -> float:
         """The probability of ``label``."""
         return float(self.probabilities[self.position])
+
+    @property
+    def age(self) -> float | None:
+        """The expected age in years where all classes are age groups such as 20-29 and 70+, None for others."""
+        middles = _middle_ages(self.classes)
+        if middles is None:
+            return None
+        return float(np.dot(self.probabilities, middles) / max(float(self.probabilities.sum()), 1e-6))
+
+    @property
+    def is_gender(self) -> bool:
+        """Whether the classes are the genders of the table of labels."""
+        return set(self.classes) == {label.key for label in GENDERS}
+
+
+@lru_cache(maxsize=64)
+def _middle_ages(classes: tuple[str, ...]) -> np.ndarray | None:
+    """The middle of each age group in years; None unless all classes are age groups."""
+    found = [re.fullmatch(r"(\d{1,3})(?:-(\d{1,3})|\+)", key) for key in classes]
+    # 20-29 ends with the last day before the thirtieth birthday.
+    pairs = [(int(m[1]), int(m[2]) + 1 if m[2] else int(m[1]) + _LAST_AGE_SPAN) for m in found if m]
+    return np.array(pairs, np.float64).mean(axis=1) if len(pairs) == len(classes) else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,10 +106,14 @@ class Face:
 
 @dataclass(frozen=True, eq=False)
 class FrameResult:
-    """All faces of a frame and what each stage took, in milliseconds. Raises ValueError for a negative time."""
+    """All faces of a frame and what each stage took, in milliseconds. Raises ValueError for a negative time.
+
+    ``problems``: the models that could not answer, by bundle name, and why; the others did.
+    """
 
     faces: tuple[Face, ...] = ()
     timings_ms: dict[str, float] = field(default_factory=dict)
+    problems: dict[str, Exception] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "faces", tuple(self.faces))

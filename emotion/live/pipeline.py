@@ -12,86 +12,145 @@ import numpy as np
 
 from emotion.cnn.classifier import Classifier
 from emotion.haar.crop import crop_face
-from emotion.haar.detector import DetectorSettings, FaceDetector
+from emotion.haar.detector import DECK, DetectorSettings, FaceDetector
+from emotion.live.detection import FaceFinder
 from emotion.live.faces import Face, FrameResult, Prediction
-from emotion.live.tracking import Tracker
+from emotion.live.settings import DECK_LOOP, PipelineSettings
+from emotion.live.tracking import Track, Tracker
 
-LIVE_SCAN = DetectorSettings(scale_factor=1.2, min_neighbors=5, min_size=(30, 30))
-"""``FaceDetector("frontalface_default", *LIVE_SCAN)``, for reduced frames: 30 pixels are an eleventh of the width.
+LIVE_SCAN = DetectorSettings(scale_factor=1.2, min_neighbors=5, min_size=(40, 40))
+"""``FaceDetector("frontalface_default", *LIVE_SCAN)``: sizes are in pixels of the frame.
 
-Steps of 1.2 take half the time of 1.1 and lose nothing on a steady face.
+Steps of 1.2 take half the time of 1.1; what falls between two of them, the next scan finds, at another size.
 """
+
+_FACES_AT_ONCE = 8  # Asked about in one frame; of more, those whose answers are the oldest.
 
 
 class FacePipeline:
     """Find the faces of a frame and ask each classifier about them.
 
-    ``detector`` and ``classifiers`` may be replaced between two frames; the faces keep their identity. Without
-    classifiers it is detection alone. ``detection_size``: frames are reduced to this longer side, in pixels, to look
-    for faces. ``smoothing``: time constant of boxes and probabilities, in seconds. One thread at a time.
+    ``detector``, ``classifiers`` and ``settings`` may be replaced between two frames; the faces keep their identity.
+    Without classifiers it is detection alone. One thread at a time.
     """
 
     def __init__(
         self,
         detector: FaceDetector,
         classifiers: Sequence[Classifier] = (),
-        detection_size: int = 320,
-        smoothing: float = 0.3,
-        patience: float = 0.5,
+        settings: PipelineSettings | None = None,
     ) -> None:
-        self.detector = detector
         self.classifiers = tuple(classifiers)
-        self.detection_size = detection_size
-        self.tracker = Tracker(smoothing, patience)
+        self.settings = settings or PipelineSettings()
+        self._finder = FaceFinder(detector)
+        self._tracker = Tracker()
+        self._shape: tuple[int, ...] = ()
+        self._turn = 0
+
+    @property
+    def detector(self) -> FaceDetector:
+        """What finds the faces."""
+        return self._finder.detector
+
+    @detector.setter
+    def detector(self, detector: FaceDetector) -> None:
+        self._finder = FaceFinder(detector)
 
     def process(self, bgr: np.ndarray, timestamp: float) -> FrameResult:
         """The faces of the next frame of a stream: ``bgr`` uint8 (H, W, 3), ``timestamp`` in seconds, never smaller.
 
         Raises ValueError for anything but a uint8 colour frame.
         """
+        if self.settings.mode == DECK_LOOP:
+            return self._without_memory(bgr, DECK)
         clock = _Clock()
         with clock.stage("total"):
             gray = _gray(bgr)
             with clock.stage("detect"):
-                boxes = self._detect_reduced(gray)
-            tracks = self.tracker.update(boxes, timestamp)
-            # A face that was missed in this frame keeps its last answer: its old box may show the wall by now.
-            seen = [track for track in tracks if track.seen == timestamp]
+                tracks = self._follow(gray, timestamp)
             with clock.stage("classify"):
-                answers = self._classify(gray, [track.detected for track in seen])
-            for track, answer in zip(seen, answers, strict=True):
-                track.smooth(answer, timestamp, self.tracker.smoothing)
-        faces = tuple(Face(track.xyxy, track.track_id, track.predictions) for track in tracks)
-        return FrameResult(faces, clock.milliseconds)
+                problems = self._ask(gray, tracks, timestamp)
+        faces = tuple(Face(track.xyxy, track.track_id, dict(track.predictions)) for track in tracks)
+        return FrameResult(faces, clock.milliseconds, problems)
 
     def process_still(self, bgr: np.ndarray) -> FrameResult:
         """The faces of one picture, looked for in full resolution; nothing is remembered. Argument as ``process``."""
+        return self._without_memory(bgr)
+
+    def _without_memory(self, bgr: np.ndarray, scan: DetectorSettings | None = None) -> FrameResult:
+        """One frame for itself: the course's own loop with its settings, or a still picture with the detector's."""
         clock = _Clock()
         with clock.stage("total"):
             gray = _gray(bgr)
             with clock.stage("detect"):
-                boxes = self.detector.detect(gray)
+                boxes = self.detector.detect(gray, scan) if scan else self._finder.still(gray, self.settings.profile)
             with clock.stage("classify"):
-                answers = self._classify(gray, boxes)
+                answers, problems = self._classify(gray, boxes, self.classifiers)
         faces = tuple(Face(box, row, answer) for row, (box, answer) in enumerate(zip(boxes, answers, strict=True)))
-        return FrameResult(faces, clock.milliseconds)
+        return FrameResult(faces, clock.milliseconds, problems)
 
-    def _detect_reduced(self, gray: np.ndarray) -> np.ndarray:
-        """Boxes (N, 4) in pixels of ``gray``, found on a reduced copy: for a quarter of the time."""
-        scale = min(1.0, self.detection_size / max(gray.shape))
-        height, width = (max(1, round(side * scale)) for side in gray.shape)
-        boxes = self.detector.detect(cv2.resize(gray, (width, height), interpolation=cv2.INTER_AREA))
-        return boxes * np.array([gray.shape[1] / width, gray.shape[0] / height] * 2, np.float32)
+    def _follow(self, gray: np.ndarray, timestamp: float) -> list[Track]:
+        """The faces in view, those that were found in this very frame marked as seen now."""
+        if gray.shape != self._shape:  # Another resolution: boxes of the old one say nothing.
+            self._shape, self._tracker = gray.shape, self._tracker.renewed()
+        self._tracker.smoothing, self._tracker.patience = self.settings.smoothing, self.settings.patience
+        known = sorted(self._tracker.alive(timestamp), key=lambda track: track.seen)
+        boxes = self._finder.next(gray, [track.predicted(timestamp) for track in known], timestamp, self.settings)
+        return self._tracker.update(boxes, timestamp)
 
-    def _classify(self, gray: np.ndarray, boxes: Sequence[np.ndarray] | np.ndarray) -> list[dict[str, Prediction]]:
-        """What each classifier, under its bundle's name, says of each box; it is asked once for all faces."""
+    def _ask(self, gray: np.ndarray, tracks: list[Track], timestamp: float) -> dict[str, Exception]:
+        """Bring the faces' answers up to date; gives the models that failed.
+
+        A face that was missed in this frame keeps its last answer: its old box may show the wall by now.
+        """
+        seen = [track for track in tracks if track.seen == timestamp]
+        due = sorted(seen, key=lambda track: min(track.answered.values(), default=float("-inf")))[:_FACES_AT_ONCE]
+        answers, problems = self._classify(gray, [track.detected for track in due], self._askable(due))
+        settings = self.settings
+        for track, answer in zip(due, answers, strict=True):
+            track.smooth(answer, timestamp, settings.smoothing, settings.hysteresis, settings.unsure_below)
+        for track in tracks:
+            track.keep_only(tuple(each.bundle.card.name for each in self.classifiers))
+        return problems
+
+    def _askable(self, tracks: list[Track]) -> list[Classifier]:
+        """The models to ask in this frame: the first always, of three or more the others by turns, a new one at once.
+
+        By turns, because two more models would else cost as much again as the whole frame, and a person's age does not
+        change thirty times a second.
+        """
+        self._turn += 1
+        others = len(self.classifiers) - 1
+        return [
+            classifier
+            for place, classifier in enumerate(self.classifiers)
+            if place == 0
+            or others == 1
+            or place == 1 + self._turn % others
+            or any(classifier.bundle.card.name not in track.predictions for track in tracks)
+        ]
+
+    def _classify(
+        self, gray: np.ndarray, boxes: Sequence[np.ndarray] | np.ndarray, classifiers: Sequence[Classifier]
+    ) -> tuple[list[dict[str, Prediction]], dict[str, Exception]]:
+        """What each classifier, under its bundle's name, says of each box, asked once for all; and which ones failed.
+
+        Models of one input size share the crops.
+        """
         answers: list[dict[str, Prediction]] = [{} for _ in boxes]
-        for classifier in self.classifiers if answers else ():
+        problems: dict[str, Exception] = {}
+        crops: dict[int, np.ndarray] = {}
+        for classifier in classifiers if answers else ():
             card = classifier.bundle.card
-            crops = np.stack([crop_face(gray, box, card.input.height) for box in boxes])
-            for answer, probabilities in zip(answers, classifier.predict(crops), strict=True):
-                answer[card.name] = Prediction(tuple(card.classes), probabilities)
-        return answers
+            size = card.input.height
+            if size not in crops:
+                crops[size] = np.stack([crop_face(gray, box, size) for box in boxes])
+            try:
+                for answer, probabilities in zip(answers, classifier.predict(crops[size]), strict=True):
+                    answer[card.name] = Prediction(tuple(card.classes), probabilities)
+            except Exception as error:  # noqa: BLE001  # One broken model must not stop the video and the other models.
+                problems[card.name] = error
+        return answers, problems
 
 
 def _gray(bgr: np.ndarray) -> np.ndarray:

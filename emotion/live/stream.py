@@ -1,4 +1,4 @@
-"""Between streamlit-webrtc and the pipeline: the only file that knows ``av`` frames and that library's callbacks.
+"""Between streamlit-webrtc and the pipeline: the only file that knows that library's frames and callbacks.
 
 Three kinds of threads meet here. The library calls ``recv`` on a thread of its own for each stream, ``ended`` on its
 event loop, and the page reads and sets on Streamlit's script threads, several times a second. What they share is
@@ -7,8 +7,8 @@ guarded by one lock, which is never held while a frame is worked on: a page that
 
 import logging
 from collections import deque
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from functools import partial
 from threading import Lock
@@ -19,12 +19,16 @@ import numpy as np
 from aiortc.contrib.media import MediaRelay
 from streamlit_webrtc.relay import get_global_relay
 
-from emotion.cnn.classifier import Classifier
+from emotion.cnn.bundle import CARD
+from emotion.errors import UserError
 from emotion.haar.detector import FaceDetector
 from emotion.live.annotate import annotate
 from emotion.live.clip import clip_frame
 from emotion.live.faces import FrameResult
 from emotion.live.pipeline import FacePipeline
+from emotion.live.sessions import PLACES
+from emotion.live.state import LiveSettings, LiveStats
+from emotion.live.taking import Snapshot, Takers
 
 STAGES = ("decode", "detect", "classify", "draw", "total")
 """The stages of a frame in the order in which they run, and their sum."""
@@ -33,61 +37,33 @@ CLIP_SIZE = (640, 480)
 """Width and height of the built-in clip."""
 
 _WINDOW = 30  # Frames over which times and the frame rate are averaged: about a second and a half.
+_LOOKED_AFTER = 2.0  # Seconds between two looks whether the models are still there.
 _log = logging.getLogger("emotion.live")
-
-
-@dataclass(frozen=True)
-class LiveSettings:
-    """What the page chooses: how faces are found, who is asked about them, and what is written on the video.
-
-    ``notes`` are remarks by bundle name, already in the reader's language: the callback's thread has no session and
-    so cannot ask which language that is.
-    """
-
-    detector: FaceDetector
-    classifiers: tuple[Classifier, ...] = ()
-    language: str = "en"
-    notes: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class LiveStats:
-    """How the stream stands. ``timings_ms`` are means by stage; ``resolution`` is (width, height) in pixels.
-
-    ``processed`` and ``errors`` count frames since START, and keep their value after STOP; ``last_error`` too.
-    """
-
-    playing: bool = False
-    processed: int = 0
-    fps: float = 0.0
-    timings_ms: Mapping[str, float] = field(default_factory=dict)
-    resolution: tuple[int, int] | None = None
-    errors: int = 0
-    last_error: Exception | None = None
-    result: FrameResult = field(default_factory=FrameResult)
-
-    @property
-    def faces(self) -> int:
-        """How many faces are in the picture now."""
-        return len(self.result.faces)
 
 
 class LiveProcessor:
     """Runs the pipeline on a stream's frames and keeps the newest result for the page.
 
-    Hand ``recv`` to streamlit-webrtc as ``video_frame_callback`` and ``ended`` as ``on_video_ended``. One processor
+    Hand ``recv_queued`` to streamlit-webrtc as ``queued_video_frames_callback`` (or ``recv`` as
+    ``video_frame_callback``, which cannot count dropped frames) and ``ended`` as ``on_video_ended``. One processor
     serves one stream, from START to STOP: what the library still has queued when a stream ends must not bring it to
     life again, nor reach into the next one. Never use it with ``async_processing=False``: ``recv`` would run on
     Streamlit's event loop and freeze the app for everyone.
+
+    ``takers`` are those who take frames and results with them: recorder, log, history, burst.
     """
 
-    def __init__(self, settings: LiveSettings) -> None:
+    def __init__(self, settings: LiveSettings | None = None) -> None:
         attach_log_handler()
+        self.takers = Takers()
         self._lock = Lock()
-        self._settings = settings
-        self._pipeline: FacePipeline | None = FacePipeline(settings.detector)
+        self._settings = settings or LiveSettings()
+        self._pipeline: FacePipeline | None = None
+        self._closed = False
         self._stats = LiveStats()
         self._times: deque[tuple[float, dict[str, float]]] = deque(maxlen=_WINDOW)
+        self._missing: dict[str, Exception] = {}
+        self._looked = float("-inf")
 
     @property
     def settings(self) -> LiveSettings:
@@ -100,23 +76,34 @@ class LiveProcessor:
         with self._lock:
             self._settings = settings
 
+    async def recv_queued(self, frames: list[av.VideoFrame]) -> list[av.VideoFrame]:
+        """Work on the newest of the frames that came since the last call; the others are dropped and counted.
+
+        The library runs it on the stream's own thread, in a loop of its own: here it may take its time.
+        """
+        with self._lock:
+            if not self._closed:
+                self._stats = replace(self._stats, dropped=self._stats.dropped + len(frames) - 1)
+        return [self.recv(frames[-1])]
+
     def recv(self, frame: av.VideoFrame) -> av.VideoFrame:
         """Work on one frame and give it back with its drawing.
 
         A frame whose work fails is given back as it came: an exception would freeze the video without a word. So is
-        one that comes after the end.
+        one that comes after the end, and one of a session for which there is no place.
         """
         start = perf_counter()
-        settings, pipeline = self._begin()
-        if pipeline is None:
-            return frame
         try:
+            settings, pipeline = self._begin()
+            if pipeline is None:
+                return frame
             bgr = frame.to_ndarray(format="bgr24")
-            decoded = perf_counter()
-            result = pipeline.process(bgr, monotonic())
+            decoded, now = perf_counter(), monotonic()
+            result = pipeline.process(bgr, now)
             processed = perf_counter()
-            drawn = annotate(bgr, result, settings.language, settings.notes)
+            drawn = annotate(bgr, result, settings.language, settings.notes, settings.look)
             answer = av.VideoFrame.from_ndarray(drawn, format="bgr24")
+            self.takers.take(Snapshot(bgr, drawn, result), now)
         except Exception as error:  # noqa: BLE001  # It is counted, logged and shown on the page.
             self._failed(error)
             return frame
@@ -130,18 +117,25 @@ class LiveProcessor:
         return self.recv(av.VideoFrame.from_ndarray(clip_frame(monotonic(), *CLIP_SIZE), format="bgr24"))
 
     def ended(self) -> None:
-        """Close for good and let go of everything that belonged to the stream; only its counts stay to be read."""
+        """Close for good and let go of everything that belonged to the stream; only its counts stay to be read.
+
+        A recording is finished first, and can be fetched from ``takers`` afterwards.
+        """
         with self._lock:
-            self._pipeline = None
+            self._closed, self._pipeline = True, None
             self._times.clear()
             last = self._stats
-            self._stats = LiveStats(processed=last.processed, errors=last.errors, last_error=last.last_error)
+            self._stats = LiveStats(
+                processed=last.processed, dropped=last.dropped, errors=last.errors, last_error=last.last_error
+            )
+        PLACES.leave(self)
+        self.takers.close()
 
     @property
     def closed(self) -> bool:
         """Whether the stream has ended."""
         with self._lock:
-            return self._pipeline is None
+            return self._closed
 
     def stats(self) -> LiveStats:
         """How the stream stands now."""
@@ -149,18 +143,39 @@ class LiveProcessor:
             return self._stats
 
     def _begin(self) -> tuple[LiveSettings, FacePipeline | None]:
-        """What this frame is worked on with; no pipeline where the stream has ended."""
+        """What this frame is worked on with; no pipeline where the stream has ended or there is no place for it."""
         with self._lock:
-            settings = self._settings
-            if self._pipeline:
-                self._stats = replace(self._stats, playing=True)
-                # Swapped here, between two frames and on the thread that uses them.
-                self._pipeline.detector, self._pipeline.classifiers = settings.detector, settings.classifiers
-            return settings, self._pipeline
+            settings, pipeline, closed = self._settings, self._pipeline, self._closed
+        refused = not closed and not PLACES.take(self)
+        if closed or refused:
+            with self._lock:
+                self._stats = replace(self._stats, refused=refused)
+            return settings, None
+        pipeline = _adapted(pipeline, settings)
+        self._look_after(settings)
+        with self._lock:
+            if self._closed:  # Meanwhile.
+                PLACES.leave(self)
+                return settings, None
+            self._pipeline = pipeline
+            self._stats = replace(self._stats, playing=True, refused=False)
+            return settings, pipeline
+
+    def _look_after(self, settings: LiveSettings) -> None:
+        """Note models whose bundle was deleted meanwhile: they go on from memory, but not past this stream."""
+        if monotonic() - self._looked > _LOOKED_AFTER:
+            self._looked = monotonic()
+            self._missing = {
+                each.bundle.card.name: UserError(
+                    "The model {name} was deleted. It answers until you press STOP.", name=each.bundle.card.name
+                )
+                for each in settings.classifiers
+                if not (each.bundle.path / CARD).exists()
+            }
 
     def _finished(self, bgr: np.ndarray, result: FrameResult, times: dict[str, float]) -> None:
         with self._lock:
-            if self._pipeline is None:  # STOP came while this frame was worked on.
+            if self._closed:  # STOP came while this frame was worked on.
                 return
             self._times.append((monotonic(), {**result.timings_ms, **times}))
             self._stats = replace(
@@ -170,17 +185,42 @@ class LiveProcessor:
                 timings_ms=_means([each for _, each in self._times]),
                 resolution=(bgr.shape[1], bgr.shape[0]),
                 result=result,
+                problems={**self._missing, **{name: _bare(error) for name, error in result.problems.items()}},
             )
 
     def _failed(self, error: Exception) -> None:
         with self._lock:
-            if self._pipeline is None:  # As in _finished: what fails after STOP concerns nobody.
+            if self._closed:  # As in _finished: what fails after STOP concerns nobody.
                 return
             last = self._stats
-            self._stats = LiveStats(playing=True, processed=last.processed, errors=last.errors + 1, last_error=error)
+            self._stats = LiveStats(
+                playing=True,
+                processed=last.processed,
+                dropped=last.dropped,
+                errors=last.errors + 1,
+                last_error=error,
+            )
         if repr(error) != repr(last.last_error):  # Once, not thirty times a second.
             _log.error("A frame could not be processed", exc_info=error)
-        error.with_traceback(None)  # It would keep the frame and its pictures alive.
+        _bare(error)
+
+
+def _adapted(pipeline: FacePipeline | None, settings: LiveSettings) -> FacePipeline:
+    """The pipeline set to ``settings``: between two frames, and on the thread that uses it.
+
+    So the detector belongs to this thread alone, which OpenCV's cascades need.
+    """
+    if pipeline is None:
+        return FacePipeline(FaceDetector(settings.cascade, *settings.scan), settings.classifiers, settings.pipeline)
+    if (pipeline.detector.cascade, pipeline.detector.settings) != (settings.cascade, settings.scan):
+        pipeline.detector = FaceDetector(settings.cascade, *settings.scan)
+    pipeline.classifiers, pipeline.settings = settings.classifiers, settings.pipeline
+    return pipeline
+
+
+def _bare(error: Exception) -> Exception:
+    """The error without its traceback, which would keep the frame and its pictures alive."""
+    return error.with_traceback(None)
 
 
 def _rate(moments: list[float]) -> float:

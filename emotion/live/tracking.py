@@ -4,21 +4,14 @@ from dataclasses import dataclass, field
 from math import exp
 
 import numpy as np
+from scipy.optimize import linear_sum_assignment
 
+from emotion.haar.boxes import covered, iou
 from emotion.live.faces import Prediction
 
-
-def iou(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Intersection over union of each box of ``first`` (N, 4) with each of ``second`` (M, 4): float (N, M), 0…1.
-
-    >>> iou(np.array([[0, 0, 2, 2]]), np.array([[1, 0, 3, 2], [4, 4, 5, 5]])).round(2).tolist()
-    [[0.33, 0.0]]
-    """
-    corner = np.maximum(first[:, None, :2], second[None, :, :2])
-    opposite = np.minimum(first[:, None, 2:], second[None, :, 2:])
-    shared = np.clip(opposite - corner, 0, None).prod(axis=2)
-    areas = (first[:, 2:] - first[:, :2]).prod(axis=1)[:, None] + (second[:, 2:] - second[:, :2]).prod(axis=1)
-    return shared / np.maximum(areas - shared, 1e-9)
+_HIDDEN_FOR = 3.0  # Seconds that a face may stay behind another one.
+_VELOCITY_TIME = 0.3  # Seconds over which the motion is averaged: boxes tremble by a few pixels.
+_SURE_AGAIN = 0.05  # So much over the threshold makes a label sure again, or "unsure" itself would flicker.
 
 
 def blend(old: np.ndarray, new: np.ndarray, elapsed: float, time_constant: float) -> np.ndarray:
@@ -32,31 +25,65 @@ def blend(old: np.ndarray, new: np.ndarray, elapsed: float, time_constant: float
 
 @dataclass(eq=False)
 class Track:
-    """One face over time. ``detected`` is the newest box as it was found, ``xyxy`` the smooth one; times in seconds."""
+    """One face over time. ``detected`` is the newest box as it was found, ``xyxy`` the smooth one; times in seconds.
+
+    ``velocity`` is the centre's, in pixels a second. ``hidden``: another face is in front of it.
+    """
 
     track_id: int
     detected: np.ndarray
     xyxy: np.ndarray
     seen: float
-    answered: float = 0.0
+    velocity: np.ndarray = field(default_factory=lambda: np.zeros(2, np.float32))
+    hidden: bool = False
+    answered: dict[str, float] = field(default_factory=dict)
     predictions: dict[str, Prediction] = field(default_factory=dict)
 
-    def smooth(self, answers: dict[str, Prediction], timestamp: float, time_constant: float) -> None:
-        """Blend the models' new answers into the ones before; a model that no longer answers is forgotten."""
-        smoothed = {}
+    def predicted(self, timestamp: float) -> np.ndarray:
+        """Where its box should be by now if it moves on as it did, float32 (4,)."""
+        shift = self.velocity * (timestamp - self.seen)
+        return (self.detected + np.tile(shift, 2)).astype(np.float32)
+
+    def smooth(
+        self,
+        answers: dict[str, Prediction],
+        timestamp: float,
+        time_constant: float,
+        hysteresis: float = 0.0,
+        unsure_below: float = 0.0,
+    ) -> None:
+        """Blend the models' new answers into the ones before, and decide which label is shown.
+
+        The label stays until another class is more probable by ``hysteresis``, and is unsure where it is less probable
+        than ``unsure_below``.
+        """
         for name, new in answers.items():
-            old = self.predictions.get(name, new)
-            if old.classes != new.classes:  # The model was replaced by another one of the same name.
-                old = new
-            values = blend(old.probabilities, new.probabilities, timestamp - self.answered, time_constant)
-            smoothed[name] = Prediction(new.classes, values)
-        self.predictions, self.answered = smoothed, timestamp
+            old = self.predictions.get(name)
+            if old is None or old.classes != new.classes:  # Another model of the same name has taken its place.
+                old = Prediction(new.classes, new.probabilities, int(new.probabilities.argmax()))
+            elapsed = timestamp - self.answered.get(name, timestamp)
+            values = blend(old.probabilities, new.probabilities, elapsed, time_constant)
+            self.predictions[name] = _steady(old, values, hysteresis, unsure_below)
+            self.answered[name] = timestamp
+
+    def keep_only(self, names: tuple[str, ...]) -> None:
+        """Forget the models that are no longer asked, and put the others in the order of ``names``."""
+        self.predictions = {name: self.predictions[name] for name in names if name in self.predictions}
+
+
+def _steady(old: Prediction, values: np.ndarray, hysteresis: float, unsure_below: float) -> Prediction:
+    best, shown = int(values.argmax()), old.position
+    if values[best] - values[shown] > hysteresis or (not hysteresis and best != shown):
+        shown = best
+    threshold = unsure_below + _SURE_AGAIN if old.unsure and unsure_below else unsure_below
+    return Prediction(old.classes, values, shown, bool(values[shown] < threshold))
 
 
 class Tracker:
-    """Greedy matching of boxes by IoU.
+    """Matches boxes to faces by IoU with where each should be by its motion, the best pairs in all (H. W. Kuhn, 1955).
 
-    A face that is not found stays for ``patience`` seconds, so that one missed detection does not make it blink.
+    A face that is not found stays for ``patience`` seconds, so that one missed detection does not make it blink. One
+    that vanished behind another face is looked out for a while longer: two people who cross keep their identity.
     ``smoothing`` is the time constant in seconds, 0 for raw boxes.
     """
 
@@ -67,34 +94,76 @@ class Tracker:
         self._tracks: list[Track] = []
         self._next_id = 0
 
+    def renewed(self) -> "Tracker":
+        """One without faces, which gives none of this one's numbers again."""
+        other = Tracker(self.smoothing, self.patience, self.minimum_iou)
+        other._next_id = self._next_id
+        return other
+
+    def alive(self, timestamp: float) -> list[Track]:
+        """The faces that are shown now, oldest first."""
+        return [track for track in self._tracks if timestamp - track.seen <= self.patience]
+
     def update(self, boxes: np.ndarray, timestamp: float) -> list[Track]:
         """Take a frame's boxes (N, 4); give every face alive now, oldest first. ``seen`` is now for those found."""
+        boxes = np.asarray(boxes, np.float32).reshape(-1, 4)
         # Before matching: after a longer absence nothing says that it is the same person.
-        self._tracks = [track for track in self._tracks if timestamp - track.seen <= self.patience]
-        found = {row: track for track, row in self._matches(boxes)}
-        for row, box in enumerate(np.asarray(boxes, np.float32)):
+        self._tracks = [track for track in self._tracks if self._is_kept(track, timestamp)]
+        found = self._matches(boxes, timestamp)
+        for row, box in enumerate(boxes):
             if row in found:
                 self._move(found[row], box, timestamp)
             else:
                 self._tracks.append(Track(self._next_id, box, box, timestamp))
                 self._next_id += 1
-        return list(self._tracks)
+        self._note_hidden(timestamp)
+        return self.alive(timestamp)
 
-    def _matches(self, boxes: np.ndarray) -> list[tuple[Track, int]]:
-        """Pairs of a track and a row of ``boxes``: the best overlap first, each at most once."""
+    def _is_kept(self, track: Track, timestamp: float) -> bool:
+        return timestamp - track.seen <= (_HIDDEN_FOR if track.hidden else self.patience)
+
+    def _matches(self, boxes: np.ndarray, timestamp: float) -> dict[int, Track]:
+        """The track of each row of ``boxes`` that has one; a row that fits none may be a face that was hidden."""
         if not self._tracks or not len(boxes):
-            return []
-        overlaps = iou(np.stack([track.detected for track in self._tracks]), boxes)
-        pairs = []
-        for _ in range(min(overlaps.shape)):
-            index, row = np.unravel_index(overlaps.argmax(), overlaps.shape)
-            if overlaps[index, row] < self.minimum_iou:
-                break
-            pairs.append((self._tracks[index], int(row)))
-            overlaps[index], overlaps[:, row] = -1, -1
-        return pairs
+            return {}
+        overlaps = iou(np.stack([track.predicted(timestamp) for track in self._tracks]), boxes)
+        usable = np.where(overlaps >= self.minimum_iou, overlaps, 0)
+        pairs = zip(*linear_sum_assignment(-usable), strict=True)
+        found = {int(row): self._tracks[index] for index, row in pairs if usable[index, row] > 0}
+        for track in self._tracks:
+            if track.hidden and track not in found.values():
+                far = {row: _distance(track, boxes[row], timestamp) for row in range(len(boxes)) if row not in found}
+                near = [row for row in far if _fits(track, boxes[row], far[row])]
+                if near:
+                    found[min(near, key=far.__getitem__)] = track
+        return found
 
     def _move(self, track: Track, box: np.ndarray, timestamp: float) -> None:
+        elapsed = timestamp - track.seen
+        if elapsed > 0:
+            velocity = (_centre(box) - _centre(track.detected)) / elapsed
+            track.velocity = blend(track.velocity, velocity, elapsed, _VELOCITY_TIME)
         # A box may lag far less than a label: at the full time constant it would trail behind a moving head.
-        track.xyxy = blend(track.xyxy, box, timestamp - track.seen, self.smoothing / 4)
-        track.detected, track.seen = box, timestamp
+        track.xyxy = blend(track.xyxy, box, elapsed, self.smoothing / 4)
+        track.detected, track.seen, track.hidden = box, timestamp, False
+
+    def _note_hidden(self, timestamp: float) -> None:
+        """Say of each face that was just missed whether one that was found stands in front of it."""
+        found = [track.detected for track in self._tracks if track.seen == timestamp]
+        for track in self._tracks if found else ():
+            if track.seen < timestamp and not track.hidden:
+                track.hidden = bool(covered(track.predicted(timestamp)[None], np.stack(found)).max() > 0.3)
+
+
+def _fits(track: Track, box: np.ndarray, distance: float) -> bool:
+    """Whether a box can be that of a face that was hidden: near to where it should be, and of about its size."""
+    side, other = (float((each[2:] - each[:2]).mean()) for each in (track.detected, box))
+    return 0.6 < side / max(other, 1e-6) < 1.7 and distance < 1.5 * side
+
+
+def _distance(track: Track, box: np.ndarray, timestamp: float) -> float:
+    return float(np.linalg.norm(_centre(track.predicted(timestamp)) - _centre(box)))
+
+
+def _centre(box: np.ndarray) -> np.ndarray:
+    return (box[:2] + box[2:]) / 2

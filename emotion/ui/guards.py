@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import streamlit as st
 
-from emotion.cnn.bundle import TFLITE, Bundle, default_bundle, find_bundle, scan_bundles
+from emotion.cnn.bundle import Bundle, default_bundle, find_bundle, scan_bundles
 from emotion.cnn.classifier import Classifier
 from emotion.dataset.folder import Dataset, open_dataset
 from emotion.dataset.library import folder_stamp, known_datasets, own_datasets, remember
@@ -193,7 +193,7 @@ def ensure_model() -> Classifier:
         persist_state="session",
     )
     try:
-        return classifier_of(path, by_path[path].card.files[TFLITE])
+        return classifier_of(path, by_path[path].digest)
     except UserError as error:
         st.error(error_text(error))
         st.stop()

@@ -8,13 +8,11 @@ from streamlit_webrtc import WebRtcMode, create_video_source_track, webrtc_strea
 from streamlit_webrtc.component import WebRtcStreamerState
 from streamlit_webrtc.config import MediaTrackConstraints, RTCConfiguration, Translations
 
-from emotion.cnn.bundle import TFLITE, Bundle
+from emotion.cnn.bundle import Bundle
 from emotion.errors import UserError
-from emotion.haar.detector import FaceDetector
 from emotion.i18n import _, error_text, language
 from emotion.live.fonts import written_language
-from emotion.live.pipeline import LIVE_SCAN
-from emotion.live.stream import LiveProcessor, LiveSettings, clip_ticks, drop_late_frames
+from emotion.live.stream import LiveProcessor, clip_ticks, drop_late_frames
 from emotion.ui.guards import PUBLISHED, bundle_title, classifier_of, preferred_bundle
 
 CAMERA, CLIP = "camera", "clip"
@@ -73,14 +71,14 @@ def processor_for(source: str, bundles: list[Bundle]) -> LiveProcessor:
     classifiers = []
     for bundle in bundles:
         try:
-            classifiers.append(classifier_of(str(bundle.path), bundle.card.files[TFLITE]))
+            classifiers.append(classifier_of(str(bundle.path), bundle.digest))
         except UserError as error:
             st.error(error_text(error))
     # A new one, with a detector of its own, for each stream: one that is still ending must not share a detector with
     # one that begins, because OpenCV's cascades are not thread-safe.
     key, state = f"live.processor.{source}", _state(source)
     if key not in st.session_state or (state and state.signalling and st.session_state[key].closed):
-        st.session_state[key] = LiveProcessor(LiveSettings(FaceDetector("frontalface_default", *LIVE_SCAN)))
+        st.session_state[key] = LiveProcessor()
     processor: LiveProcessor = st.session_state[key]
     processor.configure(
         replace(processor.settings, classifiers=tuple(classifiers), language=language(), notes=_notes(bundles))

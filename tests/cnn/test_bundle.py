@@ -8,7 +8,8 @@ from pathlib import Path
 import keras
 import pytest
 
-from emotion.cnn.bundle import FILES, Card, default_bundle, find_bundle, load_bundle, scan_bundles
+from emotion.cnn.bundle import Card, default_bundle, find_bundle, load_bundle, scan_bundles
+from emotion.cnn.card import FILES
 from emotion.errors import UserError
 
 

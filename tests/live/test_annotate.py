@@ -5,6 +5,7 @@ from emotion.labels import EMOTIONS
 from emotion.live import fonts
 from emotion.live.annotate import DETECTION_COLOUR, annotate, face_colour
 from emotion.live.faces import Face, FrameResult, Prediction
+from emotion.live.settings import Look
 
 GRAY = np.full((480, 640, 3), 100, np.uint8)
 
@@ -104,3 +105,53 @@ def test_labels_are_english_where_no_font_has_hangul(monkeypatch):
 def test_a_tiny_frame_does_not_fail():
     tiny = np.zeros((8, 8, 3), np.uint8)
     assert annotate(tiny, FrameResult((face((1, 1, 6, 6), m=prediction()),)), notes={"m": "x"}).shape == (8, 8, 3)
+
+
+AGE = Prediction(("20-29", "30-39"), np.array([0.5, 0.5]))
+GENDER = Prediction(("female", "male"), np.array([0.9, 0.1]))
+
+
+def test_age_and_gender_share_a_line():
+    both = annotate(GRAY, FrameResult((face(m=prediction(), age=AGE, gender=GENDER),)))
+    alone = annotate(GRAY, FrameResult((face(m=prediction(), age=AGE),)))
+    assert changed(both)[0] == changed(alone)[0] < changed(annotate(GRAY, FrameResult((face(m=prediction()),))))[0]
+    assert changed(both)[3] >= changed(alone)[3]
+
+
+def test_an_unsure_answer_is_gray():
+    unsure = Prediction(("happy", "sad"), np.array([0.5, 0.5]), unsure=True)
+    picture = annotate(GRAY, FrameResult((face(m=unsure),)))
+    assert picture[350, 300].tolist() == bgr("#5F6B7A")
+
+
+def test_the_mirror_shows_the_face_on_the_other_side_and_the_writing_the_right_way_round():
+    frame = GRAY.copy()
+    frame[200:300, 100:150] = 255
+    drawn = annotate(frame, FrameResult((face((100, 200, 150, 300), m=prediction()),)), look=Look(mirror=True))
+    assert (drawn[205:295, 495:535] == 255).all()
+    assert drawn[300, 515].tolist() == bgr("#E69F00")
+    # The same box drawn there without a mirror has the very same tag.
+    plain = annotate(frame[:, ::-1], FrameResult((face((490, 200, 540, 300), m=prediction()),)))
+    np.testing.assert_array_equal(drawn, plain)
+
+
+def test_a_blurred_face_keeps_at_most_64_colours():
+    random = np.random.default_rng(0).integers(0, 256, GRAY.shape).astype(np.uint8)
+    hidden = annotate(random, FrameResult((face(),)), look=Look(blur=True))
+    inside = hidden[160:340, 210:390].reshape(-1, 3)
+    assert len(np.unique(inside, axis=0)) <= 64
+    np.testing.assert_array_equal(hidden[:100], random[:100])
+
+
+@pytest.mark.parametrize("xyxy", [(100, 100, 200, 200), (500, 300, 630, 470), (0, 0, 640, 480)])
+def test_bars_are_as_long_as_the_probabilities(xyxy):
+    shown = FrameResult((face(xyxy, m=prediction("happy", 0.9)), face((5, 5, 20, 20))))
+    with_bars = annotate(GRAY, shown, look=Look(bars=True))
+    difference = (with_bars != annotate(GRAY, shown)).any(axis=2)
+    assert difference.any()
+    count = {
+        key: (with_bars[difference] == bgr(colour)).all(axis=1).sum()
+        for key, colour in (("happy", "#E69F00"), ("angry", "#D55E00"))
+    }
+    assert count["happy"] > 10 * count["angry"] > 0
+    assert annotate(GRAY, FrameResult((face(),)), look=Look(bars=True)).shape == GRAY.shape

@@ -47,3 +47,22 @@ def test_the_largest_face_is_the_person_in_front():
 def test_times_are_never_negative():
     with pytest.raises(ValueError, match="0 ms"):
         FrameResult((), {"detect": -1.0})
+
+
+AGES = ("00-02", "03-09", "10-19", "70+")
+
+
+def test_the_expected_age_weighs_the_middle_of_each_group():
+    assert Prediction(AGES, np.array([0, 0.5, 0.5, 0])).age == pytest.approx((6.5 + 15) / 2)
+    assert Prediction(AGES, np.array([0, 0, 0, 1])).age == 80
+    assert Prediction(("happy", "20-29"), np.array([0, 1])).age is None
+    assert Prediction(("female", "male"), np.array([0, 1])).is_gender
+    assert not Prediction(("happy", "male"), np.array([0, 1])).is_gender
+
+
+def test_what_is_shown_may_differ_from_what_is_most_probable():
+    prediction = Prediction(("happy", "sad"), np.array([0.48, 0.52]), shown=0)
+    assert (prediction.label, prediction.position) == ("happy", 0)
+    assert prediction.probability == pytest.approx(0.48)
+    with pytest.raises(ValueError, match="expected a place"):
+        Prediction(("happy", "sad"), np.array([0.5, 0.5]), shown=2)

@@ -4,14 +4,24 @@ import pytest
 
 from emotion.cnn.bundle import default_bundle, scan_bundles
 from emotion.cnn.classifier import Classifier
-from emotion.haar.detector import FaceDetector
+from emotion.errors import UserError
+from emotion.haar.boxes import covered, iou
+from emotion.haar.detector import DECK, FaceDetector
 from emotion.haar.photos import astronaut
 from emotion.labels import EMOTIONS
+from emotion.live import detection
 from emotion.live.clip import PERIOD, clip_frame
+from emotion.live.detection import FaceFinder, mirrored_boxes
 from emotion.live.pipeline import LIVE_SCAN, FacePipeline
-from emotion.live.tracking import iou
+from emotion.live.settings import DECK_LOOP, PipelineSettings
 
 FACE = np.array([[177, 66, 272, 161]], np.float32)  # Where the astronaut's face is, in her photo's pixels.
+
+
+@pytest.fixture(autouse=True)
+def idle(monkeypatch):
+    """A computer on which a scan takes no time: what is scanned must not hang on what else this one does."""
+    monkeypatch.setattr(detection, "perf_counter", lambda: 0.0)
 
 
 @pytest.fixture
@@ -42,7 +52,7 @@ def test_boxes_are_in_pixels_of_the_frame(live_detector, scale):
 def test_each_classifier_is_asked_once_for_all_faces_in_its_own_size(make_classifier):
     small, large = make_classifier("small", 48), make_classifier("large", 64)
     two = np.hstack([astronaut(), astronaut()])
-    result = FacePipeline(FaceDetector(), [small, large], detection_size=1024).process(two, 0.0)
+    result = FacePipeline(FaceDetector(), [small, large], PipelineSettings(detection_size=1024)).process(two, 0.0)
     assert len(result.faces) >= 2
     assert small.batches == [(len(result.faces), 48, 48)]
     assert large.batches == [(len(result.faces), 64, 64)]
@@ -119,3 +129,127 @@ def test_the_shipped_model_reads_the_astronaut(live_detector):
     prediction = result.largest.predictions[bundle.card.name]
     assert prediction.classes == tuple(label.key for label in EMOTIONS)
     assert prediction.label == "happy"
+
+
+def test_the_decks_loop_is_a_plain_full_scan_without_memory(live_detector, make_classifier):
+    pipeline = FacePipeline(live_detector, [make_classifier()], PipelineSettings(mode=DECK_LOOP))
+    for second in (0.0, 3.0, 6.0):
+        frame = clip_frame(second)
+        gray = cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY)
+        expected = FaceDetector("frontalface_default", *DECK).detect(gray)
+        found = [face.xyxy for face in pipeline.process(frame, second).faces]
+        np.testing.assert_array_equal(np.array(found).reshape(-1, 4), expected)
+
+
+def test_every_knob_may_be_turned_while_it_runs(live_detector, make_classifier):
+    pipeline = FacePipeline(live_detector, [make_classifier()])
+    before = pipeline.process(clip_frame(0), 0.0).largest
+    pipeline.settings = PipelineSettings(smoothing=0, profile=True, unsure_below=1.0)
+    after = pipeline.process(clip_frame(0.04), 0.04).largest
+    assert after.track_id == before.track_id and after.predictions["brightness"].unsure
+    pipeline.detector = FaceDetector("frontalface_alt2", 1.1, 3)
+    assert pipeline.process(clip_frame(0.08), 0.08).largest.track_id == before.track_id
+
+
+@pytest.mark.parametrize("wrong", [{"mode": "slow"}, {"smoothing": -1}, {"detection_size": 3}, {"unsure_below": 1.5}])
+def test_a_setting_out_of_range_is_explained(wrong):
+    with pytest.raises(UserError, match=str(next(iter(wrong.values())))):
+        PipelineSettings(**wrong)
+
+
+def test_a_broken_model_leaves_the_others_at_work(live_detector, make_classifier):
+    class Broken(type(make_classifier())):
+        def predict(self, faces):
+            raise RuntimeError("no answer")
+
+    pipeline = FacePipeline(live_detector, [Broken("broken"), make_classifier("fine")])
+    result = pipeline.process(clip_frame(0), 0.0)
+    assert list(result.largest.predictions) == ["fine"]
+    assert {name: str(error) for name, error in result.problems.items()} == {"broken": "no answer"}
+
+
+def test_of_three_models_the_first_is_asked_always_and_the_others_by_turns(live_detector, make_classifier):
+    models = [make_classifier(name) for name in ("emotion", "age", "gender")]
+    pipeline = FacePipeline(live_detector, models)
+    for number in range(9):
+        face = pipeline.process(clip_frame(number / 25), number / 25).largest
+        assert list(face.predictions) == ["emotion", "age", "gender"]
+    assert [len(model.batches) for model in models] == [9, 5, 5]
+
+
+def test_another_resolution_begins_anew(live_detector):
+    pipeline = FacePipeline(live_detector)
+    first = pipeline.process(clip_frame(0), 0.0).largest
+    small = cv2.resize(clip_frame(0), (320, 240))
+    (face,) = pipeline.process(small, 0.04).faces
+    assert face.track_id > first.track_id
+    assert iou(face.xyxy[None] * 2, first.xyxy[None])[0, 0] > 0.5
+
+
+class Counting(FaceDetector):
+    """Counts the scans of more than a cutting: known faces are looked for in 86 pixels."""
+
+    scans = 0
+
+    def detect(self, gray, settings=None):
+        self.scans += max(gray.shape) > 150
+        return super().detect(gray, settings)
+
+
+@pytest.mark.parametrize(("took", "fewest", "most"), [(0.0, 6, 9), (0.2, 2, 4)])
+def test_a_busy_computer_scans_less_and_keeps_the_face(monkeypatch, took, fewest, most):
+    clock = iter(np.arange(0, 1000) * took)
+    monkeypatch.setattr(detection, "perf_counter", lambda: float(next(clock)))
+    detector = Counting("frontalface_default", *LIVE_SCAN)
+    pipeline = FacePipeline(detector)
+    results = [pipeline.process(clip_frame(number / 25), number / 25) for number in range(50)]
+    assert all(result.faces for result in results)
+    assert fewest <= detector.scans <= most
+
+
+def crowd(columns, rows, side=150):
+    one = cv2.resize(astronaut()[30:230, 125:325], (side, side), interpolation=cv2.INTER_AREA)
+    return np.tile(one, (rows, columns, 1))
+
+
+def test_twenty_faces(live_detector, make_classifier):
+    pipeline, frame = FacePipeline(live_detector, [make_classifier()]), crowd(5, 4)
+    results = [pipeline.process(frame, number / 25) for number in range(40)]
+    assert len(results[-1].faces) >= 18
+    assert all(face.predictions for face in results[-1].faces)
+    assert max(batch[0] for batch in pipeline.classifiers[0].batches) <= 8
+
+
+def test_small_faces_in_any_corner_are_found_within_a_second(live_detector):
+    """50 pixels in a frame of 1280 are 16 in the reduced copy: only the tiles can show them."""
+    one = cv2.resize(astronaut()[20:240, 115:335], (110, 110), interpolation=cv2.INTER_AREA)
+    for top, left in ((0, 0), (0, 1170), (610, 0), (610, 1170), (300, 600)):
+        frame = np.full((720, 1280, 3), 128, np.uint8)
+        frame[top : top + 110, left : left + 110] = one
+        pipeline = FacePipeline(live_detector)
+        found = [bool(pipeline.process(frame, number / 25).faces) for number in range(30)]
+        assert found[-1], (top, left)
+
+
+def test_a_new_face_is_seen_while_another_is_followed(live_detector):
+    pipeline = FacePipeline(live_detector)
+    left = np.hstack([astronaut(), np.full_like(astronaut(), 128)])
+    both = np.hstack([astronaut(), astronaut()[:, ::-1]])
+    alone = [len(pipeline.process(left, number / 25).faces) for number in range(10)]
+    assert alone[-1] == 1
+    counts = [len(pipeline.process(both, number / 25).faces) for number in range(10, 35)]
+    assert counts[-1] == 2 and counts.count(1) <= 20
+
+
+def test_profiles_are_found_on_either_side(live_detector):
+    """No public-domain profile is at hand: a cascade that is asked in the mirror finds a mirrored face where it is."""
+    gray = cv2.cvtColor(astronaut(), cv2.COLOR_BGR2GRAY)
+    profile = FaceDetector("profileface", 1.1, 0)
+    plain, mirrored = profile.detect(gray), profile.detect(np.ascontiguousarray(gray[:, ::-1]))
+    assert len(plain) + len(mirrored)
+    finder = FaceFinder(FaceDetector("frontalface_default", 1.1, 0))
+    found = finder.still(gray, profile=True)
+    alone = finder.still(gray)
+    for box in [*plain, *mirrored_boxes(mirrored, gray.shape[1])]:
+        assert covered(box[None], found).max() >= 0.5
+    assert len(alone) > 0

@@ -1,4 +1,10 @@
+import asyncio
+import gc
+import io
 import logging
+import threading
+import time
+from dataclasses import replace
 from fractions import Fraction
 
 import av
@@ -6,15 +12,23 @@ import numpy as np
 import pytest
 
 from emotion.errors import UserError
-from emotion.haar.detector import FaceDetector
+from emotion.haar.detector import DetectorSettings
 from emotion.live.clip import clip_frame
-from emotion.live.pipeline import LIVE_SCAN
+from emotion.live.pipeline import FacePipeline
+from emotion.live.sessions import PLACES
+from emotion.live.settings import Look, PipelineSettings
 from emotion.live.stream import STAGES, LiveProcessor, LiveSettings, attach_log_handler, clip_ticks
 
 
+@pytest.fixture(autouse=True)
+def enough_places(monkeypatch):
+    monkeypatch.setenv("EMOTION_MAX_SESSIONS", "100")
+
+
 @pytest.fixture
-def settings(make_classifier):
-    return LiveSettings(FaceDetector("frontalface_default", *LIVE_SCAN), (make_classifier(),))
+def settings(make_classifier, tmp_path):
+    (tmp_path / "card.json").write_text("{}", encoding="utf-8")
+    return LiveSettings((make_classifier(path=tmp_path),))
 
 
 @pytest.fixture
@@ -22,9 +36,21 @@ def frame():
     return av.VideoFrame.from_ndarray(clip_frame(0), format="bgr24")
 
 
-class Broken:
-    def detect(self, gray):
-        raise RuntimeError("no detector today")
+@pytest.fixture
+def broken(monkeypatch):
+    """A pipeline that fails until it is told to go on."""
+    process = FacePipeline.process
+    state = {"error": RuntimeError("no detector today")}
+
+    def fail(self, bgr, timestamp):
+        if callable(state["error"]):
+            state["error"]()
+        if state["error"]:
+            raise state["error"]
+        return process(self, bgr, timestamp)
+
+    monkeypatch.setattr(FacePipeline, "process", fail)
+    return state
 
 
 def test_a_frame_comes_back_with_its_drawing(settings, frame):
@@ -48,8 +74,8 @@ def test_a_camera_sends_other_formats(settings, frame):
     assert (stats.processed, stats.errors, stats.resolution) == (2, 0, (161, 120))
 
 
-def test_an_exception_is_counted_and_the_frame_given_back(settings, frame, caplog):
-    processor = LiveProcessor(LiveSettings(Broken()))
+def test_an_exception_is_counted_and_the_frame_given_back(settings, frame, caplog, broken):
+    processor = LiveProcessor(settings)
     with caplog.at_level(logging.ERROR, "emotion.live"):
         assert processor.recv(frame) is frame
         assert processor.recv(frame) is frame
@@ -58,16 +84,34 @@ def test_an_exception_is_counted_and_the_frame_given_back(settings, frame, caplo
     assert str(stats.last_error) == "no detector today"
     assert len(caplog.records) == 1
     assert caplog.records[0].exc_info
-    processor.configure(settings)
+    broken["error"] = None
     assert processor.recv(frame) is not frame
     assert (processor.stats().processed, processor.stats().errors) == (1, 2)
+
+
+def test_a_cascade_that_does_not_exist_is_shown_and_the_video_goes_on(settings, frame):
+    processor = LiveProcessor(replace(settings, cascade="nose"))
+    assert processor.recv(frame) is frame
+    assert "There is no cascade nose" in str(processor.stats().last_error)
+    processor.configure(settings)
+    assert processor.recv(frame) is not frame
 
 
 def test_settings_are_swapped_while_it_runs(settings, frame, make_classifier):
     processor = LiveProcessor(settings)
     processor.recv(frame)
     before = processor.stats().result.largest
-    processor.configure(LiveSettings(settings.detector, (make_classifier("other"),), "ko", {"other": "note"}))
+    processor.configure(
+        LiveSettings(
+            (make_classifier("other"),),
+            "frontalface_alt2",
+            DetectorSettings(1.1, 3, (50, 50)),
+            PipelineSettings(smoothing=0),
+            Look(mirror=True, blur=True, bars=True),
+            "ko",
+            {"other": "note"},
+        )
+    )
     processor.recv(frame)
     after = processor.stats().result.largest
     assert after.track_id == before.track_id
@@ -94,30 +138,114 @@ def test_a_frame_after_the_end_is_given_back_and_counts_for_nothing(settings, fr
     assert (stats.playing, stats.processed) == (False, 1)
 
 
-def test_a_failure_after_the_end_counts_for_nothing(frame, caplog):
-    class EndedMeanwhile:
-        def detect(self, gray):
-            processor.ended()
-            raise RuntimeError("too late")
-
-    processor = LiveProcessor(LiveSettings(EndedMeanwhile()))
-    assert processor.recv(frame) is frame
+def test_a_failure_after_the_end_counts_for_nothing(settings, frame, caplog, broken):
+    processor = LiveProcessor(settings)
+    broken["error"] = processor.ended
+    processor.recv(frame)
     stats = processor.stats()
     assert (stats.playing, stats.errors, stats.last_error) == (False, 0, None)
     assert not caplog.records
 
 
-def test_a_person_s_mistake_is_kept_to_be_translated(frame):
-    class Refusing:
-        def detect(self, gray):
-            raise UserError("{path} is missing.", path="x")
-
-    processor = LiveProcessor(LiveSettings(Refusing()))
+def test_a_person_s_mistake_is_kept_to_be_translated(settings, frame, broken):
+    broken["error"] = UserError("{path} is missing.", path="x")
+    processor = LiveProcessor(settings)
     processor.recv(frame)
     processor.ended()
     error = processor.stats().last_error
     assert isinstance(error, UserError) and error.values == {"path": "x"}
     assert error.__traceback__ is None
+
+
+def test_a_deleted_model_is_reported_and_goes_on(settings, frame, tmp_path):
+    (tmp_path / "card.json").unlink()
+    processor = LiveProcessor(settings)
+    processor.recv(frame)
+    stats = processor.stats()
+    assert "was deleted" in str(stats.problems["brightness"]) and stats.errors == 0
+    assert list(stats.result.largest.predictions) == ["brightness"]
+
+
+def test_a_model_that_fails_is_reported_and_the_faces_are_found(settings, frame, make_classifier):
+    broken = make_classifier("broken")
+    broken.predict = lambda faces: 1 / 0
+    processor = LiveProcessor(replace(settings, classifiers=(broken, *settings.classifiers)))
+    processor.recv(frame)
+    stats = processor.stats()
+    assert isinstance(stats.problems["broken"], ZeroDivisionError) and stats.problems["broken"].__traceback__ is None
+    assert list(stats.result.largest.predictions) == ["brightness"] and stats.processed == 1
+
+
+def test_of_queued_frames_the_newest_wins_and_the_others_are_counted(settings, frame):
+    processor = LiveProcessor(settings)
+    (answer,) = asyncio.run(processor.recv_queued([frame, frame, frame]))
+    assert answer is not frame
+    assert (processor.stats().processed, processor.stats().dropped) == (1, 2)
+
+
+def test_more_sessions_than_places_wait(settings, frame, monkeypatch):
+    taken = PLACES.taken
+    monkeypatch.setenv("EMOTION_MAX_SESSIONS", str(taken + 1))
+    first, second = LiveProcessor(settings), LiveProcessor(settings)
+    first.recv(frame)
+    assert second.recv(frame) is frame
+    assert second.stats().refused and not second.stats().playing and second.stats().errors == 0
+    first.ended()
+    assert second.recv(frame) is not frame
+    assert not second.stats().refused and PLACES.taken == taken + 1
+    second.ended()
+    assert PLACES.taken == taken
+
+
+def test_another_resolution_in_the_middle_of_the_stream(settings, frame):
+    processor = LiveProcessor(settings)
+    for size in ((640, 480), (1280, 720), (321, 241)):
+        processor.recv(av.VideoFrame.from_ndarray(clip_frame(0, *size), format="bgr24"))
+        assert processor.stats().resolution == size and processor.stats().faces == 1
+    assert processor.stats().errors == 0
+
+
+def test_what_is_taken_from_a_stream(settings, frame):
+    processor = LiveProcessor(settings)
+    takers = processor.takers
+    assert takers.snapshot() is None and takers.stop_recording() is None and takers.stop_log() is None
+    takers.start_recording()
+    takers.start_log()
+    takers.start_burst(2, every=0)
+    for number in range(4):
+        processor.recv(av.VideoFrame.from_ndarray(clip_frame(number / 25), format="bgr24"))
+    snapshot = takers.snapshot()
+    assert np.array_equal(snapshot.bgr, clip_frame(3 / 25)) and not np.array_equal(snapshot.bgr, snapshot.drawn)
+    crops, more = takers.burst()
+    assert [crop.shape for crop in crops] == [(112, 112)] * 2 and not more
+    assert takers.burst() == ([], False)
+    assert takers.stop_log().startswith("\ufeffseconds,face,left".encode())
+    assert takers.summary().frames == 4 and takers.last_minute()[0].model == "brightness"
+    processor.ended()
+    assert takers.snapshot() is None
+    data = takers.stop_recording()
+    with av.open(io.BytesIO(data)) as container:
+        assert sum(1 for _ in container.decode(video=0)) == 4
+    wait_for(lambda: not [thread for thread in threading.enumerate() if thread.name == "emotion recorder"])
+
+
+def wait_for(condition, seconds=10):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def test_a_recording_that_nobody_fetches_leaves_no_thread_and_no_file(settings, frame):
+    processor = LiveProcessor(settings)
+    processor.takers.start_recording()
+    processor.recv(frame)
+    folder = processor.takers.recording.path.parent
+    processor.ended()
+    wait_for(lambda: not [thread for thread in threading.enumerate() if thread.name == "emotion recorder"])
+    del processor
+    gc.collect()
+    wait_for(lambda: not folder.exists())
 
 
 def test_frames_per_second(settings, frame):

@@ -50,7 +50,7 @@ REQUESTS = {act.__name__: act for act in _ACTS}
 
 def _state(bundle: str) -> str:
     """Another one when the bundle has been replaced by one of the same name."""
-    return read_card(bundle).card.files[WEIGHTS]
+    return read_card(bundle).hash_of(WEIGHTS)
 
 
 def _network(bundle: str) -> keras.Model:

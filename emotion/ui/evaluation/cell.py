@@ -8,7 +8,6 @@ from streamlit.delta_generator import DeltaGenerator
 
 from emotion import jobs
 from emotion.cnn import inside, service
-from emotion.cnn.bundle import TFLITE
 from emotion.cnn.classifier import Classifier
 from emotion.cnn.evaluation import Evaluation
 from emotion.cnn.neighbours import nearest
@@ -45,7 +44,7 @@ class Setting:
     @property
     def digest(self) -> str:
         """What tells two states of the network apart."""
-        return self.classifier.bundle.card.files[TFLITE]
+        return self.classifier.bundle.digest
 
     def face(self, row: int) -> np.ndarray:
         """The image of a row as the network sees it, uint8 (H, W); UserError where it can't be read any more."""

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from emotion.cnn.bundle import TFLITE
 from emotion.cnn.classifier import Classifier
 from emotion.cnn.evaluation import Evaluation, by_votes, evaluate, outputs_of, without_training_copies
 from emotion.dataset.folder import Dataset
@@ -154,8 +153,8 @@ def settled(found: Evaluation, classifier: Classifier, dataset: Dataset, truth: 
 
 def _key(what: str, classifier: Classifier, dataset: Dataset, split: str) -> str:
     """The key of a job: a bundle replaced or a file changed makes another one."""
-    card = classifier.bundle.card
-    return job_key(dataset, f"{what}:{card.files[TFLITE]}:{card.classes}:{split}")
+    bundle = classifier.bundle
+    return job_key(dataset, f"{what}:{bundle.digest}:{bundle.card.classes}:{split}")
 
 
 def _timed(classifier: Classifier, dataset: Dataset, split: str, told: Progress) -> Measured:

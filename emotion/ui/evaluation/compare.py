@@ -3,7 +3,7 @@
 import numpy as np
 import streamlit as st
 
-from emotion.cnn.bundle import TFLITE, scan_bundles
+from emotion.cnn.bundle import scan_bundles
 from emotion.cnn.classifier import Classifier
 from emotion.cnn.comparison import Comparison, compare
 from emotion.cnn.evaluation import Evaluation
@@ -73,7 +73,7 @@ def _second(first: Classifier) -> Classifier | None:
         persist_state="session",
     )  # fmt: skip
     try:
-        return classifier_of(path, by_path[path].card.files[TFLITE])
+        return classifier_of(path, by_path[path].digest)
     except UserError as error:
         st.error(error_text(error))
         return None

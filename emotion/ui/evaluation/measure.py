@@ -6,8 +6,8 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from emotion.cnn.bundle import Metric
 from emotion.cnn.calibration import reliability
+from emotion.cnn.card import Metric
 from emotion.cnn.evaluation import Evaluation, roc
 from emotion.i18n import _, language
 from emotion.labels import names_of

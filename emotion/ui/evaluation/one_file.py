@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import streamlit as st
 
-from emotion.cnn.bundle import TFLITE, scan_bundles
+from emotion.cnn.bundle import scan_bundles
 from emotion.cnn.classifier import Classifier
 from emotion.dataset.thumbnails import encode
 from emotion.errors import UserError
@@ -75,7 +75,7 @@ def _models() -> tuple[Classifier, list[Classifier]]:
     found = []
     for path in paths:
         try:
-            found.append(classifier_of(path, by_path[path].card.files[TFLITE]))
+            found.append(classifier_of(path, by_path[path].digest))
         except UserError as error:
             st.error(error_text(error))
     return first, found

@@ -1,0 +1,261 @@
+"""How long a frame takes from the camera to its drawing, and what is found in it; beside the course's own loop.
+
+Both run in turns on the very same frames, so that whatever else the computer does slows both: the ratios hold on a busy
+machine, the milliseconds only on an idle one. The course's loop is a full Haar scan at 1.5 / 5 / 30 × 30 of every
+frame and ``model.predict`` of the Keras network for each face.
+"""
+
+import io
+import json
+import os
+import statistics
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import av
+import cv2
+import numpy as np
+
+from emotion.cnn.bundle import Bundle, find_bundle
+from emotion.cnn.classifier import Classifier
+from emotion.files import decode_image
+from emotion.haar.boxes import iou
+from emotion.haar.crop import crop_face
+from emotion.haar.detector import ACCURATE, DECK, FaceDetector
+from emotion.live.annotate import annotate
+from emotion.live.clip import clip_frame
+from emotion.live.faces import FrameResult
+from emotion.live.pipeline import LIVE_SCAN, FacePipeline
+from emotion.live.recorder import Mp4Writer
+from emotion.live.settings import DECK_LOOP, PipelineSettings
+from emotion.live.video import process_video
+
+_DECK_FRAMES = 60  # Of the course's loop: it takes a tenth of a second for each.
+_SAME_FACE = 0.4
+
+
+def compare(clips: Sequence[str], photos: str | None, model: str | None, frames: int) -> dict[str, Any]:
+    """All figures: times in milliseconds a frame, shares of frames, label changes a second, times real time."""
+    bundle = find_bundle(model)
+    films: dict[str, Callable[[], Iterator[np.ndarray]]] = {
+        "astronaut": lambda: (clip_frame(number / 30) for number in range(frames)),
+        "two faces": lambda: map(_two_faces, range(frames)),
+        "no face": lambda: map(_no_face, range(frames)),
+        **{Path(clip).name: lambda clip=clip: _frames_of(clip, frames) for clip in clips},
+    }
+    return {
+        "cores": os.cpu_count(),
+        "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
+        "model": bundle.card.name,
+        "clips": {name: _clip(list(film()), bundle) for name, film in films.items()},
+        "two models more": _more_models(bundle, frames),
+        "label changes a second": _flicker(bundle, frames),
+        "video file 1280×720": _video_file(bundle, frames),
+        "photos": _recall(photos) if photos else None,
+    }
+
+
+def _clip(frames: list[np.ndarray], bundle: Bundle) -> dict[str, Any]:
+    """Ours and the course's loop on one clip, in turns."""
+    ours = FacePipeline(FaceDetector("frontalface_default", *LIVE_SCAN), [Classifier(bundle)])
+    settings = PipelineSettings(mode=DECK_LOOP)
+    scan = FacePipeline(FaceDetector("frontalface_default", *DECK), [Classifier(bundle)], settings)
+    deck, every = _DeckLoop(bundle), max(1, len(frames) // _DECK_FRAMES)
+    times: dict[str, list[float]] = {"ours": [], "deck": [], "deck's scan with our network": []}
+    found: dict[str, list[int]] = {"ours": [], "deck": []}
+    for number, frame in enumerate(frames):
+        result = _timed(times["ours"], _processed, ours, frame, number / 30)
+        found["ours"].append(len(result.faces))
+        if number % every == 0:
+            found["deck"].append(_timed(times["deck"], deck, frame.copy()))
+            _timed(times["deck's scan with our network"], _processed, scan, frame, number / 30)
+    report: dict[str, Any] = {name: _spread(values[2:]) for name, values in times.items()}
+    report["times faster than the deck's loop"] = report["deck"]["median"] / report["ours"]["median"]
+    report["frames with a face"] = {name: float(np.mean(np.array(each) > 0)) for name, each in found.items()}
+    report["faces a frame"] = {name: float(np.mean(each)) for name, each in found.items()}
+    return report
+
+
+def _processed(pipeline: FacePipeline, frame: np.ndarray, seconds: float) -> FrameResult:
+    result = pipeline.process(frame, seconds)
+    annotate(frame, result)
+    return result
+
+
+class _DeckLoop:
+    """The course's loop: scan, crop, ``model.predict``, rectangle and text; gives the number of faces."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        from emotion.cnn.explain import load_network
+
+        self._model = load_network(bundle.path)
+        self._size = bundle.card.input.height
+        self._cascade = cv2.CascadeClassifier(f"{cv2.data.haarcascades}haarcascade_frontalface_default.xml")  # type: ignore[attr-defined]
+
+    def __call__(self, frame: np.ndarray) -> int:
+        gray = cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY)
+        faces = self._cascade.detectMultiScale(gray, DECK.scale_factor, DECK.min_neighbors, minSize=DECK.min_size)
+        for x, y, width, height in faces:
+            crop = crop_face(gray, (x, y, x + width, y + height), self._size)
+            answer = self._model.predict(crop[np.newaxis, ..., np.newaxis].astype(np.float32), verbose=0)[0]
+            cv2.rectangle(frame, (x, y), (x + width, y + height), (0, 255, 255), 2)
+            cv2.putText(frame, str(answer.argmax()), (x, y), cv2.FONT_HERSHEY_SIMPLEX, 1, (0, 255, 255), 2)
+        return len(faces)
+
+
+def _timed(times: list[float], work: Callable[..., Any], *arguments: Any) -> Any:
+    start = perf_counter()
+    result = work(*arguments)
+    times.append((perf_counter() - start) * 1000)
+    return result
+
+
+def _spread(values: list[float]) -> dict[str, float]:
+    return {"median": statistics.median(values), "p95": float(np.percentile(values, 95))}
+
+
+def _two_faces(number: int) -> np.ndarray:
+    left, right = clip_frame(number / 30)[:, 60:380], clip_frame(number / 30 + 4)[:, 60:380]
+    return np.hstack([left, right[:, ::-1]])
+
+
+def _no_face(number: int) -> np.ndarray:
+    """A slow pan over a picture without a face, with as much detail as a room: the astronaut's suit, upside down."""
+    suit = cv2.flip(cv2.resize(clip_frame(number / 30, 640, 480)[300:], (640, 480)), 0)
+    return np.roll(suit, number, axis=1)
+
+
+def _frames_of(clip: str, count: int) -> Iterator[np.ndarray]:
+    with av.open(clip) as container:
+        for number, frame in enumerate(container.decode(video=0)):
+            if number == count:
+                return
+            yield frame.to_ndarray(format="bgr24")
+
+
+def _more_models(bundle: Bundle, frames: int) -> dict[str, float]:
+    """What two models more cost: three copies of one network, as age and gender are of the emotions' size."""
+    alone, three = ([_Renamed(bundle, str(number)) for number in range(count)] for count in (1, 3))
+    times: dict[str, list[float]] = {"one model": [], "three models": []}
+    pipelines = [FacePipeline(FaceDetector("frontalface_default", *LIVE_SCAN), models) for models in (alone, three)]
+    for number in range(frames):
+        frame = clip_frame(number / 30)
+        for values, pipeline in zip(times.values(), pipelines, strict=True):
+            _timed(values, _processed, pipeline, frame, number / 30)
+    one, more = (statistics.median(values) for values in times.values())
+    return {"one model": one, "three models": more, "difference": more - one}
+
+
+class _Renamed(Classifier):
+    """The same network under another name, so that it counts as another model."""
+
+    def __init__(self, bundle: Bundle, suffix: str) -> None:
+        card = replace(bundle.card, name=f"{bundle.card.name} {suffix}")
+        super().__init__(Bundle(bundle.path, card))
+
+
+def _flicker(bundle: Bundle, frames: int) -> dict[str, float]:
+    """Label changes a second on a steady face with noise, between two emotions: raw, and as the Live page shows it."""
+    random, still = np.random.default_rng(0), _ambiguous(Classifier(bundle))
+    raw = PipelineSettings(smoothing=0, hysteresis=0)
+    changes = {}
+    for name, settings in (("raw", raw), ("smooth", PipelineSettings())):
+        pipeline = FacePipeline(FaceDetector("frontalface_default", *LIVE_SCAN), [Classifier(bundle)], settings)
+        labels = []
+        for number in range(frames):
+            noisy = np.clip(still + random.normal(0, 12, still.shape), 0, 255).astype(np.uint8)
+            face = pipeline.process(noisy, number / 30).largest
+            labels += [face.predictions[bundle.card.name].label] if face and face.predictions else []
+        changes[name] = sum(a != b for a, b in pairwise(labels)) / (frames / 30)
+    return changes
+
+
+def _ambiguous(classifier: Classifier) -> np.ndarray:
+    """Of the clip's frames, darker, blurred and turned, the one whose two best classes are the nearest."""
+    best, least = clip_frame(0), 1.0
+    pipeline = FacePipeline(FaceDetector(), [classifier])
+    for number in range(24):
+        matrix = cv2.getRotationMatrix2D((320, 240), (number % 5 - 2) * 6, 1)
+        frame = cv2.warpAffine(clip_frame(number / 2), matrix, (640, 480), borderMode=cv2.BORDER_REPLICATE)
+        frame = cv2.GaussianBlur(frame, (0, 0), 1 + number % 6)
+        face = pipeline.process_still(frame).largest
+        if face:
+            first, second = np.sort(next(iter(face.predictions.values())).probabilities)[::-1][:2]
+            if first - second < least:
+                best, least = frame, float(first - second)
+    return best
+
+
+def _video_file(bundle: Bundle, frames: int) -> dict[str, float]:
+    """A 1280 × 720 film at 30 frames a second through the whole way, with sound left out."""
+    with tempfile.TemporaryDirectory() as folder:
+        film = Path(folder) / "film.mp4"
+        writer = Mp4Writer(film)
+        for number in range(frames):
+            writer.write(clip_frame(number / 30, 1280, 720), number / 30)
+        writer.close()
+        pipeline = FacePipeline(FaceDetector("frontalface_default", *LIVE_SCAN), [Classifier(bundle)])
+        report = process_video(film, pipeline, Path(folder) / "out.mp4", Path(folder) / "out.csv")
+    return {"seconds": report.summary.seconds, "took": report.took, "times real time": report.times_real_time}
+
+
+def _recall(photos: str) -> dict[str, Any]:
+    """Easy faces found and boxes that are none, on photos with known boxes; beside OpenCV's full scan at 1.1 / 5."""
+    ours = FacePipeline(FaceDetector("frontalface_default", *ACCURATE))
+    plain = cv2.CascadeClassifier(f"{cv2.data.haarcascades}haarcascade_frontalface_default.xml")  # type: ignore[attr-defined]
+    counts = {"ours": np.zeros(3), "OpenCV at 1.1/5": np.zeros(3)}
+    pictures = 0
+    for picture, known, easy in _photos(photos):
+        pictures += 1
+        found = plain.detectMultiScale(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), 1.1, 5)
+        boxes = np.array(found, np.float32).reshape(-1, 4)
+        boxes[:, 2:] += boxes[:, :2]
+        faces = [face.xyxy for face in ours.process_still(picture).faces]
+        counts["ours"] += _score(np.array(faces, np.float32).reshape(-1, 4), known, easy)
+        counts["OpenCV at 1.1/5"] += _score(boxes, known, easy)
+    return {
+        name: {"recall of the easy": float(hit / all_easy), "false positives a picture": float(wrong / pictures)}
+        for name, (hit, all_easy, wrong) in counts.items()
+    }
+
+
+def _score(found: np.ndarray, known: np.ndarray, easy: np.ndarray) -> np.ndarray:
+    """Easy faces found, easy faces in all, boxes found that are no face."""
+    overlaps = iou(known, found) if len(found) else np.zeros((len(known), 0))
+    hit = overlaps.max(axis=1, initial=0) >= _SAME_FACE
+    wrong = (overlaps.max(axis=0, initial=0) < _SAME_FACE).sum()
+    return np.array([(hit & easy).sum(), easy.sum(), wrong], np.float64)
+
+
+def _photos(path: str) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Picture, known boxes (N, 4) and which of them are easy, from a zip with ``boxes.json``."""
+    with zipfile.ZipFile(io.BytesIO(Path(path).read_bytes())) as archive:
+        listed = next(name for name in archive.namelist() if name.endswith("boxes.json"))
+        places = {Path(name).name: name for name in archive.namelist()}
+        for name, boxes in json.loads(archive.read(listed)).items():
+            known = np.array([box["xywh"] for box in boxes], np.float32).reshape(-1, 4)
+            known[:, 2:] += known[:, :2]
+            yield decode_image(archive.read(places[name]), name), known, np.array([box["easy"] for box in boxes], bool)
+
+
+def lines(report: dict[str, Any]) -> list[str]:
+    """The report for a terminal."""
+    shown = [f"{report['model']}, {report['cores']} cores, load {report['load'] or 0:.1f}"]
+    for name, clip in report["clips"].items():
+        ours, deck, faster = clip["ours"], clip["deck"], clip["times faster than the deck's loop"]
+        shown.append(
+            f"{name}: {ours['median']:.1f} ms a frame (p95 {ours['p95']:.1f}), the deck's loop {deck['median']:.1f}, "
+            f"{faster:.1f} × faster; a face in {clip['frames with a face']['ours']:.1%} of the frames, "
+            f"the deck's loop {clip['frames with a face']['deck']:.1%}"
+        )
+    for name in ("two models more", "label changes a second", "video file 1280×720", "photos"):
+        for key, value in (report[name] or {}).items():
+            text = ", ".join(f"{k} {v:.3f}" for k, v in value.items()) if isinstance(value, dict) else f"{value:.2f}"
+            shown.append(f"{name}: {key} {text}")
+    return shown

@@ -1,0 +1,121 @@
+"""A dataset of one's own faces: consent first, then crops into classes of any name, and all of it gone at a click."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import numpy as np
+
+from emotion.dataset.folder import ABOUT
+from emotion.dataset.library import delete
+from emotion.errors import UserError
+from emotion.files import IMAGE_SUFFIXES, plain_name, reading, write_image, write_json, writing
+from emotion.homes import datasets_folder
+
+IMAGES_AT_MOST = 2000
+"""In one class: a class of this size already takes minutes to collect."""
+_SPLIT = "train"
+
+
+class Collection:
+    """A dataset in the app's data folder that grows image by image; its validation split is drawn when it is opened.
+
+    Raises UserError for a name that can be no folder's, and where another dataset has that name.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.root = datasets_folder() / _folder_name(name)
+        if self.root.exists() and not _about(self.root).get("collected"):
+            raise UserError("There is another dataset called {name}. Choose another name.", name=self.root.name)
+
+    @property
+    def consent(self) -> str | None:
+        """When the person agreed to being collected, as an ISO date; None while that is open."""
+        given = _about(self.root).get("consent")
+        return str(given) if given else None
+
+    def agree(self) -> None:
+        """Note that the person in the pictures agrees to their being kept here."""
+        with writing(self.root):
+            self.root.mkdir(parents=True, exist_ok=True)
+            about = {
+                "title": self.root.name,
+                "source": "collected with the Live page",
+                "terms": "The person in the pictures agreed to their use on this computer.",
+                "collected": True,
+                "consent": datetime.now(UTC).isoformat(timespec="seconds"),
+            }
+            write_json(self.root / ABOUT, about)
+
+    def add(self, label: str, faces: list[np.ndarray]) -> int:
+        """Write gray faces uint8 (H, W) into a class; how many it has now.
+
+        Raises UserError without consent, for a class name that can be no folder's, and where the class is full.
+        """
+        if self.consent is None:
+            raise UserError("Nothing is kept without consent. Tick that you agree first.")
+        folder = self.root / _SPLIT / _folder_name(label)
+        if len(faces) + len(_images(folder)) > IMAGES_AT_MOST:
+            raise UserError(
+                "{label} has {limit} images, which is enough. Go on to training.",
+                label=folder.name,
+                limit=IMAGES_AT_MOST,
+            )
+        with writing(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            for face in faces:
+                write_image(folder / f"{datetime.now(UTC):%Y%m%d-%H%M%S-%f}-{uuid4().hex[:6]}.png", face)
+        return len(_images(folder))
+
+    def counts(self) -> dict[str, int]:
+        """Images by class, in the order of the names."""
+        folder = self.root / _SPLIT
+        with reading(self.root):
+            classes = sorted(path for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
+            return {path.name: len(_images(path)) for path in classes}
+
+    def remove_last(self, label: str, count: int) -> None:
+        """Delete the newest ``count`` images of a class, and the class with its last one."""
+        folder = self.root / _SPLIT / _folder_name(label)
+        with writing(folder):
+            for path in _images(folder)[max(0, len(_images(folder)) - count) :]:
+                path.unlink()
+            if folder.is_dir() and not _images(folder):
+                folder.rmdir()
+
+    def delete_all(self) -> None:
+        """Delete every image, the consent and the dataset itself, for good."""
+        if self.root.exists():
+            delete(self.root)
+
+
+def collections() -> list[str]:
+    """The names of the datasets that were collected here."""
+    folder = datasets_folder()
+    with reading(folder):
+        found = folder.iterdir() if folder.is_dir() else ()
+        return sorted(path.name for path in found if path.name[0] != "." and _about(path).get("collected"))
+
+
+def _folder_name(text: str) -> str:
+    name = plain_name(" ".join(text.split()))
+    if not name:
+        raise UserError(
+            "“{name}” can't be the name of a folder. Use letters or digits, for example glasses.", name=text
+        )
+    return name
+
+
+def _images(folder: Path) -> list[Path]:
+    """A class's images, oldest first: their names begin with the time."""
+    return sorted(path for path in folder.iterdir() if path.suffix in IMAGE_SUFFIXES) if folder.is_dir() else []
+
+
+def _about(root: Path) -> dict[str, Any]:
+    try:
+        values = json.loads((root / ABOUT).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return values if isinstance(values, dict) else {}

@@ -1,0 +1,56 @@
+"""How many people may be live at once: each session takes a good part of a core."""
+
+import os
+from threading import Lock
+from time import monotonic
+
+from emotion.errors import UserError
+
+VARIABLE = "EMOTION_MAX_SESSIONS"
+_SILENT_FOR = 60.0  # Seconds without a frame after which a place is free: a browser that was killed says nothing.
+
+
+def sessions_at_most() -> int:
+    """The limit: ``EMOTION_MAX_SESSIONS``, else one session a core. Raises UserError for what is no number over 0."""
+    text = os.environ.get(VARIABLE, "").strip()
+    if not text:
+        return max(1, os.cpu_count() or 1)
+    if not text.isdigit() or int(text) < 1:
+        raise UserError(
+            "{variable} is “{found}”. Set a whole number from 1, for example 4.", variable=VARIABLE, found=text
+        )
+    return int(text)
+
+
+class Places:
+    """The places that are taken, each by a key of its own; safe to use from all threads."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._taken: dict[object, float] = {}
+
+    def take(self, key: object) -> bool:
+        """Take a place, or keep the one that ``key`` has; False where all are taken."""
+        limit = sessions_at_most()
+        with self._lock:
+            now = monotonic()
+            self._taken = {each: at for each, at in self._taken.items() if now - at < _SILENT_FOR}
+            if key not in self._taken and len(self._taken) >= limit:
+                return False
+            self._taken[key] = now
+            return True
+
+    def leave(self, key: object) -> None:
+        """Give the place back."""
+        with self._lock:
+            self._taken.pop(key, None)
+
+    @property
+    def taken(self) -> int:
+        """How many places are taken."""
+        with self._lock:
+            return len(self._taken)
+
+
+PLACES = Places()
+"""Those of this server."""

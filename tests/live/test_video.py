@@ -1,0 +1,180 @@
+"""Films in and out, made here by ffmpeg's own encoders and read back by them."""
+
+import csv
+import io
+import struct
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from emotion.errors import UserError
+from emotion.haar.detector import FaceDetector
+from emotion.jobs import Cancelled
+from emotion.live.clip import clip_frame
+from emotion.live.pipeline import LIVE_SCAN, FacePipeline
+from emotion.live.recorder import Recorder
+from emotion.live.video import Overlay, process_video
+
+
+def write_film(path: Path, times, size=(320, 240), sound="aac", codec="libx264"):
+    """The astronaut at these times (seconds), with a tone as long as the film."""
+    with av.open(str(path), "w") as container:
+        video = container.add_stream(codec, rate=30)
+        video.width, video.height, video.pix_fmt = *size, "yuv420p"
+        video.codec_context.time_base = Fraction(1, 1000)
+        tone = container.add_stream(sound, rate=44100) if sound else None
+        for time in times:
+            frame = av.VideoFrame.from_ndarray(clip_frame(time, *size), format="bgr24").reformat(format="yuv420p")
+            frame.pts, frame.time_base = round(time * 1000), Fraction(1, 1000)
+            container.mux(video.encode(frame))
+        container.mux(video.encode())
+        if tone:
+            wave = (3000 * np.sin(np.arange(int(44100 * times[-1])) / 16)).astype(np.int16)[None]
+            samples = av.AudioFrame.from_ndarray(wave, format="s16", layout="mono")
+            samples.rate, samples.pts = 44100, 0
+            container.mux(tone.encode(samples))
+            container.mux(tone.encode())
+    return path
+
+
+@pytest.fixture
+def film(tmp_path):
+    return write_film(tmp_path / "필름.mp4", np.arange(15) / 25)
+
+
+@pytest.fixture
+def pipeline(make_classifier):
+    return FacePipeline(FaceDetector("frontalface_default", *LIVE_SCAN), [make_classifier()])
+
+
+def read(path):
+    """Times of the frames, the first frame, and the seconds of sound."""
+    with av.open(str(path)) as container:
+        frames = [(frame.time, frame.to_ndarray(format="bgr24")) for frame in container.decode(video=0)]
+    with av.open(str(path)) as container:
+        sound = container.streams.audio
+        seconds = sum(frame.samples / frame.sample_rate for frame in container.decode(audio=0)) if sound else 0
+    return [time for time, _ in frames], frames[0][1], seconds
+
+
+def test_a_film_comes_back_with_its_drawing_its_sound_and_a_table(film, pipeline, tmp_path):
+    told = []
+    report = process_video(
+        film, pipeline, tmp_path / "out.mp4", tmp_path / "out.csv", Overlay(), lambda *step: told.append(step)
+    )
+    assert (report.summary.frames, report.size, report.broken) == (15, (320, 240), 0)
+    assert report.summary.with_faces >= 14 and report.times_real_time > 0
+    assert told[-1] == (15, 15) and [done for done, _ in told] == list(range(1, 16))
+    times, first, seconds = read(tmp_path / "out.mp4")
+    original_times, original, original_seconds = read(film)
+    assert times == pytest.approx(original_times, abs=1e-3)
+    assert seconds == pytest.approx(original_seconds, abs=0.05) and seconds > 0.4
+    assert np.abs(first.astype(int) - original).max() > 60  # The box.
+    data = (tmp_path / "out.csv").read_bytes()
+    assert data.startswith(b"\xef\xbb\xbf")
+    rows = list(csv.DictReader(io.StringIO(data.decode("utf-8-sig"))))
+    assert len(rows) >= 14 and rows[-1]["seconds"] == "0.560" and rows[0]["face"] == rows[-1]["face"]
+    assert float(rows[0]["brightness: happy"]) + float(rows[0]["brightness: sad"]) == pytest.approx(1, abs=1e-3)
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_a_variable_frame_rate_keeps_its_times(pipeline, tmp_path):
+    times = [0, 0.04, 0.3, 0.31, 0.9]
+    film = write_film(tmp_path / "vfr.mp4", np.array(times))
+    process_video(film, pipeline, tmp_path / "out.mp4")
+    assert read(tmp_path / "out.mp4")[0] == pytest.approx(times, abs=2e-3)
+
+
+@pytest.mark.parametrize(("degrees", "matrix"), [(90, (0, 1, -1, 0)), (180, (-1, 0, 0, -1)), (270, (0, -1, 1, 0))])
+def test_a_phone_s_rotation_is_applied(film, pipeline, tmp_path, degrees, matrix):
+    """The matrix of the track's header is ISO/IEC 14496-12's; QuickTime's 90 is a film to be turned clockwise."""
+    data = film.read_bytes()
+    place = data.index(b"tkhd") + 4 + 40
+    plain = struct.pack(">9i", 65536, 0, 0, 0, 65536, 0, 0, 0, 1 << 30)
+    assert data[place : place + 36] == plain
+    a, b, c, d = (value * 65536 for value in matrix)
+    turned = data[:place] + struct.pack(">9i", a, b, 0, c, d, 0, 0, 0, 1 << 30) + data[place + 36 :]
+    (tmp_path / "turned.mp4").write_bytes(turned)
+    report = process_video(tmp_path / "turned.mp4", pipeline, tmp_path / "out.mp4")
+    assert report.size == ((320, 240) if degrees == 180 else (240, 320))
+    expected = np.rot90(read(film)[1], -degrees // 90)
+    found = read(tmp_path / "out.mp4")[1]
+    assert found.shape == expected.shape and np.abs(found.astype(int) - expected).mean() < 12
+
+
+def test_other_formats_and_films_without_sound(pipeline, tmp_path):
+    film = write_film(tmp_path / "a.mkv", np.arange(6) / 25, sound="pcm_s16le")
+    process_video(film, pipeline, tmp_path / "out.mp4")
+    with av.open(str(tmp_path / "out.mp4")) as container:
+        assert container.streams.audio[0].codec_context.name == "aac"
+    silent = write_film(tmp_path / "b.avi", np.arange(6) / 25, size=(162, 122), sound=None, codec="mpeg4")
+    assert process_video(silent, pipeline, tmp_path / "b.mp4").size == (162, 122)
+    assert read(tmp_path / "b.mp4")[2] == 0
+
+
+def test_cancelling_leaves_nothing(film, pipeline, tmp_path):
+    def stop(done, total):
+        if done == 3:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        process_video(film, pipeline, tmp_path / "out.mp4", tmp_path / "out.csv", progress=stop)
+    assert [path.name for path in tmp_path.iterdir()] == [film.name]
+
+
+def test_a_film_that_is_torn_off_is_taken_as_far_as_it_goes(pipeline, tmp_path):
+    film = write_film(tmp_path / "a.mkv", np.arange(20) / 25, sound=None)
+    film.write_bytes(film.read_bytes()[: film.stat().st_size * 2 // 3])
+    report = process_video(film, pipeline, tmp_path / "out.mp4")
+    assert 0 < report.summary.frames < 20 and len(read(tmp_path / "out.mp4")[0]) == report.summary.frames
+
+
+@pytest.mark.parametrize("content", [b"", b"no film at all" * 100])
+def test_what_is_no_film_is_refused(pipeline, tmp_path, content):
+    (tmp_path / "x.mp4").write_bytes(content)
+    with pytest.raises(UserError, match=r"x\.mp4 can't be opened as a video"):
+        process_video(tmp_path / "x.mp4", pipeline, tmp_path / "out.mp4")
+    with pytest.raises(UserError, match="can't be opened as a video"):
+        process_video(tmp_path / "none.mp4", pipeline)
+    assert not (tmp_path / "out.mp4").exists()
+
+
+def test_a_place_that_can_t_be_written_is_named(film, pipeline, tmp_path):
+    with pytest.raises(UserError, match="can't be written"):
+        process_video(film, pipeline, tmp_path / "no" / "out.mp4")
+
+
+def test_odd_sizes_and_a_change_of_size_are_recorded(tmp_path):
+    recorder = Recorder(tmp_path / "out.mp4")
+    for number, size in enumerate([(321, 241), (321, 241), (160, 120)]):
+        recorder.write(clip_frame(number / 25, *size), 100 + number / 25)
+    recorder.close()
+    recorder.write(clip_frame(0), 101)  # After the end it counts for nothing.
+    times, first, _ = read(tmp_path / "out.mp4")
+    assert times == pytest.approx([0, 0.04, 0.08], abs=1e-3) and first.shape == (240, 320, 3)
+    assert (recorder.frames, recorder.dropped) == (3, 0)
+
+
+def test_a_recording_ends_by_itself(tmp_path):
+    recorder = Recorder(tmp_path / "out.mp4", longest=1.0)
+    for second in (0, 0.5, 1.0, 1.5):
+        recorder.write(clip_frame(0, 160, 120), second)
+    assert recorder.full
+    recorder.close()
+    assert recorder.frames == 3
+
+
+def test_a_disk_that_is_gone_is_told_when_the_recording_is_fetched(tmp_path):
+    recorder = Recorder(tmp_path / "no" / "out.mp4")
+    for second in range(20):
+        recorder.write(clip_frame(0, 160, 120), second)
+    with pytest.raises(UserError, match="could not be recorded"):
+        recorder.close()
+
+
+def test_an_empty_recording_is_no_error(tmp_path):
+    Recorder(tmp_path / "out.mp4").close()
+    assert not list(tmp_path.iterdir())
