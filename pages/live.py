@@ -3,9 +3,10 @@
 import streamlit as st
 
 from emotion.i18n import _
-from emotion.ui import guards, live, live_panel
+from emotion.ui import guards
 from emotion.ui.lesson import mark_done
-from emotion.ui.live_watch import watch_browser
+from emotion.ui.live import camera, collect, files, freeze, game, panel, selftest, settings, taking, teach, timeline
+from emotion.ui.live.watch import watch_browser
 from emotion.ui.page import heading
 
 heading(
@@ -13,26 +14,84 @@ heading(
     _("Press START and look into the camera: the detector finds your face, and the model reads its emotion."),
 )
 
+views = {
+    "camera": _("Camera"),
+    "files": _("Photo & video"),
+    "mine": _("My own model"),
+    "game": _("Game"),
+}
+if st.session_state.get("live.view") not in views:  # Another page may ask for a view by its key.
+    st.session_state["live.view"] = "camera"
+view = st.segmented_control(
+    _("View"), list(views), format_func=views.__getitem__, key="live.view", required=True,
+    label_visibility="collapsed", persist_state="session",
+)  # fmt: skip
+
 # The video must stay in the same place of the page, or it stops: what may come and go has a container of its own.
 with st.container(key="live-choices"):
     bundles = guards.bundles()
-    source, chosen = live.choose(bundles)
+    left, right = st.columns([3, 5], gap="medium")
+    with right:
+        chosen = settings.choose_models(bundles)
     if not bundles:
         st.info(_("There is no model yet, so faces are only found. Train one: it appears here by itself."))
         st.page_link("pages/training.py", label=_("Go to training"), icon=":material/model_training:")
-    processor = live.processor_for(source, chosen)
-    trouble = watch_browser("live.watch", live.end_video)
+    now = settings.current(chosen)
+    if view == "files":
+        with left:
+            kind = files.choose_kind()
+    else:
+        with left:
+            source = camera.choose_source()
+        processor = camera.processor_for(source, now)
+        trouble = watch_browser("live.watch", camera.end_video, lambda: taking.snap(processor))
 
-video, panel = st.columns([5, 3], gap="medium")
-with video:
-    playing = live.show_video(source, processor)
-    live_panel.show_trouble("" if playing else trouble)
-    st.caption(_("Frames are processed in memory and not stored. ESC ends the video."))
+if view == "files":
+    if camera.leave():
+        st.session_state["live.stopped"] = True
+    files.show(kind, now)
+    st.stop()
+
+playing_beside = st.columns([5, 4] if view == "camera" else [4, 5], gap="medium")
+with playing_beside[0]:
+    playing = camera.show_video(source, processor)
+    with st.container():  # So that a warning moves nothing below it.
+        selftest.show_trouble("" if playing else trouble)
+    if view == "camera":
+        taking.show(processor, playing)
+    st.caption(_("Frames are processed in memory and not stored. ESC ends the video, and so does leaving this page."))
     if not playing:
-        live_panel.show_steps()
-with panel:
-    live_panel.show_panel(processor, playing)
-live_panel.show_code()
+        panel.show_steps()
+with playing_beside[1]:
+    if view == "camera":
+        beside = st.tabs([_("Answers"), _("Settings")], key="live.beside", on_change="rerun")
+        if beside[0].open:
+            with beside[0]:
+                panel.show(processor, playing)
+        if beside[1].open:
+            with beside[1]:
+                settings.show()
+    elif view == "mine":
+        mine = st.tabs([_("My own classes"), _("Teach it my face")], key="live.mine", on_change="rerun")
+        for tab, part in zip(mine, (collect, teach), strict=True):
+            if tab.open:
+                with tab:
+                    part.show(processor if playing else None)
+    else:
+        game.show(processor if playing else None)
+
+if view == "camera":
+    below = {
+        _("The last minute"): lambda: timeline.show_minute(processor, playing),
+        _("This session"): lambda: timeline.show_session(processor, playing),
+        _("Why is it wrong on me?"): lambda: freeze.show(processor),
+        _("No video?"): selftest.show,
+        _("The code"): panel.show_code,
+    }
+    for tab, show in zip(st.tabs(list(below), key="live.below", on_change="rerun"), below.values(), strict=True):
+        if tab.open:
+            with tab:
+                show()
 
 if playing:
     mark_done("live")

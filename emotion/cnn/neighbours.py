@@ -71,7 +71,8 @@ def _embeddings(classifier: Classifier, dataset: Dataset, pixels: np.ndarray, pr
 
 def _key(bundle: Bundle, dataset: Dataset) -> str:
     files = files_key(dataset.root, dataset.part("train").paths)
-    return hashlib.blake2b(f"{files} {bundle.digest}".encode(), digest_size=16).hexdigest()
+    network = hashlib.blake2b(bundle.digest.encode(), digest_size=8).hexdigest()
+    return f"{files}-{network}"  # The dataset comes first: with it, its embeddings are deleted.
 
 
 def _keep(file: Path, known: np.ndarray) -> None:

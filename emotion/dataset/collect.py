@@ -26,7 +26,7 @@ class Collection:
     """
 
     def __init__(self, name: str) -> None:
-        self.root = datasets_folder() / _folder_name(name)
+        self.root = datasets_folder() / folder_name(name)
         if self.root.exists() and not _about(self.root).get("collected"):
             raise UserError("There is another dataset called {name}. Choose another name.", name=self.root.name)
 
@@ -56,7 +56,7 @@ class Collection:
         """
         if self.consent is None:
             raise UserError("Nothing is kept without consent. Tick that you agree first.")
-        folder = self.root / _SPLIT / _folder_name(label)
+        folder = self.root / _SPLIT / folder_name(label)
         if len(faces) + len(_images(folder)) > IMAGES_AT_MOST:
             raise UserError(
                 "{label} has {limit} images, which is enough. Go on to training.",
@@ -76,9 +76,32 @@ class Collection:
             classes = sorted(path for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
             return {path.name: len(_images(path)) for path in classes}
 
+    def images(self, label: str) -> tuple[Path, ...]:
+        """The image files of a class, oldest first."""
+        folder = self.root / _SPLIT / folder_name(label)
+        with reading(self.root):
+            return tuple(_images(folder))
+
+    def rename(self, label: str, new: str) -> str:
+        """Give a class another name; the name as it is kept. Raises UserError where there is a class of that name."""
+        old, folder = (self.root / _SPLIT / folder_name(each) for each in (label, new))
+        if folder.exists() and folder != old:
+            raise UserError("There is a class {name} already. Choose another name.", name=folder.name)
+        with writing(folder):
+            if old.is_dir():
+                old.rename(folder)
+        return folder.name
+
+    def remove(self, image: Path) -> None:
+        """Delete one of ``images``, and the class with its last one."""
+        with writing(image):
+            image.unlink(missing_ok=True)
+            if image.parent.is_dir() and not _images(image.parent):
+                image.parent.rmdir()
+
     def remove_last(self, label: str, count: int) -> None:
         """Delete the newest ``count`` images of a class, and the class with its last one."""
-        folder = self.root / _SPLIT / _folder_name(label)
+        folder = self.root / _SPLIT / folder_name(label)
         with writing(folder):
             for path in _images(folder)[max(0, len(_images(folder)) - count) :]:
                 path.unlink()
@@ -99,8 +122,9 @@ def collections() -> list[str]:
         return sorted(path.name for path in found if path.name[0] != "." and _about(path).get("collected"))
 
 
-def _folder_name(text: str) -> str:
-    name = plain_name(" ".join(text.split()))
+def folder_name(text: str) -> str:
+    """The name of a class or a dataset as its folder has it; UserError for one that can be no folder's."""
+    name = " ".join(plain_name(text).split())
     if not name:
         raise UserError(
             "“{name}” can't be the name of a folder. Use letters or digits, for example glasses.", name=text

@@ -6,6 +6,7 @@ import threading
 from pathlib import Path
 
 from emotion.dataset.importers.votes import detach_votes
+from emotion.dataset.pixels import forget_kept
 from emotion.dataset.splits import ALIASES
 from emotion.errors import UserError
 from emotion.files import is_text, reading, remove_folder, write_json, writing
@@ -59,11 +60,15 @@ def is_own(root: Path) -> bool:
 
 
 def delete(root: Path) -> None:
-    """Delete a dataset in the app's own data folder, for good; UserError for any other, which is left alone."""
+    """Delete a dataset in the app's own data folder, and what was kept of it, for good.
+
+    Raises UserError for any other, which is left alone.
+    """
     if not is_own(root):
         raise UserError("{root} is not in the app's data folder. Delete it yourself.", root=root)
     with writing(root):
         remove_folder(root)
+    forget_kept(root.resolve())
     detach_votes(root)  # Another dataset may take its place.
     forget(root)
 

@@ -89,8 +89,11 @@ def _images(part: Split, pixels: np.ndarray, unreadable: tuple[tuple[str, str], 
 
 
 def files_key(root: Path, paths: Sequence[str]) -> str:
-    """What tells two states of files apart without reading them: a hash of their names, sizes and times of change."""
-    digest = hashlib.blake2b(os.fsencode(root), digest_size=16)
+    """What tells two states of files apart without reading them: a hash of their names, sizes and times of change.
+
+    It begins with ``root_key``.
+    """
+    digest = hashlib.blake2b(digest_size=16)
     start = f"{root}{os.sep}"
     for path in paths:
         try:
@@ -99,7 +102,19 @@ def files_key(root: Path, paths: Sequence[str]) -> str:
         except OSError:  # Reading it will say so.
             line = f"{path}\0\n"
         digest.update(line.encode("utf-8", "surrogateescape"))
-    return digest.hexdigest()
+    return f"{root_key(root)}-{digest.hexdigest()}"
+
+
+def root_key(root: Path) -> str:
+    """What the name of every kept copy of a dataset's images begins with, so that they can be found and deleted."""
+    return hashlib.blake2b(os.fsencode(root), digest_size=8).hexdigest()
+
+
+def forget_kept(root: Path) -> None:
+    """Delete everything that was kept of a dataset's images."""
+    for file in cache_folder().glob(f"*/{root_key(root)}-*"):
+        with suppress(OSError):  # Windows keeps a file that somebody has open.
+            file.unlink()
 
 
 def fit(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:

@@ -61,6 +61,13 @@ class Accuracy:
         """Wrong boxes in a photo: float (S, M)."""
         return self.false / max(self.photos, 1)
 
+    @property
+    def best(self) -> tuple[int, int]:
+        """Row and column with the most faces found less wrong boxes; of equals the quickest."""
+        worth = self.found - self.false - self.milliseconds[:, None] / 1e6
+        row, column = np.unravel_index(np.argmax(worth), worth.shape)
+        return int(row), int(column)
+
 
 def accuracy(
     photos: Sequence[LabelledPhoto],

@@ -144,9 +144,11 @@ def scores(rounds: Sequence[Round], values: Values) -> np.ndarray:
     return np.asarray(says / sum(found.alpha for found in rounds))
 
 
-def error_rate(rounds: Sequence[Round], values: Values, faces: np.ndarray) -> float:
-    """The share of the samples that the strong classifier gets wrong."""
-    return float(((scores(rounds, values) >= 0.5 - 1e-12) != faces).mean())
+def error_rates(rounds: Sequence[Round], values: Values, faces: np.ndarray) -> np.ndarray:
+    """The share of the samples that the strong classifier gets wrong after each of ``rounds``, one at least: (R,)."""
+    alphas = np.array([found.alpha for found in rounds])
+    says = np.array([found.alpha * found.stump.faces(values(found.feature)) for found in rounds]).cumsum(axis=0)
+    return np.asarray(((says / alphas.cumsum()[:, None] >= 0.5 - 1e-12) != faces).mean(axis=1))
 
 
 class Roc(NamedTuple):

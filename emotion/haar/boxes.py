@@ -40,6 +40,15 @@ def match(found: np.ndarray, truth: np.ndarray, least: float) -> np.ndarray:
     return partner
 
 
+def same(first: np.ndarray, second: np.ndarray) -> bool:
+    """Whether two sets of boxes (N, 4) and (M, 4) are the same ones, in whatever order.
+
+    >>> same(np.array([[0, 0, 2, 2], [1, 1, 3, 3]]), np.array([[1, 1, 3, 3], [0, 0, 2, 2]]))
+    True
+    """
+    return sorted(first.tolist()) == sorted(second.tolist())
+
+
 def _shared(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     corner = np.maximum(first[:, None, :2], second[None, :, :2])
     opposite = np.minimum(first[:, None, 2:], second[None, :, 2:])

@@ -22,7 +22,7 @@ from emotion.haar.pyramid import Size, layers
 from emotion.haar.scan import Scan, skipped
 from emotion.haar.stages import CascadeFeature, Node, Stage, WeakClassifier
 from emotion.haar.windows import Windows, all_windows
-from emotion.jobs import in_chunks
+from emotion.jobs import Progress, in_chunks
 
 _WINDOWS_AT_MOST = 20_000_000  # Beyond, memory and patience end.
 _PART = 16_384
@@ -64,13 +64,18 @@ class Cascade:
         return self.width, self.height
 
     def scan(
-        self, gray: np.ndarray, scale_factor: float = 1.1, min_size: Size | None = None, max_size: Size | None = None
+        self,
+        gray: np.ndarray,
+        scale_factor: float = 1.1,
+        min_size: Size | None = None,
+        max_size: Size | None = None,
+        progress: Progress | None = None,
     ) -> Scan:
         """Try every window of ``gray``, uint8 (H, W), and record what each meets with.
 
         Sizes are the smallest and largest face, (width, height) in pixels, None for no limit. A picture smaller than
-        the window has no windows. Raises UserError for a setting that OpenCV would refuse or that is too fine for the
-        picture, ValueError for a picture of another shape or dtype.
+        the window has no windows. ``progress`` is told (stages done, in all). Raises UserError for a setting that
+        OpenCV would refuse or that is too fine for the picture, ValueError for a picture of another shape or dtype.
         """
         if gray.ndim != 2 or gray.dtype != np.uint8:
             raise ValueError(f"gray must be uint8 (H, W), not {gray.dtype} {gray.shape}")
@@ -79,6 +84,14 @@ class Cascade:
         if sum(math.prod(layer.shape) for layer in found) > _WINDOWS_AT_MOST:
             raise UserError("This scan has too many windows. Choose a larger scale factor or a smaller picture.")
         windows = all_windows(found, self._tilted)
+        reached, entered, sums = self._through_stages(windows, progress)
+        thresholds = tuple(stage.threshold for stage in self.stages)
+        return Scan(gray, found, thresholds, reached, skipped(reached == 0, found), tuple(entered), tuple(sums))
+
+    def _through_stages(
+        self, windows: Windows, progress: Progress | None
+    ) -> tuple[np.ndarray, list[np.ndarray], list[np.ndarray]]:
+        """``reached``, ``entered`` and ``sums`` as a Scan has them."""
         norms, contrast = windows.norms(self._inner)
         reached = np.where(contrast, 0, -1).astype(np.int16)
         alive, entered, sums = np.flatnonzero(contrast), [], []
@@ -87,8 +100,9 @@ class Cascade:
             sums.append(self._stage_sums(stage, windows, windows.starts[alive], norms[alive]))
             alive = alive[sums[-1] >= stage.threshold]
             reached[alive] = number
-        thresholds = tuple(stage.threshold for stage in self.stages)
-        return Scan(gray, found, thresholds, reached, skipped(reached == 0, found), tuple(entered), tuple(sums))
+            if progress:
+                progress(number, len(self.stages))
+        return reached, entered, sums
 
     def _stage_sums(self, stage: Stage, windows: Windows, starts: np.ndarray, norms: np.ndarray) -> np.ndarray:
         """The stage's sums, float64 (M,), in the windows at ``starts`` (M,), in parts that stay in a core's cache."""

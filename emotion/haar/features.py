@@ -9,7 +9,7 @@ have the other sign there; OpenCV counts the smaller colour two or three times, 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -119,6 +119,15 @@ class Feature(NamedTuple):
         images = integral_stack(patches[None] if single else patches, self.kind.tilted)
         total = sum(weight * images[row, column] for row, column, weight in self.places())
         return total[0] if single else total
+
+    def sums(self, patch: np.ndarray) -> tuple[int, int]:
+        """The sum of its black cells and that of its white cells in a patch, whole numbers (H, W)."""
+
+        def part(colour: int) -> int:
+            cells = tuple(tuple(int(cell == colour) for cell in line) for line in self.kind.cells)
+            return int(self._replace(kind=replace(self.kind, cells=cells)).values(patch))
+
+        return part(1), part(-1)
 
     def _outside(self, height: int, width: int) -> bool:
         rows, columns = self.size

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from emotion.errors import UserError
-from emotion.haar.adaboost import Ranking, Roc, Round, error_rate, first_weights, next_round, rank, roc, scores
+from emotion.haar.adaboost import Ranking, Roc, Round, error_rates, first_weights, next_round, rank, roc, scores
 from emotion.haar.feature_bank import FeatureBank
 from emotion.haar.features import Feature
 from emotion.haar.patches import Patches
@@ -52,11 +52,10 @@ class Lesson:
 
     def errors(self, rounds: tuple[Round, ...]) -> np.ndarray:
         """The strong classifier's error after each of ``rounds``, on training and held-out patches: float (R, 2)."""
+        if not rounds:
+            return np.empty((0, 2))
         pairs = ((self.train_values, self.train_faces), (self.held_out_values, self.held_out_faces))
-        return np.array([
-            [error_rate(rounds[:count], values, faces) for values, faces in pairs]
-            for count in range(1, len(rounds) + 1)
-        ]).reshape(-1, 2)
+        return np.stack([error_rates(rounds, values, faces) for values, faces in pairs], axis=1)
 
     def rocs(self, rounds: tuple[Round, ...]) -> tuple[Roc, Roc]:
         """The ROC of the strong classifier that ``rounds`` (one at least) make, on training and held-out patches."""

@@ -34,6 +34,16 @@ def webcam_still() -> np.ndarray:
     return cv2.resize(astronaut()[:384], (640, 480), interpolation=cv2.INTER_LINEAR)
 
 
+def background_photos() -> list[np.ndarray]:
+    """Photos without a face that come with scikit-image, gray uint8 (H, W): stuff, a table, a page, the sky."""
+    from skimage import data
+
+    colour = [data.coffee(), data.rocket(), data.hubble_deep_field()]
+    return [cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY) for rgb in colour] + [
+        data.brick(), data.grass(), data.gravel(), data.moon(), data.page(), data.text(), data.clock()
+    ]  # fmt: skip
+
+
 def open_photo(data: bytes, name: str) -> np.ndarray:
     """Decode an uploaded photo: ``bgr`` uint8 (H, W, 3), turned upright by its EXIF note.
 

@@ -73,15 +73,28 @@ class Scan:
             found.append(sums[place])
         return np.array(found)
 
+    @property
+    def grids(self) -> list[np.ndarray]:
+        """``reached`` of each layer, as its windows stand beside and below each other: int16 (rows, columns)."""
+        parts = np.split(self.reached, self.firsts[1:-1])
+        return [part.reshape(layer.shape) for part, layer in zip(parts, self.layers, strict=False)]
+
+    def pixels(self, window: int) -> np.ndarray:
+        """What the cascade sees of a window, cut out of its layer: uint8 (height, width)."""
+        number = self.layer_of(window)
+        layer = self.layers[number]
+        row, column = (place * layer.step for place in divmod(window - int(self.firsts[number]), layer.shape[1]))
+        width, height = layer.window
+        return layer.gray[row : row + height, column : column + width]
+
     @cached_property
     def heat(self) -> np.ndarray:
         """The most stages any window about a pixel passed: float32 (H, W), −1 too little contrast, NaN no window."""
         heat = np.full(self.gray.shape, np.nan, np.float32)
         height, width = self.gray.shape
-        for layer, first in zip(self.layers, self.firsts, strict=False):
+        for layer, reached in zip(self.layers, self.grids, strict=True):
             rows, columns = _nearest(layer, np.arange(height), 1), _nearest(layer, np.arange(width), 0)
             inside = _span(rows), _span(columns)
-            reached = self.reached[first : first + layer.shape[0] * layer.shape[1]].reshape(layer.shape)
             enlarged = reached[rows[inside[0]]][:, columns[inside[1]]]
             np.fmax(heat[inside], enlarged, out=heat[inside])
         return heat

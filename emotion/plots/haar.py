@@ -1,12 +1,14 @@
-"""Figures of the integral image."""
+"""Figures and pictures of the integral image."""
 
+import cv2
 import numpy as np
 import plotly.graph_objects as go
 
 from emotion.haar.integral import Rectangle
+from emotion.haar.timing import SumTimes
 from emotion.i18n import _
-from emotion.labels import PALETTE
-from emotion.plots.theme import finish
+from emotion.labels import PALETTE, rgb
+from emotion.plots.theme import BLUE, ORANGE, finish
 
 # One for each corner and the cells it stands for.
 CORNER_COLOURS = {"A": PALETTE["green"], "B": PALETTE["vermilion"], "C": PALETTE["purple"], "D": PALETTE["blue"]}
@@ -74,3 +76,66 @@ def _shade(figure: go.Figure, top: float, left: float, bottom: float, right: flo
     if bottom > top and right > left:
         fill = {"fillcolor": colour, "opacity": 0.35, "line_width": 0, "layer": "below"}  # The numbers stay clear.
         figure.add_shape(type="rect", x0=left, y0=top, x1=right, y1=bottom, **fill)
+
+
+def rectangle_picture(gray: np.ndarray, rectangle: Rectangle) -> np.ndarray:
+    """A photo, gray uint8 (H, W), as rgb uint8: the rectangle framed, what B, C and A take away tinted."""
+    picture = cv2.cvtColor(gray, cv2.COLOR_GRAY2RGB)
+    row, column, height, width = rectangle
+    below, beside = slice(row, row + height), slice(column, column + width)
+    for rows, columns, letter in (
+        (below, slice(0, column), "B"), (slice(0, row), beside, "C"), (slice(0, row), slice(0, column), "A"),
+    ):  # fmt: skip
+        part = picture[rows, columns]
+        part[:] = (part * 0.6 + np.array(rgb(CORNER_COLOURS[letter])) * 0.4).astype(np.uint8)
+    line = max(1, max(gray.shape) // 250)
+    cv2.rectangle(
+        picture, (column, row), (column + width - 1, row + height - 1), rgb(_RECTANGLE_COLOUR), line, cv2.LINE_AA
+    )
+    return picture
+
+
+def integral_picture(integral: np.ndarray, rectangle: Rectangle) -> np.ndarray:
+    """An integral image (H + 1, W + 1) as rgb uint8 (H, W, 3), with a line at every tenth and the four corners."""
+    share = integral[1:, 1:] / max(int(integral[-1, -1]), 1)
+    picture = cv2.cvtColor(cv2.applyColorMap((255 * share).astype(np.uint8), cv2.COLORMAP_VIRIDIS), cv2.COLOR_BGR2RGB)
+    tenths = np.minimum((10 * share).astype(np.uint8), 9)
+    steps = (tenths[:, 1:] != tenths[:, :-1])[1:] | (tenths[1:] != tenths[:-1])[:, 1:]
+    picture[1:, 1:][steps] = 255
+    row, column, height, width = rectangle
+    places = {"A": (row, column), "B": (row + height, column), "C": (row, column + width)}
+    for letter, (y, x) in (places | {"D": (row + height, column + width)}).items():
+        _mark(picture, (x, y), letter)
+    return picture
+
+
+def _mark(picture: np.ndarray, place: tuple[int, int], letter: str) -> None:
+    """A dot in the corner's colour with its letter, whole even at the picture's edge."""
+    height, width = picture.shape[:2]
+    radius = max(2, max(height, width) // 40)
+    # The middle of a picture smaller than two dots is as good a place as any.
+    x, y = (
+        min(max(value, radius), max(length - radius, length // 2))
+        for value, length in zip(place, (width, height), strict=True)
+    )
+    cv2.circle(picture, (x, y), radius, rgb(CORNER_COLOURS[letter]), -1, cv2.LINE_AA)
+    cv2.circle(picture, (x, y), radius, (255, 255, 255), max(1, radius // 8), cv2.LINE_AA)
+    (wide, tall), _base = cv2.getTextSize(letter, cv2.FONT_HERSHEY_SIMPLEX, radius / 18, 2)
+    cv2.putText(
+        picture, letter, (x - wide // 2, y + tall // 2), cv2.FONT_HERSHEY_SIMPLEX, radius / 18, (255, 255, 255), 2,
+        cv2.LINE_AA,
+    )  # fmt: skip
+
+
+def times_figure(times: SumTimes) -> go.Figure:
+    """Milliseconds over the number of rectangles, with the integral image and without; both axes by powers of ten."""
+    figure = go.Figure()
+    parts = ((_("pixel by pixel"), times.pixels, ORANGE), (_("with the integral image"), times.integral, BLUE))
+    for name, values, colour in parts:
+        figure.add_scatter(
+            x=times.counts, y=values, name=name, line={"color": colour, "width": 3}, marker_size=8,
+            mode="lines+markers", hovertemplate=_("%{x:,} rectangles: %{y:.3~g} ms"),
+        )  # fmt: skip
+    figure.update_xaxes(type="log", title=_("rectangles"), dtick=1, tickformat=",", fixedrange=True)
+    figure.update_yaxes(type="log", title=_("milliseconds"), dtick=1, tickformat=",~g", fixedrange=True)
+    return finish(figure, 340).update_layout(margin={"t": 8}, legend_y=-0.3)

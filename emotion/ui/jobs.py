@@ -43,10 +43,10 @@ def bar(job: Job, label: str) -> None:
     """The bar of an active job, and the whole page anew once it has ended."""
     if not job.active:
         st.rerun()
-    left, right = st.columns([5, 1], vertical_alignment="center")
-    left.progress(min(job.done / job.total, 1.0) if job.total else 0.0, _text(job, label))
-    if right.button(_("Cancel"), key=f"{job.key}.cancel", icon=":material/close:", disabled=job.stopping):
-        job.cancel()
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.progress(min(job.done / job.total, 1.0) if job.total else 0.0, _text(job, label))
+        if st.button(_("Cancel"), key=f"{job.key}.cancel", icon=":material/close:", disabled=job.stopping):
+            job.cancel()
 
 
 def _text(job: Job, label: str) -> str:

@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from emotion.cnn.classifier import Classifier
-from emotion.haar.photos import open_photo, webcam_still
+from emotion.haar.photos import open_scaled, webcam_still
 from emotion.i18n import _, plain
 from emotion.live.still import StillFace, read_picture
 from emotion.ui.paste import paste_box
@@ -22,7 +22,8 @@ def choose_photo(page: str) -> np.ndarray | None:
     """``bgr`` uint8 (H, W, 3), or None until there is a photo; ``page`` is the start of the widgets' keys.
 
     Another page hands a picture over by ``st.session_state["<page>.picture"]``, ``bgr`` or ``gray`` uint8; it is then
-    preselected. Raises UserError for an upload that is no readable image or too large.
+    preselected. The reader's own photo is scaled down to ``LONGEST``; raises UserError for one that is unreadable or
+    too large.
     """
     names = {"sample": _("Sample photo"), "upload": _("Upload"), "paste": _("Paste"), "camera": _("Camera")}
     handed = st.session_state.get(f"{page}.picture")
@@ -62,7 +63,13 @@ def _brought(page: str, source: str) -> np.ndarray | None:
     name, data = st.session_state[kept]
     if source == "upload" and st.session_state[f"{page}.upload"] is None:
         st.caption(_("Still shown: {name}").format(name=plain(name)))
-    return open_photo(data, name)
+    return _opened(data, name)
+
+
+# A phone's photo takes a tenth of a second to decode, at every move of a slider; after the lesson it is let go.
+@st.cache_data(max_entries=8, ttl=600, show_spinner=False)
+def _opened(data: bytes, name: str) -> np.ndarray:
+    return open_scaled(data, name, LONGEST).bgr
 
 
 def _box(page: str, source: str, kept: str) -> None:

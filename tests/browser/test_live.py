@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import av
 import numpy as np
 import pytest
 from playwright.sync_api import FrameLocator, Page
@@ -146,8 +147,7 @@ def test_clip_without_a_camera(page: Page, app: App) -> None:
     wait_for(page, "a face", lambda: faces(page) >= 1)
 
     before = processed(page)
-    page.locator(".st-key-live-model").get_by_role("combobox").click()
-    page.get_by_role("option", name="None: face detection alone").click()
+    page.locator(".st-key-live-models").get_by_label("Clear all").click()
     wait_for(page, "the box of detection alone", lambda: video_shows(page, (DETECTION_COLOUR,)))
     wait_for(page, "more frames of the same stream", lambda: processed(page) > before)
     assert_video_goes_on(page)
@@ -155,6 +155,62 @@ def test_clip_without_a_camera(page: Page, app: App) -> None:
     page.get_by_role("heading", name="Live").click()
     page.keyboard.press("Escape")  # The focus is on the page now.
     assert_processing_stops(page)
+
+
+def view(page: Page, name: str) -> None:
+    page.locator(".st-key-live-view").get_by_text(name).click()
+
+
+def test_the_stream_outlives_all_that_is_done_around_it(page: Page, app: App) -> None:
+    open_live(page, app)
+    start(page)
+    wait_for(page, "a face", lambda: faces(page) >= 1)
+    # A mark that a new connection or a new iframe would not have.
+    inside(page).locator("video").evaluate("(video) => { video.srcObject.mark = true; }")
+
+    page.keyboard.press(" ")  # On STOP, which has the focus.
+    page.locator(".st-key-live-snapshot img").wait_for()
+    page.get_by_role("button", name="Record").click()
+    page.get_by_role("button", name="Stop recording").wait_for()
+    page.get_by_role("tab", name="Settings").click()
+    page.locator(".st-key-live-mode").get_by_text("The course’s loop").click()
+    page.get_by_text("scaleFactor 1.5, minNeighbors 5").wait_for()
+    page.locator(".st-key-live-mode").get_by_text("Fast and steady").click()
+    page.locator(".st-key-live-mirror label").first.click()
+    page.get_by_role("tab", name="Answers").click()
+    for tab in ("This session", "Why is it wrong on me?", "The code", "The last minute"):
+        page.get_by_role("tab", name=tab).click()
+    # Faster than the page is built: a run that is interrupted before it comes to the video must not end it.
+    for name in ("My own model", "Game", "Camera") * 3:
+        view(page, name)
+    page.locator(".st-key-live-minute-chart canvas, .st-key-live-minute-chart svg").first.wait_for()
+    assert_video_goes_on(page)
+    assert inside(page).locator("video").evaluate("(video) => video.srcObject.mark")
+
+    page.get_by_role("button", name="Stop recording").click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download the recording").click()
+    with av.open(str(download.value.path())) as film:
+        assert film.streams.video[0].frames > 10
+    page.screenshot(path=ARTIFACTS / "live-everything.png", full_page=True)
+
+    view(page, "Photo & video")
+    page.get_by_text("The video was ended when you left it.").wait_for()
+    assert page.locator('iframe[src*="streamlit_webrtc"]').count() == 0
+    view(page, "Camera")
+    page.wait_for_timeout(1500)
+    start(page)
+    page.get_by_role("button", name="Test this snapshot").click()
+    page.get_by_role("heading", name="Test the network").wait_for()
+    page.locator(".st-key-evaluation-source").get_by_text("From another page").wait_for()
+
+
+def test_the_self_test_passes_where_all_is_well(page: Page, app: App) -> None:
+    open_live(page, app)
+    page.get_by_role("tab", name="No video?").click()
+    page.get_by_role("button", name="Test the connection").click()
+    page.get_by_text("Everything works in this browser: press START.").wait_for()
+    assert page.get_by_text("check_circle").count() == 3
 
 
 @pytest.mark.parametrize(
@@ -172,5 +228,9 @@ def test_a_camera_that_cannot_be_had(launch: Launch, app: App, flags: tuple[str,
     press(page, "START")
     page.get_by_text(advice).wait_for()
     assert page.get_by_text("choose the built-in clip above").count() == 1
+    page.get_by_role("tab", name="No video?").click()
+    page.get_by_role("button", name="Test the connection").click()
+    page.get_by_text("error", exact=True).first.wait_for()  # The sign of the step that failed.
+    wait_for(page, "the advice once more, at that step", lambda: page.get_by_text(advice).count() == 2)
     page.screenshot(path=ARTIFACTS / f"live-{'refused' if flags else 'missing'}.png")
     browser.close()

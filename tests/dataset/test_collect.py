@@ -82,3 +82,30 @@ def test_a_class_has_an_end(mine, monkeypatch):
     with pytest.raises(UserError, match="enough"):
         mine.add("a", faces(2))
     assert mine.counts() == {"a": 3}
+
+
+def test_a_class_gets_another_name_and_an_image_goes(mine):
+    mine.add("glases", faces(2))
+    mine.add("none", faces(1))
+    assert mine.rename("glases", " glasses/ ") == "glasses" and mine.counts() == {"glasses": 2, "none": 1}
+    assert mine.rename("no images yet", "other") == "other"
+    with pytest.raises(UserError, match="a class none already"):
+        mine.rename("glasses", "none")
+    first, last = mine.images("glasses")
+    mine.remove(first)
+    assert mine.images("glasses") == (last,)
+    mine.remove(last)
+    assert mine.counts() == {"none": 1} and mine.images("glasses") == ()
+
+
+def test_nothing_that_was_kept_of_the_images_stays(mine, home):
+    write_faces(home / "datasets" / "other", {"train": {"a": 3, "b": 3}, "validation": {"a": 1}})
+    for _ in range(2):  # Two states of the dataset, each with copies of its own.
+        mine.add("a", faces(10))
+        mine.add("b", faces(10))
+        open_dataset(mine.root).load("train")
+    open_dataset(home / "datasets" / "other").load("train")
+    kept = home / "cache" / "pixels"
+    assert len(list(kept.glob("*.npy"))) == 3
+    mine.delete_all()
+    assert len(list(kept.glob("*"))) == 2

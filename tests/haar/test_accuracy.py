@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from emotion.errors import UserError
-from emotion.haar.accuracy import LabelledPhoto, accuracy, read_labelled_photos
+from emotion.haar.accuracy import Accuracy, LabelledPhoto, accuracy, read_labelled_photos
 from emotion.haar.boxes import iou, match
 from emotion.haar.detector import FaceDetector
 from emotion.haar.photos import astronaut
@@ -55,6 +55,12 @@ def test_a_face_that_does_not_count_is_neither_found_nor_false(photo):
     ours, theirs = (accuracy([one], "frontalface_alt", (1.1,), (3,)) for one in (quiet, photo))
     assert ours.faces == 0 and ours.found.sum() == 0 and np.isnan(ours.recall).all()
     assert theirs.found.sum() == 1 and ours.false.sum() == theirs.false.sum()
+
+
+def test_the_best_setting_finds_most_less_what_is_wrong_and_of_equals_is_the_quickest():
+    found, false = np.array([[5, 4], [5, 3], [2, 4]]), np.array([[9, 1], [2, 0], [0, 1]])
+    table = Accuracy((1.1, 1.2, 1.5), (2, 5), 3, 6, found, false, np.array([300.0, 200.0, 90.0]))
+    assert table.best == (2, 1)
 
 
 def test_no_photos_make_an_empty_table():

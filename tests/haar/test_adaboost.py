@@ -8,7 +8,7 @@ from sklearn.metrics import roc_auc_score, roc_curve
 from sklearn.tree import DecisionTreeClassifier
 
 from emotion.errors import UserError
-from emotion.haar.adaboost import Stump, boost, error_rate, first_weights, next_round, rank, roc, scores
+from emotion.haar.adaboost import Stump, boost, error_rates, first_weights, next_round, rank, roc, scores
 
 # Six samples, the first three of them faces, and two features.
 FACES = np.array([True, True, True, False, False, False])
@@ -33,7 +33,7 @@ def test_two_rounds_by_hand():
     # Strong: sample 0 has ln 5 of ln 45, sample 1 all, sample 2 ln 9 of ln 45, the others nothing.
     expected = np.array([math.log(5), math.log(45), math.log(9), 0, 0, 0]) / math.log(45)
     np.testing.assert_allclose(scores((first, second), VALUES.__getitem__), expected)
-    assert error_rate((first, second), VALUES.__getitem__, FACES) == pytest.approx(1 / 6)
+    assert error_rates((first, second), VALUES.__getitem__, FACES).tolist() == pytest.approx([1 / 6, 1 / 6])
 
 
 def _brute_force(values: np.ndarray, faces: np.ndarray, weights: np.ndarray) -> float:

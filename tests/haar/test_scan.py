@@ -59,6 +59,21 @@ def test_the_windows_at_a_place_lie_about_it_the_furthest_first(scan):
     assert scan.windows_at(0, 0).size == 0
 
 
+def test_a_window_s_pixels_and_place_in_its_grid(scan):
+    number = int(scan.firsts[1]) + scan.layers[1].shape[1] * 2 + 3  # The third row's fourth window of layer 1.
+    layer = scan.layers[1]
+    top, left = 2 * layer.step, 3 * layer.step
+    np.testing.assert_array_equal(scan.pixels(number), layer.gray[top : top + 24, left : left + 24])
+    assert scan.grids[1][2, 3] == scan.reached[number]
+    assert [grid.shape for grid in scan.grids] == [layer.shape for layer in scan.layers]
+
+
+def test_progress_is_told_of_every_stage_and_may_end_the_scan(scan):
+    told: list[tuple[int, int]] = []
+    open_cascade().scan(scan.gray[:40, :40], progress=lambda *words: told.append(words))
+    assert told == [(number, 25) for number in range(1, 26)]
+
+
 def _skipped_one_by_one(rejected: list[bool]) -> list[bool]:
     """OpenCV's loop: x goes on by a step, and by one more after a rejection in the first stage."""
     tried, x = [False] * len(rejected), 0

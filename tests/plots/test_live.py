@@ -2,29 +2,78 @@ import numpy as np
 import pytest
 
 from emotion.labels import EMOTIONS
-from emotion.live.faces import Prediction
-from emotion.plots.live import probabilities, stage_timings
+from emotion.live.faces import Face, FrameResult, Prediction
+from emotion.live.history import LastMinute, SessionHistory
+from emotion.plots.live import answer, last_minute, mood, probabilities, session, stages
 
 KEYS = tuple(label.key for label in EMOTIONS)
 
 
-def test_probabilities_stand_in_the_classes_order_and_colours():
+def seen(position, track=1):
+    face = Face(np.array([0, 0, 9, 9]), track, {"model": Prediction(KEYS, np.eye(7)[position])})
+    return FrameResult((face,))
+
+
+def samples(*moments):
+    minute = LastMinute()
+    for seconds, position in moments:
+        minute.add(seen(position), seconds)
+    return minute.samples()
+
+
+def test_an_answer_stands_in_the_classes_order_and_colours():
+    chart = answer(Prediction(KEYS, np.eye(7)[3]), "ko")
+    assert chart.data == {"class": [label.korean for label in EMOTIONS], "share": [0, 0, 0, 1, 0, 0, 0]}
+    colour = chart.spec["layer"][0]["encoding"]["color"]["scale"]
+    assert colour == {"domain": chart.data["class"], "range": [label.colour for label in EMOTIONS]}
+
+
+def test_a_still_figure_of_probabilities():
     (bars,) = (figure := probabilities(Prediction(KEYS, np.eye(7)[3]), "ko", "model")).data
     assert list(bars.y) == [label.korean for label in EMOTIONS]
     assert list(bars.marker.color) == [label.colour for label in EMOTIONS]
     assert list(bars.x) == [0, 0, 0, 100, 0, 0, 0]
     assert bars.text[3] == "100 %"
     assert figure.layout.title.text == "model"
+    assert figure.layout.xaxis.range == (0, 100)
 
 
-def test_the_axis_of_probabilities_never_moves():
-    for values in (np.zeros(7), np.ones(7) / 7):
-        assert probabilities(Prediction(KEYS, values)).layout.xaxis.range == (0, 100)
+def test_a_chart_is_the_same_whatever_moves_in_it():
+    """The browser gives a chart new data and leaves it standing only where the specification is the same."""
+    first, second = (answer(Prediction(KEYS, values)).spec for values in (np.zeros(7), np.ones(7) / 7))
+    assert first == second
+    assert last_minute(samples((0, 1))).spec == last_minute(samples((0, 1), (5, 2), (9, 2))).spec
 
 
-@pytest.mark.parametrize(("slowest", "limit"), [(0, 20), (20, 20), (21, 50), (400, 500), (5000, 5000)])
+def test_the_last_minute_ends_now_and_breaks_where_no_face_was():
+    data = last_minute(samples((10, 3), (11, 3), (20, 5))).data
+    assert data["seconds"][::7] == [-10, -9, -8.99, -0.01, 0]
+    shares = np.array(data["share"]).reshape(5, 7)
+    assert shares.sum(axis=1).tolist() == [1, 1, 0, 0, 1]
+    assert shares.argmax(axis=1)[[0, 1, 4]].tolist() == [3, 3, 5]
+    assert last_minute(()).data["share"] == []
+
+
+def test_a_long_timeline_is_thinned_out():
+    many = samples(*((number / 5, 0) for number in range(300)))
+    assert len(many) == 300
+    assert len(last_minute(many).data["share"]) == 150 * 7
+
+
+def test_the_session_and_its_mood():
+    history = SessionHistory()
+    for number in range(40):
+        history.add(seen(3 if number < 20 else 5), number / 4)  # Happy, then sad.
+    summary = history.summary().models["model"]
+    data = session(summary).data
+    assert set(data["class"]) == {label.english for label in EMOTIONS}
+    values = mood(summary).data["value"]
+    assert values[0] == 1 and values[-1] == -1
+
+
+@pytest.mark.parametrize(("slowest", "limit"), [(0, 20), (20, 20), (21, 50), (400, 500), (5000, 6000)])
 def test_the_axis_of_times_grows_in_steps(slowest, limit):
-    figure = stage_timings({"detect": slowest, "total": 9999}, {"decode": "Decode", "detect": "Detect"})
-    assert figure.layout.xaxis.range == (0, limit)
-    assert list(figure.data[0].y) == ["Decode", "Detect"]
-    assert list(figure.data[0].x) == [0, slowest]
+    chart = stages({"detect": slowest, "total": 9999})
+    assert chart.spec["encoding"]["x"]["scale"]["domain"] == [0, limit]
+    assert chart.data["stage"] == ["Decode", "Detect", "Classify", "Draw"]
+    assert chart.data["ms"] == [0, slowest, 0, 0]

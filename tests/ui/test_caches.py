@@ -8,7 +8,7 @@ import streamlit as st
 
 from emotion.live.clip import clip_frame
 from emotion.live.stream import LiveSettings
-from emotion.ui.live_panel import preview
+from emotion.ui.live.panel import preview
 from emotion.ui.photo import read_photo
 
 

@@ -71,7 +71,7 @@ def picture_wall(
 ) -> int | None:
     """The images of ``rows`` as a wall; the row that was clicked last, or None. See ``tiles.wall``."""
     paths = tuple(dataset.everything.paths[row] for row in rows)
-    pictures = _thumbnails(str(dataset.root), paths, file_stamps(dataset.root, paths))
+    pictures = thumbnails_of(dataset.root, paths)
     tiles = [
         Tile(int(row), picture, _tip(dataset, row), class_colour(dataset, dataset.everything.labels[row]), caption)
         for row, picture, caption in zip(rows, pictures, captions or [""] * len(paths), strict=True)
@@ -82,6 +82,11 @@ def picture_wall(
 def _tip(dataset: Dataset, row: int) -> str:
     label, split = dataset.everything.labels[row], SPLITS[dataset.split_of[row]]
     return f"{class_name(dataset, label)} · {split_name(split)}\n{printable(dataset.everything.paths[row])}"
+
+
+def thumbnails_of(root: Path, paths: tuple[str, ...]) -> list[bytes]:
+    """``thumbnails``, made once for each state of the files."""
+    return _thumbnails(str(root), paths, file_stamps(root, paths))
 
 
 @st.cache_data(show_spinner=False, max_entries=64)

@@ -1,96 +1,46 @@
-"""The Live page's choices and its video."""
-
-from dataclasses import replace
+"""The video of the Live page: START, STOP, and the processor behind it."""
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 from streamlit_webrtc import WebRtcMode, create_video_source_track, webrtc_streamer
 from streamlit_webrtc.component import WebRtcStreamerState
-from streamlit_webrtc.config import MediaTrackConstraints, RTCConfiguration, Translations
+from streamlit_webrtc.config import MediaTrackConstraints, Translations
 
-from emotion.cnn.bundle import Bundle
 from emotion.errors import UserError
-from emotion.i18n import _, error_text, language
-from emotion.live.fonts import written_language
+from emotion.i18n import _, error_text
+from emotion.live.ice import IceServers, ice_servers
+from emotion.live.state import LiveSettings
 from emotion.live.stream import LiveProcessor, clip_ticks, drop_late_frames
-from emotion.ui.guards import PUBLISHED, bundle_title, classifier_of, preferred_bundle
 
 CAMERA, CLIP = "camera", "clip"
 _CAMERA_VIDEO: MediaTrackConstraints = {"width": {"ideal": 640}, "height": {"ideal": 480}, "frameRate": {"ideal": 30}}
-# On one machine the browser and the server find each other without help, so no request has to leave it.
-_NO_HELPERS: RTCConfiguration = {"iceServers": []}
-_NONE = ""  # Not None: a select box takes that as "nothing chosen yet".
 
 
-def choose(bundles: list[Bundle]) -> tuple[str, list[Bundle]]:
-    """Where the picture comes from, ``CAMERA`` or ``CLIP``, and the models to run: none, one, or two side by side."""
-    by_path = {str(bundle.path): bundle for bundle in bundles}
-    picture, left, right = st.columns([4, 5, 5], gap="medium")
+def choose_source() -> str:
+    """Where the picture comes from, ``CAMERA`` or ``CLIP``."""
     sources = {CAMERA: _("My camera"), CLIP: _("Built-in clip")}
-    source = picture.segmented_control(
+    source = st.segmented_control(
         _("Video source"),
         list(sources),
-        format_func=lambda key: sources[key],
+        format_func=sources.__getitem__,
         default=CAMERA,
         required=True,
         key="live.source",
         persist_state="session",
+        help=_("The clip shows a face that moves, without a camera: a NASA photo of the astronaut Eileen Collins."),
     )
-    preferred = preferred_bundle(bundles)
-    start = str(preferred.path) if preferred else _NONE
-    # What was chosen stays chosen, until it is gone or there is something newer to look at.
-    gone = st.session_state.get("live.model", start) not in {*by_path, _NONE}
-    if gone or st.session_state.get("live.published") != st.session_state.get(PUBLISHED):
-        st.session_state["live.published"] = st.session_state.get(PUBLISHED)
-        st.session_state["live.model"] = start
-    first = _select(left, _("Model"), [*by_path, _NONE], start, by_path, "live.model")
-    # Answers are told apart by the bundle's name, so two of the same name cannot run side by side.
-    others = [path for path in by_path if first and by_path[path].card.name != by_path[first].card.name]
-    if st.session_state.get("live.second", _NONE) not in {*others, _NONE}:
-        st.session_state["live.second"] = _NONE
-    second = _select(right, _("Compare with"), [_NONE, *others], _NONE, by_path, "live.second")
-    return source or CAMERA, [by_path[path] for path in (first, second) if path]
+    return source or CAMERA
 
 
-def _select(
-    place: DeltaGenerator, label: str, options: list[str], start: str, by_path: dict[str, Bundle], key: str
-) -> str:
-    none = _("None: face detection alone") if key == "live.model" else _("No second model")
-    return place.selectbox(
-        label,
-        options,
-        options.index(start),
-        format_func=lambda path: bundle_title(by_path[path]) if path in by_path else none,
-        key=key,
-        persist_state="session",
-    )
-
-
-def processor_for(source: str, bundles: list[Bundle]) -> LiveProcessor:
-    """The processor of the stream that runs, begins or ran last, set to these bundles from its next frame on."""
-    classifiers = []
-    for bundle in bundles:
-        try:
-            classifiers.append(classifier_of(str(bundle.path), bundle.digest))
-        except UserError as error:
-            st.error(error_text(error))
+def processor_for(source: str, settings: LiveSettings) -> LiveProcessor:
+    """The processor of the stream that runs, begins or ran last, with these settings from its next frame on."""
     # A new one, with a detector of its own, for each stream: one that is still ending must not share a detector with
     # one that begins, because OpenCV's cascades are not thread-safe.
     key, state = f"live.processor.{source}", _state(source)
     if key not in st.session_state or (state and state.signalling and st.session_state[key].closed):
         st.session_state[key] = LiveProcessor()
     processor: LiveProcessor = st.session_state[key]
-    processor.configure(
-        replace(processor.settings, classifiers=tuple(classifiers), language=language(), notes=_notes(bundles))
-    )
+    processor.configure(settings)
     return processor
-
-
-def _notes(bundles: list[Bundle]) -> dict[str, str]:
-    text = "trained on drawn faces"
-    if written_language(language()) == language():
-        text = _("trained on drawn faces")
-    return {bundle.card.name: text for bundle in bundles if bundle.card.synthetic}
 
 
 def show_video(source: str, processor: LiveProcessor) -> bool:
@@ -99,13 +49,17 @@ def show_video(source: str, processor: LiveProcessor) -> bool:
     if state and state.signalling:  # In this very run the library builds the stream; what it takes is made now.
         drop_late_frames()
         track = create_video_source_track(clip_ticks(), key="live.clip", fps=25) if clip else None
+    ice = servers()
+    _outlive_interrupted_runs(source, processor)
     context = webrtc_streamer(
         key=f"live.stream.{source}",
         mode=WebRtcMode.RECVONLY if clip else WebRtcMode.SENDRECV,
-        rtc_configuration=_NO_HELPERS,
+        server_rtc_configuration={"iceServers": ice.server},
+        frontend_rtc_configuration={"iceServers": ice.browser, "iceTransportPolicy": ice.policy},
         media_stream_constraints={"video": _CAMERA_VIDEO, "audio": False},
         desired_playing_state=_desired_state(state),
-        video_frame_callback=processor.recv_clip if clip else processor.recv,
+        video_frame_callback=processor.recv_clip if clip else None,
+        queued_video_frames_callback=None if clip else processor.recv_queued,
         on_video_ended=processor.ended,
         source_video_track=track,
         sendback_audio=False,
@@ -117,6 +71,28 @@ def show_video(source: str, processor: LiveProcessor) -> bool:
     return context.state.playing
 
 
+def _outlive_interrupted_runs(source: str, processor: LiveProcessor) -> None:
+    """Keep the library from ending the stream because a run of the page did not come as far as the video.
+
+    It takes that for a visit to another page, but a click that follows quickly on another one interrupts a run as well.
+    Who has really been away finds a processor that is closed.
+    """
+    context = st.session_state.get(f"live.stream.{source}")
+    if context is not None and not processor.closed:
+        context._last_rendered_run_count = None
+
+
+def servers() -> IceServers:
+    """The STUN and TURN servers of the environment or the secrets; none where they are wrong, which is said."""
+    # Asking for a secret where there is no file would put an error on the page.
+    secrets = st.secrets.get("webrtc", {}) if st.secrets.load_if_toml_exists() else {}
+    try:
+        return ice_servers(secrets)
+    except UserError as error:
+        st.error(error_text(error))
+        return IceServers()
+
+
 def _state(source: str) -> WebRtcStreamerState | None:
     """Whether the source's stream plays, or is being built in this very run of the page."""
     key = f"live.stream.{source}"
@@ -126,6 +102,17 @@ def _state(source: str) -> WebRtcStreamerState | None:
 def end_video() -> None:
     """Stop the video at the page's next run, as a click on STOP would."""
     st.session_state["live.ending"] = True
+
+
+def leave() -> bool:
+    """Let go of the streams whose video is not on this view of the page; whether one was playing."""
+    playing = False
+    for source in (CAMERA, CLIP):
+        processor = st.session_state.get(f"live.processor.{source}")
+        if processor and not processor.closed:
+            playing = playing or processor.stats().playing
+            processor.ended()
+    return playing
 
 
 def _desired_state(state: WebRtcStreamerState | None) -> bool | None:

@@ -1,0 +1,1 @@
+"""The views of the Haar page, in the deck's order."""

@@ -1,0 +1,125 @@
+"""What the cascade and the detector step share: cascades by name, a scan as a job, and OpenCV's own answer."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple, cast
+from uuid import uuid4
+
+import numpy as np
+import streamlit as st
+
+from emotion import jobs
+from emotion.errors import UserError
+from emotion.haar.cascade import Cascade, open_cascade, read_cascade
+from emotion.haar.detector import DetectorSettings, FaceDetector, available_cascades
+from emotion.haar.scan import Scan
+from emotion.i18n import _
+from emotion.jobs import Progress
+from emotion.ui.jobs import outcome
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A cascade, what tells it from others, and OpenCV's name for it; None for a file of the reader's own."""
+
+    cascade: Cascade
+    digest: str
+    name: str | None
+
+
+class Begun(NamedTuple):
+    """A scan's job, by its key, and what it does."""
+
+    key: str
+    work: Callable[[Progress], Scan]
+
+
+def cascade_names() -> dict[str, str]:
+    """OpenCV's cascades, by OpenCV's name, with one for people; those for faces first."""
+    names = {
+        "frontalface_default": _("Face from the front"),
+        "frontalface_alt": _("Face from the front, second version"),
+        "frontalface_alt2": _("Face from the front, with small trees"),
+        "frontalface_alt_tree": _("Face from the front, very strict"),
+        "profileface": _("Face from the side"),
+        "eye": _("Eye"),
+        "eye_tree_eyeglasses": _("Eye, also behind glasses"),
+        "lefteye_2splits": _("Left eye"),
+        "righteye_2splits": _("Right eye"),
+        "smile": _("Smile"),
+        "fullbody": _("Whole body"),
+        "upperbody": _("Upper body"),
+        "lowerbody": _("Lower body"),
+        "frontalcatface": _("Cat’s face"),
+        "frontalcatface_extended": _("Cat’s face, with tilted features"),
+        "russian_plate_number": _("Russian number plate"),
+    }
+    known = available_cascades()
+    return {name: names.get(name, name) for name in [*names, *known] if name in known}
+
+
+def shipped(name: str) -> Opened:
+    """One of OpenCV's cascades."""
+    return Opened(open_cascade(name), name, name)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def uploaded(data: bytes, name: str) -> Opened:
+    """The cascade of a file; raises UserError for one that is none."""
+    return Opened(read_cascade(data, name), hashlib.sha256(data).hexdigest(), None)
+
+
+def picture_key(gray: np.ndarray) -> str:
+    """What tells two pictures apart."""
+    return hashlib.sha256(f"{gray.shape}".encode() + gray.tobytes()).hexdigest()[:16]
+
+
+def begin(place: str, gray: np.ndarray, opened: Opened, settings: DetectorSettings) -> Begun:
+    """Begin a scan in the background, or find it; the last one of this ``place`` is given up.
+
+    A scan holds megabytes, so that each place keeps one only. Raises UserError for a picture smaller than the window.
+    """
+    check_size(gray, opened.cascade.window)
+    reader = st.session_state.setdefault("haar.reader", uuid4().hex)  # Nobody else's scan is given up.
+    what = f"{opened.digest}:{picture_key(gray)}:{settings.scale_factor}:{settings.min_size}"
+    key, kept = f"haar.scan:{reader}:{place}:{what}", f"haar.scan.{place}"
+    if (old := st.session_state.get(kept, key)) != key and (job := jobs.get(old)):
+        job.cancel()
+        jobs.forget(job)
+    st.session_state[kept] = key
+
+    def work(progress: Progress) -> Scan:
+        return opened.cascade.scan(gray, settings.scale_factor, settings.min_size, progress=progress)
+
+    if jobs.get(key) is None:
+        jobs.start(key, work)
+    return Begun(key, work)
+
+
+def ended(begun: Begun) -> Scan | None:
+    """The scan that was begun; None while it is at work, which a bar shows."""
+    return cast("Scan | None", outcome(begun.key, _("Trying every window"), begun.work))
+
+
+def check_size(gray: np.ndarray, window: tuple[int, int]) -> None:
+    """Raise UserError for a picture, uint8 (H, W), smaller than the cascade's ``window`` (width, height)."""
+    height, width = gray.shape
+    if width < window[0] or height < window[1]:
+        raise UserError(
+            "The picture is {width} × {height} pixels, smaller than the detector's window of {least_width} × "
+            "{least_height}. Choose a larger picture.",
+            width=width,
+            height=height,
+            least_width=window[0],
+            least_height=window[1],
+        )
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def by_opencv(picture: str, cascade: str, settings: DetectorSettings, _gray: np.ndarray) -> np.ndarray:
+    """The boxes, float32 (N, 4) ``xyxy``, that OpenCV itself finds in the picture of that key.
+
+    What was found is cached, not the detector, which two sessions' threads must not share.
+    """
+    return FaceDetector(cascade, *settings).detect(_gray)

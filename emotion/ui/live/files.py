@@ -1,0 +1,189 @@
+"""Photos and video files through the same pipeline as the camera's pictures."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import streamlit as st
+
+from emotion.dataset.thumbnails import encode
+from emotion.errors import UserError
+from emotion.files import decode_image
+from emotion.haar.crop import crop_face
+from emotion.haar.detector import ACCURATE, FaceDetector
+from emotion.haar.photos import open_scaled, shrink
+from emotion.i18n import _, error_text, language, plain
+from emotion.labels import names_of
+from emotion.live.annotate import annotate, face_colour
+from emotion.live.faces import Face, FrameResult
+from emotion.live.pipeline import LIVE_SCAN, FacePipeline
+from emotion.live.state import LiveSettings
+from emotion.plots.live import answer
+from emotion.ui.chart import ink
+from emotion.ui.live import film, settings
+from emotion.ui.live.panel import grow
+from emotion.ui.photo import LONGEST, choose_photo
+from emotion.ui.tiles import Tile, wall
+
+_TYPES = ["png", "jpg", "jpeg", "bmp", "webp"]
+_AT_MOST = 60
+"""Photos at once."""
+_READ = "live.photos.read"
+
+
+@dataclass(frozen=True, eq=False)
+class ReadPhoto:
+    """A photo that was read: ``jpeg`` of it with the overlay, what was ``found``, and ``crops`` uint8 (64, 64) each."""
+
+    jpeg: bytes
+    found: FrameResult
+    crops: tuple[np.ndarray, ...]
+
+
+def choose_kind() -> str:
+    """What is looked at: ``photo``, ``photos`` or ``video``."""
+    kinds = {"photo": _("One photo"), "photos": _("Many photos"), "video": _("Video file")}
+    kind = st.segmented_control(
+        _("What to read"), list(kinds), format_func=kinds.__getitem__, default="photo", required=True,
+        key="live.kind", persist_state="session",
+    )  # fmt: skip
+    return kind or "photo"
+
+
+def show(kind: str, now: LiveSettings) -> None:
+    """The whole view."""
+    if st.session_state.pop("live.stopped", False):
+        st.info(
+            _("The video was ended when you left it. Back at the camera, press START."), icon=":material/videocam_off:"
+        )
+    with st.expander(_("Settings"), icon=":material/tune:"):
+        settings.show()
+    {"photo": _photo, "photos": _photos, "video": film.show}[kind](now)
+
+
+def _photo(now: LiveSettings) -> None:
+    try:
+        bgr = choose_photo("live.photo")
+    except UserError as error:
+        st.error(error_text(error))
+        return
+    if bgr is not None:
+        _show(_read([shrink(bgr, LONGEST)], now)[0], "photo")
+
+
+def _photos(now: LiveSettings) -> None:
+    files = st.file_uploader(
+        _("Photos"), _TYPES, accept_multiple_files=True, key="live.photos", max_upload_size=50,
+        help=_("Up to {n} at once. They stay in memory and are not stored.").format(n=_AT_MOST),
+    )  # fmt: skip
+    if len(files) > _AT_MOST:
+        st.warning(_("The first {n} of your {found} photos are read.").format(n=_AT_MOST, found=len(files)))
+    photos, names = [], []
+    for file in files[:_AT_MOST]:
+        try:
+            photos.append(open_scaled(file.getvalue(), file.name, LONGEST).bgr)
+            names.append(file.name)
+        except UserError as error:
+            st.warning(error_text(error))
+    if not photos:
+        return
+    read = _read(photos, now)
+    tiles = [
+        Tile(number, _thumbnail(each.jpeg), name, _colour(each.found), _caption(each.found))
+        for number, (each, name) in enumerate(zip(read, names, strict=True))
+    ]
+    clicked = wall(tiles, "live.photos.wall", 150) or 0
+    st.markdown(f"**{plain(names[clicked])}**")
+    _show(read[clicked], "photos")
+
+
+def _read(photos: Sequence[np.ndarray], now: LiveSettings) -> list[ReadPhoto]:
+    """Each photo read, looked up in this session where it was read before with the same settings."""
+    # In the session and in no cache of the server's: other people's photos are nobody's business.
+    before: dict[str, ReadPhoto] = st.session_state.get(_READ, {})
+    models = [f"{each.bundle.path} {each.bundle.digest}" for each in now.classifiers]
+    chosen = f"{models} {now.cascade} {now.scan} {now.pipeline} {now.look} {now.language}"
+    keys = [hashlib.sha256(chosen.encode() + bgr.tobytes()).hexdigest() for bgr in photos]
+    missing = [key for key in keys if key not in before]
+    bar = st.progress(0.0) if len(missing) > 3 else None
+    after: dict[str, ReadPhoto] = {}
+    pipeline = _pipeline(now)
+    for number, (key, bgr) in enumerate(zip(keys, photos, strict=True)):
+        after[key] = before.get(key) or _read_one(bgr, pipeline, now)
+        if bar:
+            bar.progress((number + 1) / len(photos), f"{number + 1:,} / {len(photos):,}")
+    if bar:
+        bar.empty()
+    st.session_state[_READ] = after
+    return [after[key] for key in keys]
+
+
+def _pipeline(now: LiveSettings) -> FacePipeline:
+    # A photo has time for finer steps than a video; whoever has set others gets those.
+    scan = ACCURATE if now.scan == LIVE_SCAN else now.scan
+    return FacePipeline(FaceDetector(now.cascade, *scan), now.classifiers, now.pipeline)
+
+
+def _read_one(bgr: np.ndarray, pipeline: FacePipeline, now: LiveSettings) -> ReadPhoto:
+    found = pipeline.process_still(bgr)
+    drawn = annotate(bgr, found, now.language, now.notes, now.look)
+    gray, side = cv2.cvtColor(bgr, cv2.COLOR_BGR2GRAY), 8 if now.look.blur else 64
+    crops = tuple(crop_face(gray, face.xyxy, side) for face in found.faces)
+    return ReadPhoto(cv2.imencode(".jpg", drawn, [cv2.IMWRITE_JPEG_QUALITY, 92])[1].tobytes(), found, crops)
+
+
+def _show(photo: ReadPhoto, key: str) -> None:
+    """The photo with its overlay, beside it what each model says of the face that is chosen."""
+    left, right = st.columns([5, 4], gap="medium")
+    with left:
+        st.image(photo.jpeg, width="stretch")
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.download_button(
+                _("Download"), photo.jpeg, "emotion.jpg", "image/jpeg", on_click="ignore",
+                key=f"live.{key}.download", icon=":material/download:",
+            )  # fmt: skip
+            st.caption(_("Found and read in {ms} ms").format(ms=f"{photo.found.timings_ms['total']:.0f}"))
+    with right:
+        if not photo.found.faces:
+            st.info(_("No face was found. Look from the front, or make scaleFactor and minNeighbors smaller."))
+            return
+        face = _choose_face(photo, key)
+        for position, (name, prediction) in enumerate(face.predictions.items()):
+            age = "" if prediction.age is None else _(" · about {age} years").format(age=f"{prediction.age:.0f}")
+            st.markdown(f"**{plain(name)}**{age}")
+            grow(answer(prediction, language(), ink()), f"live-{key}-{position}")
+    for name, problem in photo.found.problems.items():
+        st.warning(f"**{plain(name)}** · {problem}")
+
+
+def _choose_face(photo: ReadPhoto, key: str) -> Face:
+    """The face that was clicked of several, else the largest."""
+    faces = photo.found.faces
+    if len(faces) == 1:
+        return faces[0]
+    tiles = [
+        Tile(number, encode(crop), _("Face {number}").format(number=number + 1), face_colour(face))
+        for number, (face, crop) in enumerate(zip(faces, photo.crops, strict=True))
+    ]
+    st.caption(_("{n} faces: click one.").format(n=len(faces)))
+    clicked = wall(tiles, f"live.{key}.face", 56)
+    return max(faces, key=lambda face: face.area) if clicked is None else faces[clicked]
+
+
+def _thumbnail(jpeg: bytes) -> bytes:
+    return encode(shrink(decode_image(jpeg, "jpeg"), 320))
+
+
+def _colour(found: FrameResult) -> str:
+    return face_colour(found.largest) if found.largest else "#8A8A8A"
+
+
+def _caption(found: FrameResult) -> str:
+    """In a word what is on a photo: the largest face's label, and how many others there are."""
+    if not found.largest:
+        return _("no face")
+    first = next(iter(found.largest.predictions.values()), None)
+    label = names_of(first.classes, language())[first.position] if first else ""
+    return f"{label} · {len(found.faces)}" if len(found.faces) > 1 or not label else label

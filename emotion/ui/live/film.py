@@ -1,0 +1,118 @@
+"""A video file: upload, a bar while it is at work, then the annotated film, its table and its chart."""
+
+import shutil
+import tempfile
+import weakref
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from emotion import jobs
+from emotion.files import plain_name
+from emotion.haar.detector import FaceDetector
+from emotion.i18n import _
+from emotion.jobs import Progress
+from emotion.live.pipeline import FacePipeline
+from emotion.live.state import LiveSettings
+from emotion.live.video import Overlay, VideoReport, process_video
+from emotion.ui.jobs import outcome
+from emotion.ui.live.timeline import show_summary
+
+_TYPES = ["mp4", "mov", "mkv", "avi", "webm", "m4v"]
+_JOBS, _JOB, _FILM = "live.video.", "live.film.job", "live.film"
+_QUICK = 0.5  # Seconds: what takes less shows no bar.
+_FORGOTTEN_AFTER = 600  # Seconds: who has not fetched a film by then has closed the page.
+
+
+class Film:
+    """An annotated film and its table in a folder that goes with it."""
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="emotion-"))
+        self.mp4, self.table = self.folder / "emotion.mp4", self.folder / "emotion.csv"
+        self.report: VideoReport | None = None
+        weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
+
+
+def show(now: LiveSettings) -> None:
+    """The whole view."""
+    for old in jobs.find(_JOBS):
+        if old.ended_for > _FORGOTTEN_AFTER:
+            jobs.forget(old)
+    upload = st.file_uploader(
+        _("A video file"), _TYPES, key="live.video", max_upload_size=500,
+        help=_("Every frame is read with the settings above. Nothing is kept on the server after you close the page."),
+    )  # fmt: skip
+    key = st.session_state.get(_JOB, "")
+    job = jobs.get(key)
+    begin = st.button(
+        _("Read the video"), key="live.video.start", type="primary", icon=":material/movie:",
+        disabled=upload is None or bool(job and job.active),
+    )  # fmt: skip
+    if begin and upload is not None:
+        st.session_state.pop(_FILM, None)
+        key = st.session_state[_JOB] = f"{_JOBS}{uuid4()}"
+        jobs.start(key, _work(upload, now)).wait(_QUICK)
+    _fetch(key)
+    if film := st.session_state.get(_FILM):
+        _show(film)
+
+
+def _fetch(key: str) -> None:
+    """Its bar while the job is at work; then the film belongs to this session, and goes with it."""
+    found, job = outcome(key, _("Reading the video"), _nothing, begin=False), jobs.get(key)
+    if found and job:
+        st.session_state[_FILM] = found
+        del st.session_state[_JOB]
+        jobs.forget(job)
+
+
+def _nothing(progress: Progress) -> None:
+    """In place of work that is begun only by the button."""
+
+
+def _work(upload: UploadedFile, now: LiveSettings) -> Callable[[Progress], Any]:
+    def work(progress: Progress) -> Film:
+        film = Film()
+        source = film.folder / f"{plain_name(Path(upload.name).stem) or 'video'}{Path(upload.name).suffix.lower()}"
+        source.write_bytes(upload.getbuffer())
+        pipeline = FacePipeline(FaceDetector(now.cascade, *now.scan), now.classifiers, now.pipeline)
+        overlay = Overlay(now.language, now.notes, now.look)
+        film.report = process_video(source, pipeline, film.mp4, film.table, overlay, progress)
+        source.unlink()
+        return film
+
+    return work
+
+
+def _show(film: Film) -> None:
+    """The film, its downloads and what it came to."""
+    report = film.report
+    if report is None:
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.download_button(
+            _("Download the film"), film.mp4.read_bytes, "emotion.mp4", "video/mp4", on_click="ignore",
+            key="live.film.mp4", icon=":material/download:",
+        )  # fmt: skip
+        st.download_button(
+            _("Download the table"), film.table.read_bytes, "emotion.csv", "text/csv", on_click="ignore",
+            key="live.film.csv", icon=":material/table_rows:",
+        )  # fmt: skip
+        st.button(_("Discard"), key="live.film.discard", icon=":material/close:", type="tertiary", on_click=_discard)
+        text = _("{width} × {height}, read {times} times as fast as it plays")
+        width, height = report.size
+        st.caption(text.format(width=width, height=height, times=f"{report.times_real_time:.1f}"))
+    # Below the buttons, because it grows once the browser knows its size.
+    st.video(str(film.mp4))
+    if report.broken:
+        st.warning(_("{n} damaged pieces of the film were left out.").format(n=report.broken))
+    show_summary(report.summary, "live.film.summary")
+
+
+def _discard() -> None:
+    st.session_state.pop(_FILM, None)

@@ -1,0 +1,175 @@
+"""What stands around the video: the answers of the moment, the last minute, the session, advice."""
+
+import inspect
+from textwrap import dedent
+from time import monotonic
+
+import cv2
+import numpy as np
+import streamlit as st
+
+from emotion.dataset.thumbnails import encode
+from emotion.errors import UserError
+from emotion.haar.crop import crop_face
+from emotion.haar.detector import FaceDetector
+from emotion.i18n import _, error_text, language, plain
+from emotion.live.annotate import annotate, face_colour
+from emotion.live.clip import clip_frame
+from emotion.live.faces import Face, Prediction
+from emotion.live.pipeline import LIVE_SCAN, FacePipeline
+from emotion.live.sessions import sessions_at_most
+from emotion.live.state import LiveSettings, LiveStats
+from emotion.live.stream import LiveProcessor
+from emotion.plots.growing import Chart
+from emotion.plots.live import answer, stages
+from emotion.ui.chart import ink
+from emotion.ui.live.shots import calm
+from emotion.ui.tiles import Tile, wall
+
+CHOSEN = "live.chosen"
+"""The session's key for the track id of the face whose answers are shown, None for the largest."""
+_TILES = 8
+
+
+def show_steps() -> None:
+    """What happens with every frame, in the words of the course."""
+    steps = (
+        _("**Detect**: the Viola–Jones cascade looks for faces in a small gray copy of the frame."),
+        _("**Crop**: each face is cut out and scaled to what the model takes, such as 48 × 48 pixels."),
+        _("**Classify**: the convolutional network gives each class a probability."),
+        _("**Draw**: box and label go onto the frame, and the frame comes back to you."),
+    )
+    st.markdown("\n".join(f"{number}. {step}" for number, step in enumerate(steps, start=1)))
+
+
+def show(processor: LiveProcessor, playing: bool) -> None:
+    """Beside the video: numbers and figures, twice a second while it plays; before, how it is going to look."""
+    # Only this fragment is run again: the video and the choices above it stay as they are.
+    calm("live-panel")
+    with st.container(key="live-panel"):
+        st.fragment(_panel, run_every=0.5 if playing else None)(processor, playing)
+
+
+def grow(chart: Chart, key: str) -> None:
+    """A chart that gets new data and stays standing."""
+    with st.container(key=key):
+        st.vega_lite_chart(chart.data, chart.spec)
+
+
+def _panel(processor: LiveProcessor, playing: bool) -> None:
+    stats, settings = processor.stats(), processor.settings
+    with st.container(key="live-stats"):
+        if playing:
+            _numbers(stats)
+        if stats.processed:
+            st.caption(
+                _counts(processor, stats, playing),
+                help=_(
+                    "Dropped are frames that came while another one was at work: the newest one wins, so that nothing "
+                    "lags."
+                ),
+            )
+    if stats.refused:
+        text = _(
+            "All {n} places are taken, so your video is shown as it comes. It is read as soon as somebody presses "
+            "STOP: just wait."
+        )
+        st.info(text.format(n=sessions_at_most()), icon=":material/hourglass_top:")
+    if playing:
+        _figures(processor, stats, settings)
+    else:
+        st.image(preview(settings), _("This is how it looks."), channels="BGR", width="stretch")
+    if stats.last_error:
+        text = _("{count} frames could not be processed: {error}")
+        st.error(text.format(count=stats.errors, error=_reason(stats.last_error)))
+    for name, problem in stats.problems.items():
+        st.warning(f"**{plain(name)}** · {_reason(problem)}")
+
+
+def _reason(error: Exception) -> str:
+    return error_text(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
+
+
+def _numbers(stats: LiveStats) -> None:
+    with st.container(horizontal=True, gap="medium"):
+        st.metric(_("Faces"), stats.faces, width="content")
+        st.metric(_("Frames/s"), f"{stats.fps:.0f}", width="content")
+        st.metric(_("Per frame"), f"{stats.timings_ms.get('total', 0):.0f} ms", width="content")
+
+
+def _counts(processor: LiveProcessor, stats: LiveStats, playing: bool) -> str:
+    text = _("{count} frames processed").format(count=stats.processed)
+    if playing:
+        text += _(" · {n} dropped/s").format(n=f"{_dropped_a_second(stats):.0f}")
+    if stats.resolution:
+        text += f" · {stats.resolution[0]} × {stats.resolution[1]}"
+    if recording := processor.takers.recording:
+        text += _(" · recording, {seconds} s").format(seconds=f"{recording.seconds:.0f}")
+    if rows := processor.takers.log_rows():
+        text += _(" · log, {rows} rows").format(rows=f"{rows:,}")
+    return text
+
+
+def _dropped_a_second(stats: LiveStats) -> float:
+    """Dropped frames a second since this was last asked."""
+    now = monotonic()
+    then, before = st.session_state.get("live.dropped", (now, stats.dropped))
+    st.session_state["live.dropped"] = now, stats.dropped
+    return max(0, stats.dropped - before) / (now - then) if now > then else 0.0
+
+
+def _figures(processor: LiveProcessor, stats: LiveStats, settings: LiveSettings) -> None:
+    """A chart for each model, also while no face is in view: what comes and goes makes a page jump."""
+    face = _choose_face(processor, stats)
+    for position, classifier in enumerate(settings.classifiers):
+        card = classifier.bundle.card
+        nobody = Prediction(card.classes, np.zeros(len(card.classes)))
+        prediction = face.predictions.get(card.name, nobody) if face else nobody
+        st.markdown(f"**{plain(card.name)}**{_aside(prediction) if face else ''}")
+        grow(answer(prediction, language(), ink()), f"live-answer-{position}")
+    st.markdown(_("**Time per frame, by stage**"))
+    grow(stages(stats.timings_ms), "live-stages")
+
+
+def _aside(prediction: Prediction) -> str:
+    if prediction.unsure:
+        return _(" · unsure")
+    return _(" · about {age} years").format(age=f"{prediction.age:.0f}") if prediction.age is not None else ""
+
+
+def _choose_face(processor: LiveProcessor, stats: LiveStats) -> Face | None:
+    """The face whose answers are shown: of several the one that was clicked, else the largest."""
+    faces, snapshot = stats.result.faces[:_TILES], processor.takers.snapshot()
+    if len(faces) < 2 or snapshot is None:
+        st.session_state[CHOSEN] = None
+        return stats.result.largest
+    gray, hidden = cv2.cvtColor(snapshot.bgr, cv2.COLOR_BGR2GRAY), processor.settings.look.blur
+    tiles = []
+    for face in sorted(faces, key=lambda face: face.track_id):
+        crop = crop_face(gray, face.xyxy, 8 if hidden else 64)
+        name = _("Face {number}").format(number=face.track_id + 1)
+        tiles.append(Tile(face.track_id, encode(crop), name, face_colour(face)))
+    clicked = wall(tiles, "live.face", 56)
+    st.session_state[CHOSEN] = clicked
+    return next((face for face in faces if face.track_id == clicked), stats.result.largest)
+
+
+def preview(settings: LiveSettings) -> np.ndarray:
+    """A frame of the built-in clip as these settings draw it, bgr uint8 (H, W, 3)."""
+    models = tuple(f"{each.bundle.path} {each.bundle.digest}" for each in settings.classifiers)
+    return _preview(models, f"{settings.language} {settings.look}", settings)
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _preview(models: tuple[str, ...], look: str, _settings: LiveSettings) -> np.ndarray:
+    # With a detector of its own: the session's may be at work on a stream, and is for one thread at a time.
+    pipeline = FacePipeline(FaceDetector("frontalface_default", *LIVE_SCAN), _settings.classifiers)
+    frame = clip_frame(1.5)
+    result = pipeline.process(frame, 0.0)
+    return annotate(frame, result, _settings.language, _settings.notes, _settings.look)
+
+
+def show_code() -> None:
+    """The real function behind the video."""
+    with st.expander(_("Show the code")):
+        st.code(dedent(inspect.getsource(FacePipeline.process)), language="python")

@@ -1,0 +1,116 @@
+"""What the faces have said: the last minute, and the whole session."""
+
+import streamlit as st
+
+from emotion.i18n import _, language
+from emotion.labels import names_of
+from emotion.live.faces import Prediction
+from emotion.live.history import ModelSummary, Sample, SessionSummary
+from emotion.live.stream import LiveProcessor
+from emotion.plots.live import answer, last_minute, mood, session
+from emotion.ui.chart import ink
+from emotion.ui.live.panel import CHOSEN, grow
+from emotion.ui.live.shots import calm
+
+_MOOD = 0.15  # From here on a session is called pleasant or unpleasant.
+
+
+def show_minute(processor: LiveProcessor, playing: bool) -> None:
+    """The last minute of the chosen face, once a second while the video plays."""
+    calm("live-minute")
+    with st.container(key="live-minute"):
+        st.fragment(_minute, run_every=1.0 if playing else None)(processor)
+
+
+def show_session(processor: LiveProcessor, playing: bool) -> None:
+    """The session since START, every two seconds while the video plays."""
+    calm("live-session")
+    with st.container(key="live-session"):
+        st.fragment(_session, run_every=2.0 if playing else None)(processor)
+
+
+def _minute(processor: LiveProcessor) -> None:
+    samples = processor.takers.last_minute()
+    if not samples:
+        st.caption(_("Here the answers for one face run by: layers of all classes, one minute long. Press START."))
+        return
+    model = _choose_model([sample.model for sample in samples], "live.minute.model")
+    track = _track(processor, samples)
+    own = [sample for sample in samples if (sample.model, sample.track_id) == (model, track)]
+    # A model of the same name may have taken its place with other classes.
+    own = [sample for sample in own if sample.classes == own[-1].classes]
+    grow(last_minute(own, language()), "live-minute-chart")
+
+
+def _track(processor: LiveProcessor, samples: tuple[Sample, ...]) -> int:
+    """The chosen face, else the largest of now, else the one that was seen last."""
+    chosen, largest = st.session_state.get(CHOSEN), processor.stats().result.largest
+    if chosen is not None:
+        return int(chosen)
+    return largest.track_id if largest else samples[-1].track_id
+
+
+def _choose_model(names: list[str], key: str) -> str:
+    """One of several models, the first where there is no other."""
+    names = list(dict.fromkeys(names))
+    if len(names) == 1:
+        return names[0]
+    if st.session_state.get(key) not in names:
+        st.session_state[key] = names[0]
+    chosen = st.segmented_control(
+        _("Model"), names, key=key, required=True, label_visibility="collapsed", persist_state="session"
+    )
+    return chosen or names[0]
+
+
+def _session(processor: LiveProcessor) -> None:
+    summary = processor.takers.summary()
+    if not summary.frames:
+        st.caption(_("Here stands how the session went, of the largest face. Press START."))
+        return
+    show_summary(summary, "live.session")
+
+
+def show_summary(summary: SessionSummary, key: str) -> None:
+    """A session or a film in numbers and charts; ``key`` is the start of the widgets' keys."""
+    _numbers(summary)
+    if summary.models:
+        model, name = summary.models[_choose_model(list(summary.models), f"{key}.model")], key.replace(".", "-")
+        wide, narrow = st.columns([3, 2], gap="medium")
+        with wide:
+            grow(session(model, language()), f"{name}-chart")
+        with narrow:
+            st.markdown(_("**On average**"))
+            grow(answer(Prediction(model.classes, model.mean), language(), ink()), f"{name}-mean")
+        if model.valence is not None:
+            st.markdown(
+                _("**Mood**"),
+                help=_(
+                    "How pleasant the emotions are: happy counts +1, angry, disgust, fear and sad count −1, surprise "
+                    "and neutral 0 (after Russell’s circumplex of emotions, 1980)."
+                ),
+            )
+            grow(mood(model), f"{name}-mood")
+
+
+def _numbers(summary: SessionSummary) -> None:
+    shown = {
+        _("Length"): "{:d}:{:02d}".format(*divmod(int(summary.seconds), 60)),
+        _("Frames"): f"{summary.frames:,}",
+        _("With a face"): f"{summary.with_faces / summary.frames:.0%}",
+        _("Faces at most"): str(summary.most_faces),
+    }
+    first = next(iter(summary.models.values()), None)
+    if first:
+        shown[_("Mostly")] = names_of(first.classes, language())[int(first.mean.argmax())]
+        if first.valence is not None:
+            shown[_("Mood")] = _mood_word(first)
+    with st.container(horizontal=True, gap="medium"):
+        for label, value in shown.items():
+            st.metric(label, value, width="content")
+
+
+def _mood_word(model: ModelSummary) -> str:
+    value = model.valence or 0.0
+    word = _("pleasant") if value > _MOOD else _("unpleasant") if value < -_MOOD else _("balanced")
+    return f"{word} ({value:+.2f})"
