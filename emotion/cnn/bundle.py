@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, fields
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +100,11 @@ class Bundle:
 
     path: Path
     card: Card
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the card, which holds those of all files: another one where classes or a file are others."""
+        return hashlib.sha256(json.dumps(self.card.to_json(), sort_keys=True).encode()).hexdigest()
 
     def read(self, name: str) -> bytes:
         """The bytes of one of the bundle's files; UserError if it is missing or is not the one the card describes."""
@@ -203,12 +209,9 @@ def _compare_with_network(bundle: Bundle) -> None:
 
 def _bundle_folders() -> Iterator[Path]:
     for folder in models_folders():
+        inside = folder.iterdir() if folder.is_dir() else ()
         # A name with a dot is a bundle in the making.
-        found = (
-            [path for path in folder.iterdir() if path.name[0] != "." and (path / CARD).exists()]
-            if folder.is_dir()
-            else []
-        )
+        found = [path for path in inside if path.name[0] != "." and (path / CARD).exists()]
         yield from sorted(found, key=lambda path: (path / CARD).stat().st_mtime, reverse=True)
 
 

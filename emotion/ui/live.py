@@ -8,14 +8,13 @@ from streamlit_webrtc import WebRtcMode, create_video_source_track, webrtc_strea
 from streamlit_webrtc.component import WebRtcStreamerState
 from streamlit_webrtc.config import MediaTrackConstraints, RTCConfiguration, Translations
 
-from emotion.cnn.bundle import TFLITE, Bundle
-from emotion.errors import UserError
+from emotion.cnn.bundle import Bundle
 from emotion.haar.detector import FaceDetector
-from emotion.i18n import _, error_text, language
+from emotion.i18n import _, language
 from emotion.live.fonts import written_language
 from emotion.live.pipeline import LIVE_SCAN
 from emotion.live.stream import LiveProcessor, LiveSettings, clip_ticks, drop_late_frames
-from emotion.ui.guards import PUBLISHED, bundle_title, classifier_of, preferred_bundle
+from emotion.ui.guards import PUBLISHED, bundle_title, open_model, preferred_bundle
 
 CAMERA, CLIP = "camera", "clip"
 _CAMERA_VIDEO: MediaTrackConstraints = {"width": {"ideal": 640}, "height": {"ideal": 480}, "frameRate": {"ideal": 30}}
@@ -70,12 +69,7 @@ def _select(
 
 def processor_for(source: str, bundles: list[Bundle]) -> LiveProcessor:
     """The processor of the stream that runs, begins or ran last, set to these bundles from its next frame on."""
-    classifiers = []
-    for bundle in bundles:
-        try:
-            classifiers.append(classifier_of(str(bundle.path), bundle.card.files[TFLITE]))
-        except UserError as error:
-            st.error(error_text(error))
+    classifiers = tuple(one for one in map(open_model, bundles) if one)
     # A new one, with a detector of its own, for each stream: one that is still ending must not share a detector with
     # one that begins, because OpenCV's cascades are not thread-safe.
     key, state = f"live.processor.{source}", _state(source)
@@ -83,7 +77,7 @@ def processor_for(source: str, bundles: list[Bundle]) -> LiveProcessor:
         st.session_state[key] = LiveProcessor(LiveSettings(FaceDetector("frontalface_default", *LIVE_SCAN)))
     processor: LiveProcessor = st.session_state[key]
     processor.configure(
-        replace(processor.settings, classifiers=tuple(classifiers), language=language(), notes=_notes(bundles))
+        replace(processor.settings, classifiers=classifiers, language=language(), notes=_notes(bundles))
     )
     return processor
 

@@ -6,7 +6,6 @@ from textwrap import dedent
 import numpy as np
 import streamlit as st
 
-from emotion.cnn.bundle import TFLITE
 from emotion.errors import UserError
 from emotion.haar.detector import FaceDetector
 from emotion.i18n import _, error_text, language
@@ -109,7 +108,7 @@ def _show_figures(stats: LiveStats, settings: LiveSettings) -> None:
 
 def preview(settings: LiveSettings) -> np.ndarray:
     """A frame of the built-in clip as these settings draw it, bgr uint8 (H, W, 3)."""
-    models = tuple(f"{each.bundle.path} {each.bundle.card.files[TFLITE]}" for each in settings.classifiers)
+    models = tuple(f"{each.bundle.path} {each.bundle.digest}" for each in settings.classifiers)
     return _preview(models, settings.language, settings)
 
 

@@ -7,7 +7,7 @@ import h5py
 import numpy as np
 import streamlit as st
 
-from emotion.cnn.bundle import TFLITE, WEIGHTS, Bundle, default_bundle, scan_bundles
+from emotion.cnn.bundle import WEIGHTS, Bundle, default_bundle, scan_bundles
 from emotion.cnn.classifier import Classifier
 from emotion.dataset.sample import draw_face
 from emotion.haar.crop import crop_face
@@ -28,7 +28,7 @@ def picture_of(step: str) -> np.ndarray:
     bundle = default_bundle(scan_bundles()[0])
     if bundle:
         try:
-            return _picture(step, language(), bundle.card.files[TFLITE], bundle)
+            return _picture(step, language(), bundle.digest, bundle)
         except Exception:  # noqa: BLE001  # Home is no place to report a model: the pages that use it say what is wrong.
             pass
     return _picture(step, language(), "", None)

@@ -10,7 +10,7 @@ import numpy as np
 
 from emotion.cnn import explain
 from emotion.cnn.architectures import build
-from emotion.cnn.bundle import WEIGHTS, read_card
+from emotion.cnn.bundle import read_card
 from emotion.cnn.inside import FeatureMap, Layer, Neuron
 
 
@@ -50,7 +50,7 @@ REQUESTS = {act.__name__: act for act in _ACTS}
 
 def _state(bundle: str) -> str:
     """Another one when the bundle has been replaced by one of the same name."""
-    return read_card(bundle).card.files[WEIGHTS]
+    return read_card(bundle).digest
 
 
 def _network(bundle: str) -> keras.Model:

@@ -3,7 +3,6 @@
 import streamlit as st
 
 from emotion import jobs
-from emotion.cnn.bundle import TFLITE
 from emotion.cnn.judge import doubtful_labels
 from emotion.dataset.doctor import Report
 from emotion.dataset.folder import Dataset
@@ -42,7 +41,7 @@ def show(dataset: Dataset, report: Report) -> None:
             ),
         )
         bundle = known.get(source)
-        digest = bundle.card.files[TFLITE] if bundle else ""
+        digest = bundle.digest if bundle else ""
         key = f"{job_key(dataset, 'suspects')}:{digest}"
         asked = st.button(_("Look for wrong labels"), key="dataset.doctor.labels", icon=":material/search:")
         if asked:

@@ -3,7 +3,6 @@
 import numpy as np
 import streamlit as st
 
-from emotion.cnn.bundle import TFLITE
 from emotion.cnn.judge import embedding_plane
 from emotion.dataset.explore import Plane
 from emotion.dataset.folder import Dataset
@@ -52,7 +51,7 @@ def show(dataset: Dataset) -> None:
             _("Images at most"), _COUNTS, 3_000, format_func=lambda n: f"{n:,}", key="dataset.map.count", width=200
         )
     bundle = found.get(source)
-    digest = bundle.card.files[TFLITE] if bundle else ""
+    digest = bundle.digest if bundle else ""
     plane = outcome(
         job_key(dataset, f"plane:{digest}:{count}"),
         _("Laying out the images"),

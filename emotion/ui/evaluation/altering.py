@@ -7,7 +7,6 @@ import numpy as np
 import streamlit as st
 
 from emotion.cnn.alter import RANGES, Alteration, Flip, alter, flips, sweep
-from emotion.cnn.bundle import TFLITE
 from emotion.cnn.classifier import Classifier
 from emotion.i18n import _, language, plain
 from emotion.labels import names_of
@@ -126,7 +125,7 @@ def _sweep(classifier: Classifier, face: np.ndarray, how: Alteration) -> None:
         name = str(st.session_state["evaluation.sweep"])
         neutral = Alteration(**{**vars(how), name: RANGES[name].neutral})
         key = f"{face.shape} {hashlib.sha256(face.tobytes()).hexdigest()}"
-        digest = classifier.bundle.card.files[TFLITE]
+        digest = classifier.bundle.digest
         found = _swept(key, digest, neutral, name, face, classifier)
         turns, classes = flips(name, found), classifier.bundle.card.classes
         st.caption(_told(name, turns, classes))
