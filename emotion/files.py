@@ -165,6 +165,15 @@ def replace_folder(new: Path, final: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
+def file_stamp(path: Path) -> tuple[int, int]:
+    """Time of change (ns) and size of a file: another stamp, another content. Zeros for one that can't be read."""
+    try:
+        found = path.stat()
+    except OSError:
+        return 0, 0
+    return found.st_mtime_ns, found.st_size
+
+
 def sha256(path: Path) -> str:
     """The SHA-256 of a file, in hexadecimal."""
     with path.open("rb") as file:

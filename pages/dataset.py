@@ -8,6 +8,7 @@ from emotion.ui.dataset import averages, doctor, gallery, opening, overview, pla
 from emotion.ui.guards import current_dataset, datasets, need_dataset, title_of
 from emotion.ui.lesson import mark_done
 from emotion.ui.page import heading
+from emotion.ui.views import open_tab
 
 heading(
     _("See the data"),
@@ -27,13 +28,12 @@ st.subheader(_("{title} · {n} images").format(title=title_of(dataset), n=f"{ima
 st.caption(plain(printable(str(dataset.root))))
 
 views = {
-    _("Overview"): overview,
-    _("Gallery"): gallery,
-    _("Average faces"): averages,
-    _("Map"): plane,
-    _("Doctor"): doctor,
+    "overview": (_("Overview"), overview),
+    "gallery": (_("Gallery"), gallery),
+    "averages": (_("Average faces"), averages),
+    "map": (_("Map"), plane),
+    "doctor": (_("Doctor"), doctor),
 }
-for tab, view in zip(st.tabs(list(views), key="dataset.view", on_change="rerun"), views.values(), strict=True):
-    if tab.open:
-        with tab:
-            view.show(dataset)
+view, tab = open_tab("dataset", {key: name for key, (name, _view) in views.items()})
+with tab:
+    views[view][1].show(dataset)

@@ -7,7 +7,8 @@ from emotion.errors import UserError
 from emotion.i18n import _, error_text
 from emotion.ui.guards import current_dataset, datasets, need_dataset
 from emotion.ui.page import heading
-from emotion.ui.training import advanced, basic, history, settings, watch
+from emotion.ui.training import actions, advanced, basic, history, settings, watch
+from emotion.ui.views import open_tab
 
 heading(
     _("Train the network"),
@@ -48,20 +49,16 @@ except UserError as error:
 known = datasets()
 dataset = need_dataset(current_dataset(known))
 busy = active_run()
-basic.say_problem()
-training, setting, looking_back = st.tabs(
-    [_("Train"), _("Advanced"), _("History")], key="training.view", on_change="rerun"
-)
-with training:
-    if training.open:
-        controls, view = st.columns([1, 2.2], gap="large")
+actions.say()
+view, tab = open_tab("training", {"train": _("Train"), "advanced": _("Advanced"), "history": _("History")})
+with tab:
+    if view == "train":
+        controls, watched = st.columns([1, 2.2], gap="large")
         with controls:
             basic.show(dataset, known, busy)
-        with view:
+        with watched:
             show_run(busy)
-with setting:
-    if setting.open:
-        advanced.show(dataset, busy)
-with looking_back:
-    if looking_back.open:
+    elif view == "advanced":
+        advanced.show(dataset)
+    else:
         history.show()

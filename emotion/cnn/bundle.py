@@ -7,6 +7,7 @@ import re
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +29,10 @@ class Bundle:
     path: Path
     card: Card
 
-    @property
+    @cached_property
     def digest(self) -> str:
-        """What tells this bundle's answers from those of any other: the SHA-256 of its network, or of its head."""
-        return self.card.files[HEAD if self.card.base else TFLITE]
+        """SHA-256 of the card, which holds those of all files: another one where classes or a file are others."""
+        return hashlib.sha256(json.dumps(self.card.to_json(), sort_keys=True).encode()).hexdigest()
 
     def hash_of(self, name: str) -> str:
         """The SHA-256 that the card states for a file; UserError where the bundle has no such file."""
@@ -179,12 +180,9 @@ def _compare_with_network(bundle: Bundle) -> None:
 
 def _bundle_folders() -> Iterator[Path]:
     for folder in models_folders():
+        inside = folder.iterdir() if folder.is_dir() else ()
         # A name with a dot is a bundle in the making.
-        found = (
-            [path for path in folder.iterdir() if path.name[0] != "." and (path / CARD).exists()]
-            if folder.is_dir()
-            else []
-        )
+        found = [path for path in inside if path.name[0] != "." and (path / CARD).exists()]
         yield from sorted(found, key=lambda path: (path / CARD).stat().st_mtime, reverse=True)
 
 

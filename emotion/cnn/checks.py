@@ -3,7 +3,6 @@
 import numpy as np
 
 from emotion.cnn.config import TrainConfig
-from emotion.cnn.origin import find_origin
 from emotion.cnn.targets import no_votes
 from emotion.dataset.folder import Dataset
 from emotion.dataset.importers.votes import votes_stamp
@@ -30,13 +29,14 @@ def insist_on_classes(dataset: Dataset, labels: np.ndarray) -> None:
 
 
 def check(config: TrainConfig, dataset: Dataset) -> None:
-    """Raise UserError for what the worker would refuse, as far as the files' names tell."""
+    """Raise UserError for what the worker would refuse, as far as the files' names tell.
+
+    What the training starts from is looked at by ``origin.with_origin``.
+    """
     insist_on_classes(dataset, dataset.part("train").labels)
     dataset.part("validation")
     if config.votes and not votes_stamp(dataset):
         raise no_votes(dataset)
-    if config.start_from:
-        find_origin(config.start_from)
 
 
 def training_images(config: TrainConfig, dataset: Dataset) -> int:

@@ -3,9 +3,11 @@
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+from emotion.cnn.points import insist_on_types
 from emotion.dataset.folder import Dataset
 from emotion.errors import UserError
 from emotion.files import is_plain_name
+from emotion.i18n import N_
 from emotion.labels import EMOTIONS
 
 ARCHITECTURES = ("deck_cnn", "compact_resnet", "wide_resnet", "tiny_cnn")
@@ -139,7 +141,7 @@ class TrainConfig:
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> "TrainConfig":
-        """The settings from JSON values; TypeError for ones that are incomplete or of a wrong type.
+        """The settings from JSON values; TypeError or ValueError for ones that are incomplete or of a wrong type.
 
         Unknown names are left out and missing ones have their defaults, so that programs older and newer than a run
         read it.
@@ -147,9 +149,37 @@ class TrainConfig:
         known = _known(cls, values)
         if "augmentation" in known:
             known["augmentation"] = Augmentation(**_known(Augmentation, dict(known["augmentation"])))
-        return cls(**known)
+            insist_on_types(known["augmentation"])
+        config = cls(**known)
+        insist_on_types(config)
+        return config
 
 
+SETTING_NAMES = {
+    "data": N_("Dataset"),
+    "task": N_("Task"),
+    "architecture": N_("Network"),
+    "epochs": N_("Epochs"),
+    "batch_size": N_("Batch size"),
+    "learning_rate": N_("Learning rate"),
+    "schedule": N_("Schedule"),
+    "warmup": N_("Warm-up epochs"),
+    "optimiser": N_("Optimiser"),
+    "weight_decay": N_("Weight decay"),
+    "augmentation": N_("Augmentation"),
+    "class_weights": N_("Class weights"),
+    "label_smoothing": N_("Label smoothing"),
+    "votes": N_("Share of the FER+ votes"),
+    "patience": N_("Patience"),
+    "images": N_("Images at most"),
+    "ema": N_("Averaged weights"),
+    "start_from": N_("Start from"),
+    "freeze": N_("Only the last layer learns"),
+    "seed": N_("Seed"),
+    "precision": N_("Arithmetic"),
+    "size": N_("Image size"),
+}
+"""What people call the settings."""
 _LIMITS: dict[str, tuple[float, float]] = {
     "warmup": (0, 100),
     "weight_decay": (0, 1),

@@ -80,14 +80,23 @@ def neuron_arithmetic(model: keras.Model, face: np.ndarray, row: int, column: in
     """The numbers of the neuron at (``row``, ``column``) of the first convolution's map ``kernel``, and Keras' result.
 
     Batch normalisation and ReLU are part of it where they follow at once. Raises UserError where the convolution ends
-    in another activation than ReLU.
+    in another activation than ReLU, and where its kernels have gaps.
     """
     convolution = _first_convolution(model)
+    if set(convolution.dilation_rate) != {1}:
+        raise UserError(
+            "The kernels of “{name}” have gaps (dilation {found}); the arithmetic is shown for kernels without. Choose "
+            "another model.",
+            name=model.name,
+            found="×".join(map(str, convolution.dilation_rate)),
+        )
     norm, relu = _what_follows(model, convolution)
     values, result = _outputs(model, [convolution.input, relu or norm or convolution], face)
     bias = keras.ops.convert_to_numpy(convolution.bias)[kernel] if convolution.use_bias else 0
+    corner = _corner(values[..., 0], convolution, (row, column))
     return Neuron(
-        patch=_patch(values[..., 0], convolution, row, column),
+        patch=_patch(values[..., 0], corner, convolution.kernel_size),
+        corner=corner,
         weights=first_kernels(model)[:, :, 0, kernel],
         bias=float(bias),
         normalisation=_normalisation(norm, kernel) if norm else None,
@@ -181,13 +190,18 @@ def _batch(face: np.ndarray) -> np.ndarray:
     return face[np.newaxis, ..., np.newaxis].astype(np.float32)
 
 
-def _patch(values: np.ndarray, convolution: keras.layers.Conv2D, row: int, column: int) -> np.ndarray:
-    """What the kernel covers of ``values`` (H, W), zeros beyond the edge where the convolution pads."""
-    starts, sizes = [], convolution.kernel_size
-    for place, length, size, step in zip((row, column), values.shape, sizes, convolution.strides, strict=True):
+def _corner(values: np.ndarray, convolution: keras.layers.Conv2D, place: tuple[int, int]) -> tuple[int, int]:
+    """Row and column of ``values`` (H, W) where the kernel begins at a ``place``; beyond the edge where it pads."""
+    starts = []
+    for at, length, size, step in zip(place, values.shape, convolution.kernel_size, convolution.strides, strict=True):
         padded = max((-(-length // step) - 1) * step + size - length, 0) if convolution.padding == "same" else 0
-        starts.append(place * step - padded // 2)
-    (top, left), (height, width) = starts, sizes
+        starts.append(at * step - padded // 2)
+    return starts[0], starts[1]
+
+
+def _patch(values: np.ndarray, corner: tuple[int, int], size: tuple[int, int]) -> np.ndarray:
+    """The part of ``values`` (H, W) that a kernel of this size covers, zeros beyond the edge."""
+    (top, left), (height, width) = corner, size
     around = np.pad(values, ((height, height), (width, width)))
     return around[top + height : top + 2 * height, left + width : left + 2 * width]
 

@@ -9,12 +9,13 @@ from pathlib import Path
 
 import numpy as np
 
-from emotion.cnn.bundle import CARD
+from emotion.cnn.bundle import CARD, read_card
 from emotion.cnn.config import TrainConfig
 from emotion.cnn.evaluation import wilson_interval
 from emotion.cnn.runs import Run
 from emotion.cnn.status import Status
 from emotion.errors import UserError
+from emotion.files import file_stamp
 
 _FILES = ("status.json", "config.json", "metrics.csv")
 
@@ -71,32 +72,26 @@ def summary_of(run: Run) -> Summary:
 
 def stamp_of(run: Run) -> tuple[tuple[int, int], ...]:
     """Time of change (ns) and size of what ``summary_of`` reads: another stamp, another summary."""
-    return tuple(_file_stamp(run.path / name) for name in _FILES)
+    return tuple(file_stamp(run.path / name) for name in _FILES)
 
 
-def _file_stamp(path: Path) -> tuple[int, int]:
+def own_bundle(run: Run) -> Path | None:
+    """The folder of the run's bundle; None where there is none, and where another run's has taken its name.
+
+    A bundle of before, whose card names no run, is taken for the run's own.
+    """
+    bundle = run.status().bundle
     try:
-        found = path.stat()
-    except OSError:
-        return 0, 0
-    return found.st_mtime_ns, found.st_size
+        owner = read_card(bundle).card.training.get("run", run.name) if bundle else None
+    except UserError:  # It was deleted or damaged.
+        return None
+    return Path(bundle) if owner == run.name else None
 
 
-def notes_of(run: Run) -> str:
-    """What people wrote about the run, as far as it can be read: a file saved in another encoding keeps its letters."""
-    try:
-        return run.notes()
-    except ValueError:
-        return (run.path / "notes.txt").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""
-
-
-def is_published(run: Run) -> bool:
-    """Whether the run's bundle is there, and made of the best weights that the run has now."""
-    bundle, best = run.status().bundle, run.path / "best.weights.h5"
-    card = Path(bundle) / CARD
-    return bool(bundle) and card.exists() and (not best.exists() or card.stat().st_mtime >= best.stat().st_mtime)
+def published(run: Run) -> Path | None:
+    """The folder of the run's bundle if it is made of the best weights that the run has now; else None."""
+    bundle, best = own_bundle(run), run.path / "best.weights.h5"
+    return bundle if bundle and file_stamp(bundle / CARD)[0] >= file_stamp(best)[0] else None
 
 
 @dataclass(frozen=True)
@@ -146,7 +141,7 @@ def _results(one: Summary) -> list[object]:
     best, started = one.best, one.started.isoformat(sep=" ") if one.started else ""
     measured = [best.get("epoch", ""), best.get("val_accuracy", ""), best.get("val_loss", "")]
     done = [len(one.rows), *measured, round(one.seconds, 1), one.images_per_second or ""]
-    return [one.run.name, one.status.state if one.status else "", started, *done, notes_of(one.run), one.problem or ""]
+    return [one.run.name, one.status.state if one.status else "", started, *done, one.run.notes(), one.problem or ""]
 
 
 def metrics_csv(summaries: Sequence[Summary]) -> bytes:

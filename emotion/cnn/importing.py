@@ -9,8 +9,8 @@ from pathlib import Path, PurePosixPath
 from emotion.cnn.bundle import CARD, WEIGHTS, Bundle, load_bundle
 from emotion.cnn.card import FILES
 from emotion.cnn.keras2 import check_hdf5
-from emotion.dataset.importers.archive import Archive, Entry, open_archive
-from emotion.dataset.importers.making import Source
+from emotion.dataset.importers.archive import Archive, Entry, is_zip, open_archive
+from emotion.dataset.importers.making import Source, source_name
 from emotion.errors import UserError
 from emotion.files import folder_in_the_making, plain_name, write_json, writing
 from emotion.homes import models_folders, user_models_folder
@@ -23,6 +23,9 @@ def import_bundle_zip(source: Source, name: str = "") -> Bundle:
     is damaged or dishonest (see ``importers.archive``), that holds no bundle or several, and for a bundle that
     ``load_bundle`` refuses or whose weights point to other files; nothing is left of it then.
     """
+    if not is_zip(source):
+        name = source_name(source)
+        raise UserError("{zip} is no zip file. Choose the .zip that “Export” made of a model.", zip=name)
     with open_archive(source) as archive:
         top = _bundle_in(archive)
         entries = {entry.name: entry for entry in archive.entries}

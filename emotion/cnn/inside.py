@@ -54,12 +54,13 @@ class Normalisation:
 class Neuron:
     """One neuron of the first convolution at one place, number by number.
 
-    ``patch`` float32 (k, k) is what it looks at, zeros beyond the image's edge, and ``weights`` float32 (k, k) what it
-    multiplies that with. ``normalisation`` and ``relu`` say what follows in this network. ``expected`` is what Keras
-    itself computed at that place, after all of it.
+    ``patch`` float32 (k, k) is what it looks at, from the row and the column of its ``corner`` on, zeros beyond the
+    image's edge, and ``weights`` float32 (k, k) what it multiplies that with. ``normalisation`` and ``relu`` say what
+    follows in this network. ``expected`` is what Keras itself computed at that place, after all of it.
     """
 
     patch: np.ndarray
+    corner: tuple[int, int]
     weights: np.ndarray
     bias: float
     normalisation: Normalisation | None

@@ -34,13 +34,15 @@ _MOST_WEIGHTS = 2**30
 def translate(network: object, rescale: bool) -> dict[str, Any]:
     """The ``model.json`` values of Keras 2 (or 3) as Keras 3 takes them, all float32.
 
-    With ``rescale`` a layer that divides by 255 comes after the input. Raises UserError for a layer that is not among
-    ``LAYERS``, such as a Lambda or one of somebody's own, and for values that are none of a network.
+    With ``rescale`` a layer that divides by 255 comes after the input, unless the network scales by itself, as ours do.
+    Raises UserError for a layer that is not among ``LAYERS``, such as a Lambda or one of somebody's own, and for values
+    that are none of a network.
     """
     try:
         kind, config = _MODELS[network["class_name"]], network["config"]  # type: ignore[index]
         listed = config["layers"] if isinstance(config, dict) else config  # Keras 2.0 to 2.2: a bare list.
         layers = [_layer(values) for values in listed]
+        rescale = rescale and all(layer["class_name"] != "Rescaling" for layer in layers)
         if kind == "Model":
             translated = _functional(config, listed, layers, rescale)
         else:

@@ -1,10 +1,11 @@
-"""What this machine computes in. No Keras here, so that the pages may ask."""
+"""What this machine computes in."""
 
 import shutil
 import subprocess
 from pathlib import Path
 
 _AMPERE = 8.0  # The first NVIDIA GPUs with bfloat16 have the compute capability 8.0.
+_SECONDS = 20
 _NVIDIA = shutil.which("nvidia-smi")
 
 
@@ -19,13 +20,13 @@ def gpu_has_bfloat16(program: str | None = _NVIDIA) -> bool:
     if program is None:
         return False
     query = [program, "--query-gpu=compute_cap", "--format=csv,noheader"]
-    answer = subprocess.run(query, capture_output=True, encoding="utf-8", errors="replace")
     try:
+        answer = subprocess.run(query, capture_output=True, encoding="utf-8", errors="replace", timeout=_SECONDS)
         return min(map(float, answer.stdout.split())) >= _AMPERE
-    except ValueError:  # No GPU, or a driver too old for the question.
+    except (ValueError, OSError, subprocess.TimeoutExpired):  # No GPU, or a driver too old for the question, or stuck.
         return False
 
 
-def best_precision(gpu: bool = _NVIDIA is not None) -> str:
+def best_precision(gpu: bool) -> str:
     """The Keras dtype policy that trains fastest: bfloat16 where the ``gpu``, else the processor, computes in it."""
     return "mixed_bfloat16" if (gpu_has_bfloat16() if gpu else has_bfloat16()) else "float32"

@@ -35,11 +35,11 @@ def find_origin(start_from: str) -> Origin:
     return origin
 
 
-def with_origin(config: TrainConfig) -> TrainConfig:
-    """The settings with the network and the image size of what they start from."""
+def with_origin(config: TrainConfig, origin: Origin | None = None) -> TrainConfig:
+    """The settings with the network and the image size of what they start from: ``origin``, or what is found."""
     if not config.start_from:
         return config
-    origin = find_origin(config.start_from)
+    origin = origin or find_origin(config.start_from)
     return replace(config, architecture=origin.architecture, size=origin.size)
 
 
@@ -48,9 +48,7 @@ def _of_run(path: str) -> Origin:
     if not run.has_weights:
         raise UserError("{run} has finished no epoch yet: there are no weights to start from.", run=run.name)
     config = run.config()
-    return Origin(
-        config.architecture, config.size, tuple(run.setting().get("classes", ())), run.path / "best.weights.h5"
-    )
+    return Origin(config.architecture, config.size, run.classes, run.path / "best.weights.h5")
 
 
 def _of_bundle(name: str) -> Origin:

@@ -16,7 +16,7 @@ from emotion.jobs import Progress
 FEWEST_EPOCHS = 5
 """With fewer, a smaller part of the images seen more often teaches more."""
 FEWEST_IMAGES = 200
-_ASKED = ("architecture", "batch_size", "size", "precision", "optimiser", "ema")
+_ASKED = ("architecture", "batch_size", "size", "precision", "optimiser", "ema", "freeze")
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def probe(config: TrainConfig, classes: int, progress: Progress | None = None) -
     if kept := kept_pace(config, classes):
         return kept
     file = _file(config, classes)
-    asked = replace(config, data="", start_from="", freeze=False, name="probe")
+    asked = replace(config, data="", name="probe")
     settings = json.dumps(asked.to_json())
     pace = Pace(**ask("train", "--probe", settings, "--classes", str(classes), progress=progress))
     file.parent.mkdir(parents=True, exist_ok=True)

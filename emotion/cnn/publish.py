@@ -16,6 +16,7 @@ from emotion.cnn.card import FILES, InputSpec
 from emotion.cnn.classifier import Classifier
 from emotion.cnn.config import task_of
 from emotion.cnn.evaluation import evaluate
+from emotion.cnn.history import own_bundle
 from emotion.cnn.runs import Run
 from emotion.cnn.workers import insist_on_rest_and_weights, insist_on_weights
 from emotion.dataset.folder import Dataset, open_dataset
@@ -36,7 +37,7 @@ def publish_run(run: Run, dataset: Dataset) -> Path:
     """
     insist_on_weights(run)
     _insist_on_classes(run, dataset)
-    final = Path(run.status().bundle) if run.status().bundle else _free_folder(run.config().name)
+    final = own_bundle(run) or _free_folder(run.config().name)
     with folder_in_the_making(final) as folder:
         model = _float32_model(run, len(dataset.classes))
         (folder / NETWORK).write_text(model.to_json(), encoding="utf-8")
@@ -62,12 +63,11 @@ def publish_best(run: Run) -> Path:
 
 
 def _insist_on_classes(run: Run, dataset: Dataset) -> None:
-    classes = tuple(run.setting().get("classes", ()))
-    if classes != dataset.classes:
+    if run.classes != dataset.classes:
         raise UserError(
             "The run was trained on the classes {before}, but {root} now has {found}. Put the folders back, or start a "
             "new run.",
-            before=", ".join(classes),
+            before=", ".join(run.classes),
             root=dataset.root,
             found=", ".join(dataset.classes),
         )
@@ -94,7 +94,7 @@ def _float32_model(run: Run, classes: int) -> keras.Model:
 
 def _card(run: Run, dataset: Dataset, model: keras.Model, folder: Path, name: str) -> dict[str, Any]:
     config = run.config()
-    setting = run.setting()
+    setting = {"fingerprint": {}, "images": {}, "precision": ""} | run.setting()
     return Card(
         name=name,
         task=config.task or task_of(dataset),
@@ -107,7 +107,8 @@ def _card(run: Run, dataset: Dataset, model: keras.Model, folder: Path, name: st
         fingerprint=setting["fingerprint"],
         training={**config.to_json(), "data": dataset.title, "split": "train", "precision": setting["precision"]}
         # Names, no paths: a bundle goes to other people.
-        | {"start_from": Path(config.start_from).name, "counts": setting["images"], "curve": run.metrics()},
+        | {"start_from": Path(config.start_from).name, "counts": setting["images"], "curve": run.metrics()}
+        | {"run": run.name},
         metrics=(),
         seed=config.seed,
         created=datetime.now(UTC).isoformat(timespec="seconds"),

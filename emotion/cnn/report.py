@@ -12,8 +12,9 @@ from emotion.cnn import svg
 from emotion.cnn.bundle import Bundle, load_bundle
 from emotion.cnn.card import Metric
 from emotion.cnn.classifier import Classifier
-from emotion.cnn.config import Augmentation, TrainConfig
+from emotion.cnn.config import SETTING_NAMES, Augmentation, TrainConfig
 from emotion.cnn.evaluation import Evaluation, evaluate
+from emotion.cnn.history import own_bundle
 from emotion.cnn.report_page import figure, page, paragraph, picture, section, table
 from emotion.cnn.runs import Run
 from emotion.dataset.folder import Dataset, open_dataset
@@ -27,6 +28,8 @@ from emotion.labels import label_of
 
 MISTAKES = 12
 _PACKAGES = ("tensorflow", "keras", "numpy", "ai-edge-litert", "opencv-python-headless")
+_MAIN = ("architecture", "epochs", "batch_size", "learning_rate", "schedule", "augmentation", "precision", "seed")
+"""The settings that are always told, in this order."""
 _OPTIONS = {"architecture": "network", "augmentation": "augment", "start_from": "from"}
 """Settings whose option of ``emotion train`` has a name of its own."""
 
@@ -104,9 +107,9 @@ def _gather(run: Run, language: str, progress: Progress | None) -> _Facts:
     bundle = dataset = None
     try:
         dataset = open_dataset(run.config().data)
-        if not run.status().bundle:
+        if not (published := own_bundle(run)):
             raise UserError("The run has no model yet. Publish it to see what it answers.")
-        bundle = load_bundle(run.status().bundle)
+        bundle = load_bundle(published)
         found = evaluate(Classifier(bundle), dataset, "validation", progress)
         return _Facts(run, language, bundle, dataset, found)
     except UserError as problem:
@@ -201,20 +204,10 @@ def _mistakes(facts: _Facts) -> str:
 
 def _settings(facts: _Facts) -> str:
     _, config = facts.words, facts.run.config()
-    titles = {
-        "architecture": _("Network"),
-        "epochs": _("Epochs"),
-        "batch_size": _("Batch size"),
-        "learning_rate": _("Learning rate"),
-        "schedule": _("Schedule"),
-        "augmentation": _("Augmentation"),
-        "precision": _("Arithmetic"),
-        "seed": _("Seed"),
-    }
     used = facts.run.setting().get("precision", config.precision)
     shown = {**vars(config), "augmentation": _augmentation(config.augmentation), "precision": used}
-    rows = [(title, shown[name]) for name, title in titles.items()]
-    others = [field for field in fields(config) if field.name not in {*titles, "data", "name", "task"}]
+    rows = [(_(SETTING_NAMES[name]), shown[name]) for name in _MAIN]
+    others = [field for field in fields(config) if field.name not in {*_MAIN, "data", "name", "task"}]
     rows += [(field.name, shown[field.name]) for field in others if shown[field.name] != field.default]
     return section(_("Settings"), table(rows))
 

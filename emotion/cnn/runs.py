@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from emotion.cnn.config import TrainConfig
+from emotion.cnn.points import is_number, read_points, square
 from emotion.cnn.status import Status, is_alive
 from emotion.errors import UserError
 from emotion.files import read_text, write_atomic, write_json, writing
@@ -22,6 +23,7 @@ from emotion.homes import runs_folder
 # A worker that was launched but has not yet written its process number; importing TensorFlow takes up to 30 s on a
 # slow laptop, and the worker reports before that.
 _LAUNCH_SECONDS = 60
+_SETTING: dict[str, type] = {"classes": list, "fingerprint": dict, "images": dict, "unreadable": list, "precision": str}
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ class Run:
         """The settings; UserError for a folder whose ``config.json`` is missing or damaged."""
         try:
             return TrainConfig.from_json(_read_json(self.path / "config.json"))
-        except TypeError as error:
+        except (TypeError, ValueError) as error:
             raise _damaged(self.path / "config.json", error) from None
 
     def status(self) -> Status:
@@ -63,12 +65,12 @@ class Run:
             with path.open(encoding="utf-8", newline="") as file:
                 rows = [
                     # A column that came with a newer version is empty in the rows before.
-                    {key: float(value) for key, value in row.items() if value != ""}
+                    {key: number for key, value in row.items() if value != "" and is_number(number := float(value))}
                     for row in csv.DictReader(file)
                 ]
         except FileNotFoundError:
             return []
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, csv.Error) as error:
             raise _damaged(path, error) from None
         if any("epoch" not in row for row in rows):
             raise _damaged(path, ValueError("a column “epoch” expected"))
@@ -88,15 +90,17 @@ class Run:
 
         A run of a day has a hundred thousand: of more than ``at_most`` every so many-th is given, and the last.
         """
-        return _points(self.path / "progress.jsonl", at_most)
+        points = read_points(self.path / "progress.jsonl", at_most)
+        return [{name: value for name, value in point.items() if is_number(value)} for point in points]
 
     def confusions(self) -> dict[int, np.ndarray]:
         """Finished epoch → counts int64 (K, K) of the validation images by (true class, answered class).
 
-        The classes stand in the order of ``setting()["classes"]``.
+        The classes stand in the order of ``classes``.
         """
-        points = _points(self.path / "confusion.jsonl")
-        return {int(point["epoch"]): np.array(point["counts"], np.int64) for point in points if "counts" in point}
+        points = read_points(self.path / "confusion.jsonl")
+        found = {int(point["epoch"]): square(point.get("counts")) for point in points}
+        return {epoch: counts for epoch, counts in found.items() if counts is not None}
 
     def note(self, name: str, point: dict[str, Any]) -> None:
         """Add a line, which has its ``epoch``, to the file of that name: ``progress`` or ``confusion``."""
@@ -106,21 +110,32 @@ class Run:
     def forget_after(self, epoch: int) -> None:
         """Drop what was noted of an epoch that was broken off and will be repeated."""
         for name in ("progress.jsonl", "confusion.jsonl"):
-            kept = [json.dumps(point) + "\n" for point in _points(self.path / name) if point["epoch"] <= epoch]
+            kept = [json.dumps(point) + "\n" for point in read_points(self.path / name) if point["epoch"] <= epoch]
             write_atomic(self.path / name, "".join(kept))
 
     def setting(self) -> dict[str, Any]:
         """What the run really met: ``classes``, ``fingerprint``, ``images``, ``unreadable``, ``precision``.
 
-        Empty before the images are read; UserError for a damaged file.
+        Empty before the images are read, and without what is of another type; UserError for a damaged file.
         """
         path = self.path / "setting.json"
-        return _read_json(path) if path.exists() else {}
+        found = _read_json(path) if path.exists() else {}
+        return {name: value for name, value in found.items() if isinstance(value, _SETTING.get(name, object))}
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The classes it was trained on, in the order of the network's outputs; empty where that was not noted."""
+        return tuple(map(str, self.setting().get("classes", ())))
 
     def notes(self) -> str:
-        """What people wrote about the run."""
+        """What people wrote about the run; of a file saved in another encoding, the letters that can be read."""
         path = self.path / "notes.txt"
-        return read_text(path) if path.exists() else ""
+        try:
+            return read_text(path)
+        except ValueError:
+            return path.read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            return ""
 
     def write_notes(self, text: str) -> None:
         """Replace the notes; they go into the card of a bundle made later."""
@@ -220,20 +235,3 @@ def _read_json(path: Path) -> dict[str, Any]:
 
 def _damaged(path: Path, error: Exception) -> UserError:
     return UserError("{path} can't be read ({reason}). The run folder is damaged.", path=path, reason=error)
-
-
-def _points(path: Path, at_most: int = 0) -> list[dict[str, Any]]:
-    lines = path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else []
-    step = -(-len(lines) // at_most) if at_most else 1
-    if step > 1:
-        lines = [*lines[:-1:step], lines[-1]]
-    return [point for line in lines if (point := _point(line))]
-
-
-def _point(line: str) -> dict[str, Any] | None:
-    """A line of progress, or None: a line may be cut by a crash, or be on its way to the disk still."""
-    try:
-        point = json.loads(line)
-    except ValueError:
-        return None
-    return point if isinstance(point, dict) and isinstance(point.get("epoch"), int | float) else None

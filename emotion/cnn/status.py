@@ -5,6 +5,7 @@ from typing import Any
 
 import psutil
 
+from emotion.cnn.points import insist_on_types
 from emotion.errors import UserError
 
 ACTIVE = frozenset({"queued", "running", "stopping"})
@@ -37,9 +38,14 @@ class Status:
     def from_json(cls, values: dict[str, Any]) -> "Status":
         """The status from JSON values; TypeError or ValueError for one that is incomplete or wrong."""
         status = cls(**values)
-        numbers = (status.pid, status.process_created, status.epoch, status.epochs, status.step, status.steps)
-        if status.state not in STATES or not all(isinstance(n, int | float) for n in (*numbers, status.heartbeat)):
-            raise ValueError("a state and numbers expected")
+        insist_on_types(status)
+        numbers = [value for value in vars(status).values() if isinstance(value, int | float)]
+        if status.state not in STATES or not all(0 <= number < 2**53 for number in numbers) or status.pid >= 2**31:
+            raise ValueError("a state and numbers from 0 expected")
+        try:
+            str(status.problem)
+        except (LookupError, AttributeError):
+            raise ValueError("error_values that fit the error expected") from None
         return status
 
     @property

@@ -90,8 +90,7 @@ def _fit(run: Run, status: Status, engine: Engine) -> Status:
     dataset = open_dataset(config.data)
     images, validation = _load(run, config, dataset)
     classes = len(dataset.classes)
-    keras.utils.set_random_seed(config.seed)
-    keras.config.set_dtype_policy(precision_of(config))
+    _settle(config)
     batches = _batches(config, dataset, images, engine.shard)
     with engine.scope():  # Whatever makes variables.
         confusion = Confusion(classes)
@@ -118,10 +117,15 @@ def _fit(run: Run, status: Status, engine: Engine) -> Status:
     return report.status
 
 
+def _settle(config: TrainConfig) -> None:
+    keras.utils.set_random_seed(config.seed)
+    keras.config.set_dtype_policy(precision_of(config))
+
+
 def _load(run: Run, config: TrainConfig, dataset: Dataset) -> tuple[Images, Images]:
     """The images of the training and the validation split, and a note of what was met in them."""
-    before = run.setting().get("classes", dataset.classes)
-    if run.metrics() and tuple(before) != dataset.classes:
+    before = run.classes or dataset.classes
+    if run.metrics() and before != dataset.classes:
         raise UserError(
             "The run was trained on the classes {before}, but {root} now has {found}. Put the folders back, or start a "
             "new run.",

@@ -56,7 +56,8 @@ def add_epochs(run: Run, more: int) -> None:
     with _one_at_a_time():
         _insist_on_rest(run)
         config = replace(run.config(), epochs=len(run.metrics()) + more, patience=0)
-        write_json(run.path / "config.json", config.to_json())
+        with writing(run.path):
+            write_json(run.path / "config.json", config.to_json())
 
 
 def fork_run(run: Run, config: TrainConfig, with_weights: bool) -> Run:
@@ -66,7 +67,10 @@ def fork_run(run: Run, config: TrainConfig, with_weights: bool) -> Run:
 
 def stop_run(run: Run) -> None:
     """Ask the worker to finish its batch and stop; a run that waits leaves the queue at once."""
-    run.request_stop()
+    if not run.path.exists():
+        raise UserError("{run} is not there any more: somebody has deleted it.", run=run.name)
+    with writing(run.path):
+        run.request_stop()
     start_waiting()
 
 
@@ -87,10 +91,16 @@ def start_waiting() -> None:
     with _one_at_a_time():
         for run in waiting_runs():
             if run.stop_requested:
-                run.write_status(replace(run.status(), state="stopped", phase=""))
-                (run.path / "stop").unlink(missing_ok=True)
+                with writing(run.path):
+                    run.write_status(replace(run.status(), state="stopped", phase=""))
+                    (run.path / "stop").unlink(missing_ok=True)
             elif len(running_runs()) < runs_at_most():
                 _launch(run)
+
+
+def starts_at_once() -> bool:
+    """Whether a run that is started now begins at once; else it queues."""
+    return not waiting_runs() and len(running_runs()) < runs_at_most()
 
 
 def runs_at_most() -> int:
@@ -153,8 +163,9 @@ def place() -> tuple[int, int]:
 
 def _queue(run: Run) -> None:
     _insist_on_rest(run)
-    (run.path / "stop").unlink(missing_ok=True)
-    run.write_status(replace(run.status(), state="queued", phase=WAITING, pid=0, error="", error_values={}))
+    with writing(run.path):
+        (run.path / "stop").unlink(missing_ok=True)
+        run.write_status(replace(run.status(), state="queued", phase=WAITING, pid=0, error="", error_values={}))
 
 
 def _insist_on_rest(run: Run) -> None:
@@ -168,16 +179,16 @@ def _launch(run: Run) -> None:
     if os.name == "nt":
         flags = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW  # type: ignore[attr-defined]
         detached = {"creationflags": flags}
-    with (run.path / "train.log").open("ab") as log:
-        worker = subprocess.Popen(
-            command_line("train", "--resume", str(run.path)),
-            **surroundings(),
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            **detached,
-        )
-    created = psutil.Process(worker.pid).create_time()
-    run.write_status(replace(run.status(), phase="", pid=worker.pid, process_created=created))
+    command = command_line("train", "--resume", str(run.path))
+    with writing(run.path), (run.path / "train.log").open("ab") as log:
+        worker = subprocess.Popen(command, **surroundings(), stdout=log, stderr=subprocess.STDOUT, **detached)
+        try:
+            created = psutil.Process(worker.pid).create_time()
+            run.write_status(replace(run.status(), phase="", pid=worker.pid, process_created=created))
+        except BaseException:  # Nobody would know of it, and the run would get another one.
+            worker.kill()
+            worker.wait()
+            raise
     # Asking the others how they are also buries the dead: a finished child stays a zombie until its parent asks.
     _workers[:] = [worker, *(other for other in _workers if other.poll() is None)]
 
@@ -186,17 +197,22 @@ def _launch(run: Run) -> None:
 def _one_at_a_time() -> Iterator[None]:
     """Let one process at a time look at the runs and start one: two browsers may press Start at once."""
     lock = runs_folder() / ".lock"
+    with writing(lock):
+        _take(lock)
+    try:
+        yield
+    finally:
+        lock.unlink(missing_ok=True)
+
+
+def _take(lock: Path) -> None:
     lock.parent.mkdir(parents=True, exist_ok=True)
     while True:
         try:
             os.close(os.open(lock, os.O_CREAT | os.O_EXCL))
-            break
+            return
         except FileExistsError:
             with suppress(FileNotFoundError):
                 if time.time() - lock.stat().st_mtime > _LOCK_SECONDS:  # Its owner was killed.
                     lock.unlink()
             time.sleep(0.02)
-    try:
-        yield
-    finally:
-        lock.unlink(missing_ok=True)

@@ -35,15 +35,7 @@ def confusion_figure(
     true, answered = (grid.ravel() for grid in np.indices(share.shape))
     figure = go.Figure(go.Heatmap(z=share, zmin=0, zmax=1, colorscale=_BLUES, showscale=False, xgap=2, ygap=2,
                                   hoverinfo="skip"))  # fmt: skip
-    numbers = [f"{part:.0%}" for part in share.flat] if shares else [f"{count:,}" for count in counts.flat]
-    # A heatmap's own text turns black or white by its cell's colour, and see-through cells mislead it; that of a trace
-    # would fade once a cell is chosen.
-    figure.update_layout(
-        annotations=[
-            {"x": j, "y": i, "text": number, "showarrow": False, "font_color": "#FFFFFF" if white else ink}
-            for i, j, number, white in zip(true, answered, numbers, share.ravel() > _STRONG, strict=True)
-        ]
-    )
+    figure.update_layout(annotations=_numbers(share, None if shares else counts, ink))
     figure.add_scatter(x=answered, y=true, text=_tips(names, counts, share), **_markers(true, answered))
     axis = {"tickvals": list(range(len(names))), "ticktext": names, "fixedrange": True, "showgrid": False}
     figure.update_xaxes(title=_("the model's answer"), title_standoff=10, zeroline=False, **axis)
@@ -56,6 +48,22 @@ def confusion_figure(
     # Whatever its size, a cell is where the nearest marker is.
     figure.update_layout(showlegend=False, clickmode="event+select", hovermode="closest", hoverdistance=-1)
     return finish(figure, 110 + 46 * len(names)).update_layout(margin={"t": 8})
+
+
+def _numbers(share: np.ndarray, counts: np.ndarray | None, ink: str | None) -> list[dict[str, Any]]:
+    """The count on each cell, or where there is none its share of the row."""
+    # A heatmap's own text turns black or white by its cell's colour, and see-through cells mislead it; that of a trace
+    # would fade once a cell is chosen.
+    return [
+        {
+            "x": j,
+            "y": i,
+            "text": f"{share[i, j]:.0%}" if counts is None else f"{counts[i, j]:,}",
+            "showarrow": False,
+            "font_color": "#FFFFFF" if share[i, j] > _STRONG else ink,
+        }
+        for i, j in np.ndindex(share.shape)
+    ]
 
 
 def _tips(names: list[str], counts: np.ndarray, share: np.ndarray) -> list[str]:

@@ -16,6 +16,7 @@ from emotion.dataset.pixels import Images, load_images
 from emotion.dataset.sample import write_sample
 from emotion.dataset.splits import Split
 from emotion.errors import UserError
+from emotion.files import file_stamp
 from emotion.homes import datasets_folder
 from emotion.i18n import _, error_text, plain
 
@@ -31,7 +32,7 @@ def _open(root: str, stamp: tuple[tuple[str, int], ...]) -> Dataset:
 
 @st.cache_resource(show_spinner=False, max_entries=8)
 def classifier_of(path: str, digest: str) -> Classifier:
-    """The verified classifier of a bundle; ``digest``, its card's hash of the network, tells two states apart."""
+    """The verified classifier of a bundle; its ``digest`` tells two states apart."""
     return Classifier(find_bundle(path))
 
 
@@ -47,15 +48,7 @@ def _load(root: str, part: Split, size: tuple[int, int], stamp: tuple[tuple[int,
 
 def file_stamps(root: Path, paths: Sequence[str]) -> tuple[tuple[int, int], ...]:
     """Time of change (ns) and size of files: another stamp, another content."""
-    return tuple(_file_stamp(root / path) for path in paths)
-
-
-def _file_stamp(path: Path) -> tuple[int, int]:
-    try:
-        found = path.stat()
-    except OSError:  # Decoding it will say so.
-        return 0, 0
-    return found.st_mtime_ns, found.st_size
+    return tuple(file_stamp(root / path) for path in paths)
 
 
 def choose_dataset(root: Path | str) -> Dataset:
@@ -151,7 +144,7 @@ def sample_button(key: str) -> bool:
         bar.progress(done / total, f"{done:,} / {total:,}")
 
     try:
-        choose_dataset(write_sample(datasets_folder() / "sample", progress=show))
+        choose_dataset(write_sample(datasets_folder() / "practice", progress=show))
     except UserError as error:
         st.error(error_text(error))
         return False
@@ -192,11 +185,16 @@ def ensure_model() -> Classifier:
         key="model.bundle",
         persist_state="session",
     )
+    return open_model(by_path[path]) or st.stop()
+
+
+def open_model(bundle: Bundle) -> Classifier | None:
+    """The verified classifier of a bundle; None, and the page says why, where it is damaged."""
     try:
-        return classifier_of(path, by_path[path].digest)
+        return classifier_of(str(bundle.path), bundle.digest)
     except UserError as error:
         st.error(error_text(error))
-        st.stop()
+        return None
 
 
 def bundle_title(bundle: Bundle) -> str:

@@ -1,4 +1,4 @@
-"""The reader's language: the browser's at first, then the sidebar's switch."""
+"""The reader's language: the browser's at first, then the sidebar's switch; the address keeps it over a reload."""
 
 import streamlit as st
 
@@ -10,7 +10,7 @@ _KEY = "app.language"
 def follow_session() -> None:
     """Make every text follow the language of the browser session that is being served."""
     if _KEY not in st.session_state:
-        wanted = st.query_params.get("lang") or st.context.locale or "en"
+        wanted = st.query_params.get("lang") or _of_browser()
         st.session_state[_KEY] = "ko" if wanted.lower().startswith("ko") else "en"
     use_language(lambda: st.session_state.get(_KEY, "en"))
 
@@ -25,3 +25,10 @@ def switch() -> None:
         label_visibility="collapsed",
         required=True,
     )
+    chosen = st.session_state[_KEY]
+    if "lang" in st.query_params or chosen != _of_browser():  # Streamlit drops it at each change of page.
+        st.query_params["lang"] = chosen
+
+
+def _of_browser() -> str:
+    return "ko" if (st.context.locale or "en").lower().startswith("ko") else "en"

@@ -88,7 +88,7 @@ def _box(page: str, source: str, kept: str) -> None:
 
 
 def read_photo(bgr: np.ndarray, classifier: Classifier) -> list[StillFace]:
-    """``read_picture``, looked up again where the same network has read the same photo before."""
+    """``read_picture`` of ``bgr`` uint8 (H, W, 3), looked up again where the same bundle has read the photo before."""
     # Streamlit's own hash of a large array looks at a part of it only.
     photo = f"{bgr.shape} {hashlib.sha256(bgr.tobytes()).hexdigest()}"
     return _read(photo, classifier.bundle.digest, bgr, classifier)

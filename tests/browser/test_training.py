@@ -25,12 +25,7 @@ POINTS = f"document.querySelectorAll('{CHART} .mark-symbol.role-mark path').leng
 def test_three_epochs_by_clicks(app: App, page: Page, browser: Browser) -> None:
     write_sample(app.home / "datasets" / "sample", 140)
     page.goto(f"{app.url}/training")
-    epochs = page.get_by_role("slider", name="Epochs")
-    epochs.press("Home")
-    for _ in range(2):
-        epochs.press("ArrowRight")
-    expect(epochs).to_have_value("3")
-    page.get_by_text("Start", exact=True).click()
+    starts_three_epochs(page)
     running = page.locator(".st-key-training-run")
     expect(running.get_by_role("progressbar")).to_be_visible(timeout=60_000)
     page.locator(CHART).wait_for(timeout=60_000)
@@ -57,6 +52,15 @@ def test_three_epochs_by_clicks(app: App, page: Page, browser: Browser) -> None:
     is_deleted_once_that_is_confirmed(app, page, runs[0])
 
 
+def starts_three_epochs(page: Page) -> None:
+    epochs = page.get_by_role("slider", name="Epochs")
+    epochs.press("Home")
+    for _ in range(2):
+        epochs.press("ArrowRight")
+    expect(epochs).to_have_value("3")
+    page.get_by_text("Start", exact=True).click()
+
+
 def plays_from_the_first_epoch(page: Page) -> None:
     epoch = page.locator(".st-key-training-confusion output")
     expect(epoch).to_have_text("Epoch 3")
@@ -68,7 +72,11 @@ def plays_from_the_first_epoch(page: Page) -> None:
 
 def is_deleted_once_that_is_confirmed(app: App, page: Page, run: Run) -> None:
     page.goto(f"{app.url}/training")
-    page.get_by_role("tab", name="History").click()
+    history = page.get_by_role("tab", name="History")
+    history.click()
+    page.get_by_role("button", name="Show this run").click()
+    expect(page.get_by_role("tab", name="Train", exact=True)).to_have_attribute("aria-selected", "true")
+    history.click()
     page.get_by_role("button", name="Delete the ticked runs").click()
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_text(run.name)).to_be_visible()

@@ -43,6 +43,15 @@ def test_a_trained_bundle_opens(trained: Path) -> None:
     assert Card.from_json(json.loads(json.dumps(card.to_json()))) == card
 
 
+def test_the_digest_is_that_of_all_a_bundle_says(bundle_copy: Path) -> None:
+    first = load_bundle(bundle_copy)
+    assert first.digest == load_bundle(bundle_copy).digest
+    change_card(bundle_copy, classes=first.card.classes[::-1])
+    second = load_bundle(bundle_copy)
+    change_network(bundle_copy, lambda network: network.update(x=1))
+    assert len({first.digest, second.digest, load_bundle(bundle_copy).digest}) == 3
+
+
 def test_the_bundle_is_float32_without_optimizer(trained: Path) -> None:
     folder = trained / "models" / "tiny"
     network = (folder / "model.json").read_text(encoding="utf-8")

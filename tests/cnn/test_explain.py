@@ -69,12 +69,19 @@ def test_also_with_a_stride_and_without_bias() -> None:
         values.append(neuron.expected)
     assert max(values) > 0
     # With a stride of 2 Keras pads at the far end only.
-    assert explain.neuron_arithmetic(model, face, 0, 0, 0).patch == pytest.approx(face[:3, :3] / 127.5 - 1, abs=1e-6)
+    neuron = explain.neuron_arithmetic(model, face, 2, 3, 0)
+    assert neuron.corner == (4, 6) and neuron.patch == pytest.approx(face[4:7, 6:9] / 127.5 - 1, abs=1e-6)
 
 
 def test_another_activation_than_relu_is_refused() -> None:
     layers = [keras.Input((8, 8, 1)), keras.layers.Conv2D(2, 3, activation="tanh"), keras.layers.Flatten()]
     with pytest.raises(UserError, match="tanh"):
+        explain.neuron_arithmetic(keras.Sequential(layers), np.zeros((8, 8), np.uint8), 0, 0, 0)
+
+
+def test_kernels_with_gaps_are_refused() -> None:
+    layers = [keras.Input((8, 8, 1)), keras.layers.Conv2D(2, 3, dilation_rate=2), keras.layers.Flatten()]
+    with pytest.raises(UserError, match="dilation 2×2"):
         explain.neuron_arithmetic(keras.Sequential(layers), np.zeros((8, 8), np.uint8), 0, 0, 0)
 
 

@@ -2,7 +2,9 @@
 
 import csv
 import io
+import json
 import os
+import shutil
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -14,14 +16,17 @@ from emotion.cnn.config import MILD, TrainConfig
 from emotion.cnn.history import (
     against_chance,
     differences,
-    is_published,
     metrics_csv,
+    own_bundle,
+    published,
     runs_csv,
     stamp_of,
     summary_of,
 )
+from emotion.cnn.report import write_report
 from emotion.cnn.runs import Run, Status, create_run
 from emotion.cnn.timing import timing
+from emotion.homes import REPOSITORY
 
 ROWS = [
     {"epoch": 1, "accuracy": 0.3, "val_accuracy": 0.5, "val_loss": 1.5, "seconds": 10.0, "images_per_second": 100.0},
@@ -79,7 +84,8 @@ def test_a_name_is_no_formula_in_a_spreadsheet(run: Run) -> None:
 def test_notes_that_can_t_be_read_cost_no_table(run: Run) -> None:
     (run.path / "notes.txt").write_bytes("더 오래".encode("cp949") + b" ok")
     head, line = csv_rows(runs_csv([summary_of(run)]))
-    assert dict(zip(head, line, strict=True))["notes"].endswith(" ok")
+    assert dict(zip(head, line, strict=True))["notes"].endswith(" ok") and run.notes().endswith(" ok")
+    assert " ok</p>" in write_report(run, run.path / "report.html").read_text(encoding="utf-8")
 
 
 def test_the_metrics_of_several_runs_in_one_table(run: Run) -> None:
@@ -114,16 +120,27 @@ def test_a_lucky_epoch_on_few_images_does_not_beat_chance() -> None:
 
 
 def test_a_bundle_is_of_the_run_s_best_weights_or_of_older_ones(run: Run, tmp_path: Path) -> None:
-    assert not is_published(run)
+    assert not published(run)
     run.write_status(replace(run.status(), bundle=str(tmp_path)))
-    assert not is_published(run)  # Somebody has deleted it.
-    (tmp_path / "card.json").write_text("{}", encoding="utf-8")
+    assert not published(run)  # Somebody has deleted it.
+    shutil.copy(REPOSITORY / "models" / "emotion-deck" / "card.json", tmp_path)
     best = run.path / "best.weights.h5"
     best.write_bytes(b"")
     os.utime(best, (1000, 1000))
-    assert is_published(run)
+    assert published(run) == tmp_path
     os.utime(tmp_path / "card.json", (500, 500))
-    assert not is_published(run)
+    assert not published(run) and own_bundle(run) == tmp_path
+
+
+def test_a_bundle_that_another_run_has_put_there_is_not_the_run_s(run: Run, tmp_path: Path) -> None:
+    run.write_status(replace(run.status(), bundle=str(tmp_path)))
+    card = json.loads((REPOSITORY / "models" / "emotion-deck" / "card.json").read_text(encoding="utf-8"))
+    for owner, found in ((run.name, tmp_path), ("20260101-000000-other", None)):
+        card["training"]["run"] = owner
+        (tmp_path / "card.json").write_text(json.dumps(card), encoding="utf-8")
+        assert own_bundle(run) == published(run) == found
+    (tmp_path / "card.json").write_text("{}", encoding="utf-8")
+    assert own_bundle(run) is None
 
 
 def test_the_time_left_is_that_of_the_last_epochs(run: Run) -> None:

@@ -106,7 +106,7 @@ def test_a_whole_model_s_h5_and_measuring(tmp_path: Path, trained: Path) -> None
 
 def test_an_export_comes_back(small_bundle: Bundle, tmp_path: Path, faces: np.ndarray) -> None:
     export_bundle(small_bundle, "h5", tmp_path / "model_weights.h5")
-    bundle = import_model_files(tmp_path / "model.json", tmp_path / "model_weights.h5", ("a", "b"), "none")
+    bundle = import_model_files(tmp_path / "model.json", tmp_path / "model_weights.h5", ("a", "b"))
     shown = faces[:, :16, :16, np.newaxis]
     first, second = (load_network(one).predict(shown, verbose=0) for one in (small_bundle, bundle))
     assert np.array_equal(first, second)

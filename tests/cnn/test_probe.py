@@ -1,5 +1,6 @@
 """Estimates, worked by hand; and one real measurement."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,19 @@ def test_a_minute_that_is_too_short_says_how_long_it_takes() -> None:
 
 def test_a_limit_that_was_chosen_stays() -> None:
     assert plan_for(60, PACE, config(images=500, epochs=2), images=1000, validation=50).images == 500
+
+
+def test_with_frozen_layers_it_is_another_pace(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[dict[str, object]] = []
+
+    def ask(*arguments: str, **_: object) -> dict[str, float]:
+        asked.append(json.loads(arguments[2]))
+        return {"training": float(len(asked)), "validation": 2.0, "overhead": 3.0}
+
+    monkeypatch.setattr(module, "ask", ask)
+    frozen = config(start_from="emotion", freeze=True)
+    assert [probe(settings, 3).training for settings in (config(), frozen, config(), frozen)] == [1, 2, 1, 2]
+    assert [settings["freeze"] for settings in asked] == [False, True]
 
 
 def test_the_measurement_is_real_and_kept(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

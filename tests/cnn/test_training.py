@@ -152,7 +152,7 @@ def test_bfloat16_only_where_the_processor_has_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a shell script stands for nvidia-smi")
-def test_bfloat16_only_where_every_gpu_has_it(tmp_path: Path) -> None:
+def test_bfloat16_only_where_every_gpu_has_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program = tmp_path / "nvidia-smi"
     for answer, expected in (
         ("8.0\n9.0", True),
@@ -165,6 +165,9 @@ def test_bfloat16_only_where_every_gpu_has_it(tmp_path: Path) -> None:
         program.chmod(0o755)
         assert gpu_has_bfloat16(str(program)) is expected
     assert not gpu_has_bfloat16(None)
+    program.write_text("#!/bin/sh\nexec sleep 60\n", encoding="utf-8")
+    monkeypatch.setattr("emotion.cnn.machine._SECONDS", 0.2)
+    assert not gpu_has_bfloat16(str(program))  # A driver that hangs.
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", "../up", "a/b", "con", "LPT1.txt", "end.", "end ", "가" * 40, "a\tb"])

@@ -1,19 +1,24 @@
 """The queue of runs, their workers, and a bundle of what a run has learned so far."""
 
+import errno
 import json
 import os
+import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import psutil
 import pytest
 
+from emotion.cnn import publish
 from emotion.cnn.config import TrainConfig
 from emotion.cnn.runs import Run, Status, active_run, create_run, list_runs, running_runs, waiting_runs
+from emotion.cnn.status import WAITING
 from emotion.cnn.workers import (
+    add_epochs,
     continue_run,
     delete_run,
     fork_run,
@@ -22,10 +27,13 @@ from emotion.cnn.workers import (
     runs_at_most,
     start_run,
     start_waiting,
+    starts_at_once,
     stop_run,
     take_over,
 )
+from emotion.dataset.folder import open_dataset
 from emotion.errors import UserError
+from emotion.files import write_json
 from emotion.homes import REPOSITORY
 from tests.conftest import is_over, wait_until, write_faces
 
@@ -93,6 +101,71 @@ def test_more_at_a_time_where_the_machine_is_larger(config: TrainConfig, monkeyp
     assert not list_runs()
 
 
+def test_whether_a_run_would_queue(config: TrainConfig, busy: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not starts_at_once()
+    monkeypatch.setenv("EMOTION_MAX_RUNS", "2")
+    assert starts_at_once()
+    create_run(config, WAITING)
+    assert not starts_at_once()
+
+
+@pytest.fixture
+def full_disk(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Let nothing be written from now on."""
+
+    def refuse(_file: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    return lambda: monkeypatch.setattr("emotion.files.os.fsync", refuse)
+
+
+def test_a_full_disk_is_said(config: TrainConfig, busy: Run, full_disk: Callable[[], None]) -> None:
+    stopped = create_run(config)
+    stopped.write_status(Status("stopped"))
+    waiting = create_run(config, WAITING)
+    waiting.request_stop()
+    full_disk()
+    for act in (lambda: add_epochs(stopped, 1), lambda: resume_run(stopped), lambda: stop_run(busy), start_waiting):
+        with pytest.raises(UserError, match="No space left"):
+            act()
+    assert stopped.config() == config and stopped.status().state == "stopped" and waiting.status().waiting
+
+
+def test_a_worker_that_can_t_be_noted_is_ended(config: TrainConfig, full_disk: Callable[[], None]) -> None:
+    run, before = create_run(config, WAITING), psutil.Process().children()
+    full_disk()
+    with pytest.raises(UserError, match="No space left"):
+        start_waiting()
+    assert run.status().waiting and psutil.Process().children() == before
+
+
+def test_a_run_that_somebody_has_deleted_is_not_stopped(config: TrainConfig, busy: Run) -> None:
+    run = create_run(config)
+    shutil.rmtree(run.path)
+    with pytest.raises(UserError, match="deleted"):
+        stop_run(run)
+
+
+def test_a_bundle_of_another_run_is_not_replaced(
+    config: TrainConfig, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, taken = create_run(config), home / "models" / "small"
+    (run.path / "best.weights.h5").write_bytes(b"")
+    write_json(run.path / "setting.json", {"classes": ["a", "b"]})
+    card = json.loads((REPOSITORY / "models" / "emotion-deck" / "card.json").read_text(encoding="utf-8"))
+    taken.mkdir(parents=True)
+
+    def begin(final: Path) -> None:
+        raise UserError("{name} is made", name=final.name)
+
+    monkeypatch.setattr(publish, "folder_in_the_making", begin)
+    for owner, name in ((run.name, "small"), ("another", "small-2")):
+        write_json(taken / "card.json", {**card, "training": {"run": owner}})
+        run.write_status(Status("stopped", bundle=str(taken)))
+        with pytest.raises(UserError, match=f"^{name} is made"):
+            publish.publish_run(run, open_dataset(config.data))
+
+
 def test_two_browsers_press_start_at_once(home: Path, config: TrainConfig) -> None:
     (home / "config.json").parent.mkdir(parents=True, exist_ok=True)
     (home / "config.json").write_text(json.dumps(config.to_json()), encoding="utf-8")
@@ -155,7 +228,7 @@ def test_continue_adds_epochs_and_fork_takes_the_weights(config: TrainConfig) ->
     assert run.config().patience == 0
     assert sorted(run.confusions()) == [1, 2, 3]
     card = json.loads((Path(run.status().bundle) / "card.json").read_text(encoding="utf-8"))
-    assert card["notes"] == run.notes() == "첫 번째 시도 🙂"
+    assert card["notes"] == run.notes() == "첫 번째 시도 🙂" and card["training"]["run"] == run.name
     fork = fork_run(run, replace(run.config(), name="fork", epochs=1, learning_rate=1e-6), with_weights=True)
     wait_until(fork, is_over)
     assert fork.config().start_from == str(run.path)

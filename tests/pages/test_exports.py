@@ -10,9 +10,12 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from emotion.cnn.bundle import find_bundle, load_bundle
+from emotion.cnn.bundle import Bundle, find_bundle, load_bundle
 from emotion.cnn.classifier import Classifier
+from emotion.cnn.formats import Proof
 from emotion.dataset.importers.fer_csv import LABELS
+from emotion.errors import UserError
+from emotion.jobs import Progress
 from emotion.labels import EMOTIONS
 from tests.cnn.old_files import WEIGHTS, deck_layers, write_network, write_weights
 from tests.pages.test_dataset import finish_jobs
@@ -101,33 +104,6 @@ def press(page: AppTest) -> AppTest:
     return finish_jobs(page, 120)
 
 
-def test_an_export_says_what_it_proved_and_comes_back(home: Path, bundle_copy: Path) -> None:
-    page = open_files_view()
-    page.selectbox(key="model.bundle").set_value(str(bundle_copy.resolve())).run()
-    for key in ("keras", "tflite", "onnx"):
-        page.checkbox(key=f"evaluation.export.{key}").uncheck().run()
-    page.button(key="evaluation.export").click().run()
-    finish_jobs(page, 120)
-    assert "On 256 faces no probability differs by more than" in page.success[0].value
-    table = page.dataframe[0].value
-    assert table["File"].tolist() == ["model_weights.h5", "model.tflite"]
-    (file,) = (home / "cache" / "exports").iterdir()
-    with zipfile.ZipFile(file) as archive:
-        inside = {Path(name).name: archive.read(name) for name in archive.namelist()}
-    originals = {path.name: path.read_bytes() for path in bundle_copy.iterdir()}
-    assert set(inside) == {*originals, "model_weights.h5", "proofs.json"}
-    assert all(inside[name] == data for name, data in originals.items())
-    sizes = {proof["file"]: proof["bytes"] for proof in json.loads(inside["proofs.json"])}
-    assert sizes == {name: len(inside[name]) for name in ("model_weights.h5", "model.tflite")}
-
-    give_zip(page, file.read_bytes())
-    assert "“tiny-2” is here" in shown(page.success[-1].value) and not page.error
-    assert page.session_state["app.published"] == "tiny-2"
-    assert load_bundle(home / "models" / "tiny-2").card.files == load_bundle(bundle_copy).card.files
-    page.button(key="evaluation.import.measure").click().run()
-    assert page.selectbox(key="model.bundle").value == str((home / "models" / "tiny-2").resolve())
-
-
 def test_no_format_no_export(home: Path) -> None:
     page = open_files_view()
     for box in list(page.checkbox):
@@ -136,7 +112,7 @@ def test_no_format_no_export(home: Path) -> None:
     assert len(page.checkbox) == 5 and page.button(key="evaluation.export").disabled and not page.exception
 
 
-def test_the_course_s_old_files_come_in_with_their_order(home: Path, old: Files) -> None:
+def test_the_course_s_old_files_come_in_with_their_order_and_go_out_again(home: Path, old: Files) -> None:
     page = open_files(old)
     page.button_group(key="evaluation.import.preset").set_value("csv").run()
     page.text_input(key="evaluation.import.name").set_value("내 옛 모델").run()
@@ -147,7 +123,62 @@ def test_the_course_s_old_files_come_in_with_their_order(home: Path, old: Files)
     assert "divide by 255" in bundle.card.notes
     faces = np.random.default_rng(0).integers(0, 256, (4, 48, 48), np.uint8)
     np.testing.assert_allclose(Classifier(bundle).predict(faces).sum(axis=1), 1, atol=1e-3)
-    assert page.session_state["app.published"] == "내 옛 모델"
+    assert page.session_state["app.published"] == bundle.path.name == page.selectbox(key="model.bundle").value[-6:]
+
+    zip_file = exported(page, home, bundle)
+    page.button_group(key="evaluation.import.way").set_value("zip").run()
+    give_zip(page, zip_file.read_bytes())
+    assert "“내 옛 모델-2” is here" in shown(page.success[-1].value) and not page.error
+    assert page.session_state["app.published"] == "내 옛 모델-2"
+    again = home / "models" / "내 옛 모델-2"
+    assert load_bundle(again).card.files == bundle.card.files
+    page.button(key="evaluation.import.measure").click().run()
+    assert page.selectbox(key="model.bundle").value == str(again.resolve())
+
+
+def exported(page: AppTest, home: Path, bundle: Bundle) -> Path:
+    """The zip of the chosen bundle, after a look at what the page says of it and at what is inside."""
+    for key in ("keras", "tflite", "onnx"):
+        page.checkbox(key=f"evaluation.export.{key}").uncheck().run()
+    page.button(key="evaluation.export").click().run()
+    finish_jobs(page, 120)
+    assert "On 256 faces no probability differs by more than" in page.success[0].value
+    table = page.dataframe[0].value
+    assert table["File"].tolist() == ["model_weights.h5", "model.tflite"]
+    (file,) = (home / "cache" / "exports").iterdir()
+    with zipfile.ZipFile(file) as archive:
+        inside = {Path(name).name: archive.read(name) for name in archive.namelist()}
+    originals = {path.name: path.read_bytes() for path in bundle.path.iterdir()}
+    assert set(inside) == {*originals, "model_weights.h5", "proofs.json"}
+    assert all(inside[name] == data for name, data in originals.items())
+    sizes = {proof["file"]: proof["bytes"] for proof in json.loads(inside["proofs.json"])}
+    assert sizes == {name: len(inside[name]) for name in ("model_weights.h5", "model.tflite")}
+    return file
+
+
+def test_an_export_that_was_cleared_away_is_made_again(
+    home: Path, bundle_copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def export(bundle: Bundle, file: Path, *_: object) -> tuple[Proof, ...]:
+        file.write_bytes((bundle.path / "card.json").read_bytes())
+        return (Proof("keras", "model.keras", 1, 0.0, 256),)
+
+    monkeypatch.setattr("emotion.ui.evaluation.exports.export_elsewhere", export)
+    page = open_files_view()
+    page.selectbox(key="model.bundle").set_value(str(bundle_copy.resolve())).run()
+    page.button(key="evaluation.export").click().run()
+    assert page.get("download_button")
+    for file in (home / "cache" / "exports").iterdir():
+        file.unlink()
+    page.run()
+    assert any("Export again" in text.value for text in page.info) and not page.get("download_button")
+    page.button(key="evaluation.export").click().run()
+    assert page.get("download_button") and not page.exception
+    # The same network under another card has not been exported yet.
+    data = with_card({path.name: path.read_bytes() for path in bundle_copy.iterdir()}, classes=FOLDERS[::-1])
+    (bundle_copy / "card.json").write_bytes(data["card.json"])
+    page.run()
+    assert not page.get("download_button") and not page.exception
 
 
 def test_the_order_is_arranged_by_hand(home: Path) -> None:
@@ -191,20 +222,29 @@ def test_bad_zips_get_a_sentence_and_the_next_good_one_comes_in(home: Path, tiny
     assert not page.error and "“tiny” is here" in shown(page.success[-1].value)
 
 
-BAD_FILES: dict[str, tuple[Callable[[Files], Files], str]] = {
-    "one file": (lambda files: {"model.json": files["model.json"]}, "Expected two files"),
-    "other weights": (lambda files: {**files, "model_weights.h5": b"\x80\x04"}, "is no HDF5 file"),
-}
+def test_files_that_do_not_fit_get_a_sentence(home: Path, old: Files, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*given: object, progress: Progress) -> None:
+        raise UserError("{found}: too few", found=", ".join(given[2]))  # type: ignore[arg-type]
 
-
-def test_bad_files_get_a_sentence(home: Path, old: Files) -> None:
+    # What the other process really says: tests/cnn/test_elsewhere.py and test_model_files.py.
+    monkeypatch.setattr("emotion.ui.evaluation.imports.import_elsewhere", refuse)
     page = open_files(old)
-    for case, (spoil, says) in BAD_FILES.items():
-        press(give_files(page, spoil(old)))
-        assert [says in shown(error.value) for error in page.error] == [True], case
-    give_files(page, old)
     page.button_group(key="evaluation.import.preset").set_value("own").run()
     page.text_input(key="evaluation.import.typed").set_value("angry, happy").run()
     press(page)
-    assert "2 classes were named, but the network has 7 outputs" in shown(page.error[0].value)
-    assert not (home / "models").exists() or not list((home / "models").iterdir())
+    assert [shown(error.value) for error in page.error] == ["angry, happy: too few"]
+    press(give_files(page, {"model.json": old["model.json"]}))
+    assert ["Expected two files" in shown(error.value) for error in page.error] == [True]
+
+
+def test_what_went_wrong_is_forgotten_once_the_reader_goes_on(home: Path) -> None:
+    page = open_files_view()
+    give_zip(page, b"no zip")
+    page.run()
+    assert "x.zip is no zip file. Choose the .zip that “Export” made" in shown(page.error[0].value)
+    page.button_group(key="evaluation.import.way").set_value("files").run()
+    assert not page.error
+    page.text_input(key="evaluation.import.name").set_value("mine").run()
+    page.switch_page("pages/home.py").run()
+    page.switch_page("pages/evaluation.py").run()
+    assert page.text_input(key="evaluation.import.name").value == "mine"

@@ -1,6 +1,8 @@
 """The run that is watched and all runs so far: run folders made by hand, and a real worker that is killed."""
 
-import time
+import json
+import shutil
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -10,13 +12,15 @@ import psutil
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from emotion import jobs
 from emotion.cnn.config import MILD, TrainConfig
 from emotion.cnn.runs import Run, create_run, list_runs, waiting_runs
 from emotion.cnn.status import WAITING, Status
 from emotion.cnn.workers import start_run, stop_run
 from emotion.files import write_json
-from emotion.ui.training.history import summaries
-from tests.conftest import write_faces
+from emotion.ui.training.actions import _publishing
+from emotion.ui.training.history import _kept, summaries
+from tests.conftest import wait_until, write_faces
 from tests.pages.test_dataset import finish_jobs
 from tests.pages.test_pages import keys, open_page, shown
 
@@ -114,13 +118,73 @@ def test_every_state_says_what_can_be_done(
 
 def test_a_finished_run_leads_to_its_model(make: Callable[..., Run], bundle_copy: Path) -> None:
     run = make("one", Status("finished", bundle=str(bundle_copy)))
-    (bundle_copy / "card.json").touch()
+    card = json.loads((bundle_copy / "card.json").read_text(encoding="utf-8"))
+    card["training"]["run"] = run.name
+    write_json(bundle_copy / "card.json", card)
     app = open_run_view(run)
     assert {"training.live", "training.evaluation"} <= keys(app) and "training.publish" not in keys(app)
     assert "app.published" not in app.session_state  # An old run is looked at: nothing is chosen for the reader.
     app.button(key="training.live").click().run()
     assert app.session_state["app.published"] == "tiny"
     assert app.title[0].value == "Live"
+
+
+def test_a_model_that_was_made_and_deleted_can_be_made_again(make: Callable[..., Run], home: Path) -> None:
+    run = make("one", Status("stopped", bundle=str(home / "models" / "gone")))
+    jobs.start(_publishing(run), lambda told: home / "models" / "gone").wait(5)
+    app = open_run_view(run)
+    assert "training.publish" in keys(app) and jobs.get(_publishing(run)) is None
+
+
+@pytest.mark.parametrize("state", ["stopped", "finished"])
+def test_a_run_whose_model_is_being_made_is_left_alone(make: Callable[..., Run], state: str) -> None:
+    run, done = make("one", Status(state)), threading.Event()
+    job = jobs.start(_publishing(run), lambda told: done.wait(60))
+    app = open_run_view(run)
+    goes_on = "training.resume" if state == "stopped" else "training.continue"
+    assert app.button(key=goes_on).disabled and app.button(key="training.delete").disabled
+    done.set()
+    assert job.wait(5)
+    jobs.forget(job)
+    app.run()
+    assert not app.button(key=goes_on).disabled and not app.button(key="training.delete").disabled
+
+
+EDITED = {
+    "status.json": '{"state": "running", "pid": -1}',
+    "config.json": '{"data": "d", "name": "n", "augmentation": "ab"}',
+    "setting.json": '{"classes": 7}',
+    "confusion.jsonl": '{"epoch": 1, "counts": [[1], [1, 0]]}\n{"epoch": NaN, "counts": 1}\n{"epoch": 2}',
+    "progress.jsonl": '{"epoch": NaN, "loss": 1.0}\n{"epoch": 0.5, "loss": "low", "accuracy": NaN}',
+    "metrics.csv": "epoch,val_accuracy,seconds\n1,0.5,nan\n",
+    "notes.txt": "\udcb4\udcf5",
+}
+
+
+def test_folders_edited_by_hand_take_no_page_down(make: Callable[..., Run], data: Path) -> None:
+    app = open_page("home")
+    for file, text in EDITED.items():
+        run = make(file, Status("finished"), NOTHING)
+        (run.path / file).write_bytes(text.encode("utf-8", "surrogateescape"))
+        app.session_state["training.run"] = run.name
+        app.session_state["training.view"] = "train"
+        app.switch_page("pages/training.py").run()
+        assert not app.exception, (file, app.exception)
+        assert "training.start" in keys(app)
+        if file == "setting.json":
+            assert "always answering “1” would give 50.0%" in said(app)
+    app.session_state["training.view"] = "history"
+    app.session_state["training.chosen"] = [run.name for run in list_runs()]
+    app.run()
+    assert not app.exception and len(app.dataframe[0].value) == len(EDITED)
+
+
+def test_a_run_that_was_deleted_elsewhere_is_not_stopped(make: Callable[..., Run], busy: Run) -> None:
+    run = make("one", Status("queued", phase=WAITING))
+    app = open_run_view(run)
+    shutil.rmtree(run.path)
+    app.button(key="training.stop").click().run()
+    assert not app.exception and "somebody has deleted it" in said(app)
 
 
 def test_the_queue_is_shown_and_can_be_left(make: Callable[..., Run], busy: Run, data: Path) -> None:
@@ -205,6 +269,10 @@ def test_a_report_is_made_and_handed_out(make: Callable[..., Run]) -> None:
     finish_jobs(app)
     assert "Training report" in (run.path / "report.html").read_text(encoding="utf-8")
     assert [button for button in app.get("download_button") if button.proto.label == "Download the report"]
+    (run.path / "report.html").unlink()
+    app.button(key="training.report").click().run()
+    finish_jobs(app)
+    assert (run.path / "report.html").exists()
 
 
 def test_another_run_is_looked_at_from_the_history(make: Callable[..., Run]) -> None:
@@ -223,13 +291,9 @@ def test_what_has_not_changed_is_not_read_again(make: Callable[..., Run]) -> Non
     after = {one.run.name: one for one in summaries()}
     assert after[other.name] is before[other.name]
     assert [one[run.name].status.state for one in (before, after)] == ["finished", "stopped"]
-
-
-def wait_until(run: Run, holds: Callable[[Run], bool], seconds: float = 280) -> None:
-    deadline = time.monotonic() + seconds
-    while not holds(run):
-        assert time.monotonic() < deadline, run.log_tail(40)
-        time.sleep(0.05)
+    shutil.rmtree(run.path)
+    assert [one.run.name for one in summaries()] == [other.name]
+    assert set(_kept()) == {str(other.path)}
 
 
 def test_a_real_run_is_killed_resumed_stopped_and_published(data: Path) -> None:

@@ -6,13 +6,15 @@ import json
 import cv2
 import h5py
 import numpy as np
+import pytest
 from streamlit.testing.v1 import AppTest
 
+from emotion.cnn.inside import Layer, Neuron
 from emotion.homes import REPOSITORY
 from emotion.plots.inside import framed, haar_picture, kernel_picture, maps_picture, numbers_figure
 from tests.conftest import write_faces
 from tests.pages.test_dataset import finish_jobs
-from tests.pages.test_pages import open_page
+from tests.pages.test_pages import open_page, shown
 
 
 def walls(page: AppTest) -> list[dict]:
@@ -60,8 +62,10 @@ def test_an_image_of_the_dataset_goes_through_the_network(home) -> None:
     faces, layers = walls(finish_jobs(page))
     assert len(faces["tiles"]) == 4
     data = layers["tiles"][0]["source"].split(",")[1]
-    shown = cv2.imdecode(np.frombuffer(base64.b64decode(data), np.uint8), cv2.IMREAD_GRAYSCALE)
-    np.testing.assert_array_equal(shown, cv2.imread(str(home / "datasets/small/train/a/000.png"), cv2.IMREAD_GRAYSCALE))
+    picture = cv2.imdecode(np.frombuffer(base64.b64decode(data), np.uint8), cv2.IMREAD_GRAYSCALE)
+    np.testing.assert_array_equal(
+        picture, cv2.imread(str(home / "datasets/small/train/a/000.png"), cv2.IMREAD_GRAYSCALE)
+    )
 
 
 def test_one_neuron_is_worked_out_as_keras_does(home) -> None:
@@ -72,6 +76,55 @@ def test_one_neuron_is_worked_out_as_keras_does(home) -> None:
     table = next(text.value for text in page.markdown if "|:--|" in text.value)
     result = table.splitlines()[-1].split("**")[1]
     assert f"Keras itself says {result}" in page.success[0].value
+
+
+def test_an_unreadable_image_gets_a_sentence_and_another_can_be_chosen(home) -> None:
+    root = write_faces(home / "datasets" / "small", {"train": {"a": 2, "b": 2}, "test": {"a": 1, "b": 1}}, size=48)
+    (root / "train" / "a" / "000.png").write_bytes(b"no image")
+    page = open_page("evaluation")
+    page.session_state["evaluation.view"] = "inside"
+    page.session_state["evaluation.inside"] = "maps"
+    page.session_state["evaluation.face_from"] = "dataset"
+    page.run()
+    assert not page.exception and "is a readable image" in page.error[0].value
+    assert any("000.png" in shown(text.value) for text in page.caption)
+    (faces,) = walls(page)
+    assert len(faces["tiles"]) == 4
+
+
+@pytest.fixture
+def own(bundle_copy) -> AppTest:
+    """The view on a bundle about which nobody has asked yet."""
+    card = json.loads((bundle_copy / "card.json").read_text(encoding="utf-8"))
+    (bundle_copy / "card.json").write_text(json.dumps({**card, "notes": str(bundle_copy)}), encoding="utf-8")
+    page = open_page("evaluation")
+    page.selectbox(key="model.bundle").set_value(str(bundle_copy.resolve())).run()
+    page.session_state["evaluation.view"] = "inside"
+    return page
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (3, 5), (2, 2)])
+def test_kernels_that_no_haar_feature_fits(own: AppTest, monkeypatch, shape: tuple[int, int]) -> None:
+    monkeypatch.setattr("emotion.cnn.inside.kernels", lambda bundle, told: np.ones((*shape, 1, 4), np.float32))
+    own.run()
+    assert not own.exception
+    assert any(f"convolution are {shape[0]} × {shape[1]}." in text.value for text in own.info)
+
+
+@pytest.mark.parametrize(("expected", "agrees"), [(3.0001, True), (2.0, False)])
+def test_keras_is_quoted_as_a_proof_only_where_it_agrees(
+    own: AppTest, monkeypatch, expected: float, agrees: bool
+) -> None:
+    layer = Layer("conv2d", "Conv2D", (48, 48, 8), 10)
+    ones = np.ones((3, 3), np.float32)
+    neuron = Neuron(ones, (0, 0), ones / 3, 0.0, None, True, expected)
+    monkeypatch.setattr("emotion.cnn.inside.layers", lambda bundle, told: (layer,))
+    monkeypatch.setattr("emotion.cnn.inside.neuron", lambda *_: neuron)
+    own.session_state["evaluation.inside"] = "neuron"
+    own.run()
+    said = own.success if agrees else own.warning
+    assert not own.exception and len(own.success) == int(agrees)
+    assert f"Keras itself says {expected:.4f}." in said[0].value
 
 
 def test_a_head_has_nothing_inside(home, bundle_copy) -> None:

@@ -6,10 +6,11 @@ import io
 import cv2
 import numpy as np
 import pytest
+import streamlit as st
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from emotion.cnn.alter import RANGES, Alteration, alter
+from emotion.cnn.alter import RANGES, Alteration, alter, sweep
 from emotion.cnn.bundle import find_bundle
 from emotion.cnn.classifier import Classifier
 from emotion.haar.crop import crop_face
@@ -74,6 +75,16 @@ def test_the_chart_follows_the_slider_that_was_moved_last(home) -> None:
     page.switch_page("pages/home.py").run()
     page.switch_page("pages/evaluation.py").run()
     assert page.slider(key="evaluation.alter.blur").value == 1.5
+
+
+def test_the_whole_range_is_asked_once_for_all_places_of_its_slider(home, monkeypatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr("emotion.ui.evaluation.altering.sweep", lambda *said: asked.append(said[3]) or sweep(*said))
+    st.cache_data.clear()
+    page = open_page("evaluation")
+    for name, value in (("rotation", 3), ("rotation", 4), ("blur", 1), ("blur", 2)):
+        move(page, name, float(value))
+    assert asked == ["rotation", "blur"]
 
 
 def test_a_picture_taken_as_it_is(home, deck) -> None:

@@ -52,6 +52,11 @@ def keys(app: AppTest) -> set[str]:
     return {widget.key for kind in kinds for widget in kind}
 
 
+def test_the_chosen_language_stands_in_the_address(home: Path) -> None:
+    assert "lang" not in open_page("home").query_params  # The browser's own.
+    assert open_page("home", "ko").query_params["lang"] == "ko"
+
+
 @pytest.mark.parametrize("language", ["en", "ko"])
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_opens_with_nothing_at_hand(page: str, language: str, home: Path) -> None:
@@ -80,7 +85,7 @@ def test_the_practice_set_is_drawn_by_its_button(home: Path) -> None:
     app = open_page("training")
     app.button(key="guard.sample").click().run()
     assert not app.exception
-    assert (home / "datasets" / "sample" / "dataset.json").exists()
+    assert (home / "datasets" / "practice" / "dataset.json").exists()
     assert "training.start" in keys(app)
 
 

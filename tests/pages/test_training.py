@@ -13,11 +13,13 @@ from streamlit.testing.v1 import AppTest
 from emotion import jobs
 from emotion.cnn.config import MILD, Augmentation, TrainConfig
 from emotion.cnn.inside import Layer
+from emotion.cnn.origin import Origin
 from emotion.cnn.probe import _file
 from emotion.cnn.runs import Run, create_run, list_runs
 from emotion.cnn.status import Status
 from emotion.cnn.workers import stop_run
 from emotion.files import write_json
+from emotion.ui.training import settings
 from tests.conftest import write_faces
 from tests.pages.test_dataset import finish_jobs
 from tests.pages.test_pages import keys, open_page, shown
@@ -121,14 +123,17 @@ def test_a_run_s_settings_are_filled_in_whatever_they_are(data: Path, busy: Run)
     other = write_faces(data.parent / "other", COUNTS)
     app = open_page("training")
     wanted = replace(CHANGED, data=str(other))
-    for settings in (wanted, replace(wanted, schedule="plateau")):
-        app.session_state["training.wanted"] = settings
+    for filled in (wanted, replace(wanted, schedule="plateau")):
+        app.session_state["training.wanted"] = filled
         for group in GROUPS:
             look_at(app, group)
             assert not app.error
     assert started(app, busy) == replace(wanted, schedule="plateau")
     app.button(key="training.reset").click().run()
-    assert "Changed under" not in said(app) and app.slider(key="training.epochs").value == 15
+    assert "Changed under" not in said(app)  # What it has not named stays.
+    assert started(app, busy) == TrainConfig(
+        str(other), wanted.name, epochs=wanted.epochs, batch_size=wanted.batch_size
+    )
 
 
 def test_settings_outlive_the_page_and_the_language(data: Path, busy: Run) -> None:
@@ -165,6 +170,72 @@ def test_starting_from_a_model_says_what_becomes_of_its_last_layer(trained: Path
     assert (config.start_from, config.freeze, config.data) == (bundle, True, str(home / "datasets" / "sample"))
     shutil.rmtree(bundle)
     assert "tiny" in said(look_at(app)) and "training.start" not in keys(app)
+    assert "Changed under “Advanced”: Start from, Only the last layer learns" in said(app)
+    app.button(key="training.reset").click().run()
+    assert not app.error and "training.start" in keys(app)
+
+
+def test_what_is_started_from_is_read_once(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found: list[str] = []
+    monkeypatch.setattr(settings, "find_origin", lambda name: found.append(name) or Origin("tiny_cnn", 24, (), home))
+    card = home / "models" / "mine" / "card.json"
+    card.parent.mkdir(parents=True)
+    for asked, times in ((str(card.parent), 1), (str(card.parent), 1), ("mine", 2)):
+        assert settings.origin(asked).size == 24 and len(found) == times
+    card.write_text("{}", encoding="utf-8")
+    settings.origin("mine")
+    assert len(found) == 3
+
+
+def test_where_there_is_room_a_second_run_starts(data: Path, busy: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = open_page("training")
+    assert app.button(key="training.start").label == "Add to the queue"
+    monkeypatch.setenv("EMOTION_MAX_RUNS", "2")
+    assert app.run().button(key="training.start").label == "Start"
+
+
+def test_the_view_stays_in_another_language_and_on_another_page(data: Path) -> None:
+    app = look_at(open_page("training"), "rest")
+    app.session_state["app.language"] = "ko"
+    assert "training.seed" in {field.key for field in app.run().number_input}
+    app.switch_page("pages/dataset.py").run()
+    app.session_state["dataset.view"] = "doctor"
+    app.run()
+    app.session_state["app.language"] = "en"
+    assert app.run().session_state["dataset.view"] == "Doctor"
+    assert app.switch_page("pages/training.py").run().session_state["training.view"] == "Advanced"
+
+
+def clicks() -> None:
+    import streamlit as st
+
+    from emotion.errors import UserError
+    from emotion.ui.training import actions
+
+    def act(wrong: str) -> None:
+        if wrong:
+            raise UserError("{what} went wrong.", what=wrong)
+
+    if st.session_state.get("page"):  # All of it is drawn, not only the part that draws itself anew.
+        actions.say()
+    actions.keep_saying()
+    for wrong in ("", "It"):
+        st.button(wrong or "right", key=f"act{wrong}", on_click=actions.attempt, args=(act, wrong))
+
+
+def test_what_went_wrong_is_said_until_the_next_click() -> None:
+    app = AppTest.from_function(clicks).run()
+    app.button(key="actIt").click().run()
+    for _look in range(3):
+        assert [error.value for error in app.run().error] == ["It went wrong."]
+    app.session_state["page"] = True
+    assert not app.run().error  # It was said, and something else was done since.
+    app.button(key="actIt").click().run()
+    assert len(app.error) == 1
+    app.session_state["page"] = False
+    app.button(key="actIt").click().run()
+    app.button(key="act").click().run()
+    assert not app.error
 
 
 def test_the_preview_shows_what_the_sliders_do(data: Path) -> None:

@@ -1,13 +1,19 @@
 """What is cached is found again for the same network and picture, and for no other."""
 
+import json
+import shutil
+import zipfile
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import streamlit as st
 
+from emotion.cnn.card import FILES
+from emotion.cnn.importing import import_bundle_zip
 from emotion.live.clip import clip_frame
 from emotion.live.stream import LiveSettings
+from emotion.ui.guards import classifier_of
 from emotion.ui.live.panel import preview
 from emotion.ui.photo import read_photo
 
@@ -41,6 +47,22 @@ def test_a_photo_is_read_once_by_each_network():
     assert [read_photo(photo, first)[0].prediction.label for _ in range(2)] == ["happy", "happy"]
     assert first.asked == 1
     assert read_photo(photo, second)[0].prediction.label == "sad"
+
+
+def test_classes_in_another_order_are_read_anew(trained, home, tmp_path):
+    """An import is done again under the same name, with the right order: the network is the same to the byte."""
+    said, files = [], trained / "models" / "tiny"
+    card = json.loads((files / "card.json").read_text(encoding="utf-8"))
+    for classes in (card["classes"], card["classes"][::-1]):
+        with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
+            for name in FILES:
+                archive.write(files / name, name)
+            archive.writestr("card.json", json.dumps({**card, "classes": classes}))
+        bundle = import_bundle_zip(tmp_path / "x.zip")
+        said.append(read_photo(clip_frame(0), classifier_of(str(bundle.path), bundle.digest))[0].prediction)
+        assert said[-1].classes == bundle.card.classes == tuple(classes)
+        shutil.rmtree(bundle.path)
+    assert np.array_equal(said[0].probabilities, said[1].probabilities)
 
 
 def test_a_photo_that_differs_in_one_pixel_is_another():

@@ -10,7 +10,8 @@ import numpy as np
 
 from emotion.cnn import explain
 from emotion.cnn.architectures import build
-from emotion.cnn.bundle import WEIGHTS, read_card
+from emotion.cnn.bundle import read_card
+from emotion.cnn.card import WEIGHTS
 from emotion.cnn.inside import FeatureMap, Layer, Neuron
 
 
@@ -50,7 +51,9 @@ REQUESTS = {act.__name__: act for act in _ACTS}
 
 def _state(bundle: str) -> str:
     """Another one when the bundle has been replaced by one of the same name."""
-    return read_card(bundle).hash_of(WEIGHTS)
+    found = read_card(bundle)
+    found.hash_of(WEIGHTS)  # A head has no network of its own to look into.
+    return found.digest
 
 
 def _network(bundle: str) -> keras.Model:

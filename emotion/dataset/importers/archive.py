@@ -89,15 +89,20 @@ class Archive:
         )
 
 
+def is_zip(source: Source) -> bool:
+    """Whether a file begins as a zip does; UserError where it can't be read."""
+    with opened(source) as stream:
+        return stream.read(2) == b"PK"
+
+
 @contextmanager
 def open_archive(source: Source) -> Iterator[Archive]:
     """Open a zip and check every entry; UserError for what is no zip, is damaged, or would reach out of its folder."""
     name = source_name(source)
+    if not is_zip(source):
+        raise UserError("{zip} is no zip file. Choose a .zip with folders of images.", zip=name)
     with opened(source) as stream:
-        is_zip = stream.read(2) == b"PK"
         size = size_of(stream)
-        if not is_zip:
-            raise UserError("{zip} is no zip file. Choose a .zip with folders of images.", zip=name)
         try:
             file = zipfile.ZipFile(stream)
         except _DAMAGES as error:

@@ -14,9 +14,7 @@ from emotion.cnn.neighbours import nearest
 from emotion.cnn.occlusion import occlusion_map
 from emotion.dataset.folder import Dataset
 from emotion.dataset.importers.votes import COLUMNS
-from emotion.errors import UserError
-from emotion.files import printable
-from emotion.i18n import _, error_text, language, plain
+from emotion.i18n import _, language, plain
 from emotion.jobs import Progress
 from emotion.labels import names_of
 from emotion.live.faces import Prediction
@@ -25,7 +23,7 @@ from emotion.plots.evaluation import heat_picture
 from emotion.plots.live import probabilities
 from emotion.ui import chart
 from emotion.ui.dataset.common import job_key, page_of, picture_wall, votes
-from emotion.ui.guards import load_files
+from emotion.ui.evaluation.common import face_of
 from emotion.ui.jobs import outcome
 
 _SHOWN = 25
@@ -40,17 +38,6 @@ class Setting:
 
     classifier: Classifier
     dataset: Dataset
-
-    @property
-    def digest(self) -> str:
-        """What tells two states of the network apart."""
-        return self.classifier.bundle.digest
-
-    def face(self, row: int) -> np.ndarray:
-        """The image of a row as the network sees it, uint8 (H, W); UserError where it can't be read any more."""
-        spec = self.classifier.bundle.card.input
-        part = self.dataset.everything.take(np.array([row]))
-        return load_files(self.dataset.root, part, (spec.height, spec.width)).pixels[0]
 
 
 def choose(found: Evaluation, true: int, answered: int) -> None:
@@ -92,7 +79,7 @@ def wall(setting: Setting, found: Evaluation) -> int | None:
 
 
 def positions_wall(dataset: Dataset, found: Evaluation, positions: np.ndarray, key: str) -> int | None:
-    """The images at ``positions`` of an evaluation, with how sure the answer was; the position clicked last."""
+    """The images at ``positions`` int64 (n,) of an evaluation, with how sure the answer was; the one clicked last."""
     rows = found.rows[positions]
     captions = [f"{share:.0%}" for share in found.confidence[positions]]
     # A wall of its own for each choice: what was clicked on another one is not picked here.
@@ -107,11 +94,8 @@ def detail(setting: Setting, found: Evaluation, position: int) -> None:
     with st.container(border=True, key="evaluation-detail"):
         title = _("**{true}, taken for {answered}**") if true != answered else _("**{true}, and answered so**")
         st.markdown(title.format(true=plain(names[true]), answered=plain(names[answered])))
-        st.caption(plain(printable(setting.dataset.everything.paths[row])))
-        try:
-            face = setting.face(row)
-        except UserError as error:
-            st.error(error_text(error))
+        face = face_of(setting.dataset, setting.classifier.bundle, row)
+        if face is None:
             return
         pictures, answer = st.columns([2, 1], gap="large")
         with pictures:
@@ -159,7 +143,7 @@ def _maps(
 
     ready = way == "cover" or service.is_ready()
     label = _("Looking where it looks") if ready else _("Starting Keras")
-    key = job_key(setting.dataset, f"heat:{way}:{setting.digest}:{row}:{targets}")
+    key = job_key(setting.dataset, f"heat:{way}:{setting.classifier.bundle.digest}:{row}:{targets}")
     return outcome(key, label, work)
 
 
@@ -177,7 +161,7 @@ def _neighbours(setting: Setting, face: np.ndarray, row: int) -> None:
     if "train" not in dataset.splits:
         return
     st.markdown(_("**What it is reminded of:** the training images nearest to this one in its last layer but one"))
-    family = job_key(dataset, f"nearest:{setting.digest}")
+    family = job_key(dataset, f"nearest:{setting.classifier.bundle.digest}")
     # The first one asks about every training image: while it does, or once that was cancelled, no other one begins.
     first = next((job.key for job in jobs.find(family) if job.active or job.cancelled), f"{family}:{row}")
     label = _("Asking about every training image")

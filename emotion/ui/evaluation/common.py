@@ -3,20 +3,24 @@
 import time
 from dataclasses import dataclass
 
+import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from emotion.cnn.bundle import Bundle
 from emotion.cnn.classifier import Classifier
 from emotion.cnn.evaluation import Evaluation, by_votes, evaluate, outputs_of, without_training_copies
 from emotion.dataset.folder import Dataset
 from emotion.dataset.importers.votes import Votes
 from emotion.dataset.splits import SPLITS
 from emotion.errors import UserError
+from emotion.files import printable
 from emotion.i18n import _, error_text, plain
 from emotion.jobs import Progress
 from emotion.plots.dataset import split_name
 from emotion.ui.dataset.common import job_key, votes
-from emotion.ui.guards import choose_dataset, current_dataset, datasets, distinct, need_dataset
+from emotion.ui.dataset_box import dataset_box
+from emotion.ui.guards import current_dataset, datasets, load_files, need_dataset
 from emotion.ui.jobs import outcome
 
 
@@ -41,23 +45,10 @@ def choose_images(left: DeltaGenerator, right: DeltaGenerator) -> tuple[Dataset,
     known = datasets()
     current = current_dataset(known)
     dataset = need_dataset(current)
-    roots = list(dict.fromkeys([*known, dataset.root]))
-    names = distinct({root: root.name for root in roots}, lambda root: str(root.parent))
-    st.session_state["evaluation.dataset"] = dataset.root
-    left.selectbox(
-        _("Dataset"), roots, format_func=names.__getitem__, key="evaluation.dataset", on_change=_change_dataset
-    )
-    if problem := st.session_state.pop("evaluation.problem", None):
-        st.error(error_text(problem))
+    with left:
+        dataset_box("evaluation", dataset, known)
     with right:
         return dataset, _choose_split(dataset)
-
-
-def _change_dataset() -> None:
-    try:
-        choose_dataset(st.session_state["evaluation.dataset"])
-    except UserError as error:
-        st.session_state["evaluation.problem"] = error
 
 
 def _choose_split(dataset: Dataset) -> str:
@@ -117,6 +108,20 @@ def choose_truth(dataset: Dataset, split: str) -> Truth:
     return Truth(unseen and split != "train" and "train" in dataset.splits, voted if by_people else None)
 
 
+def face_of(dataset: Dataset, bundle: Bundle, row: int) -> np.ndarray | None:
+    """The image of a row in the network's size, uint8 (H, W); the page shows its path.
+
+    None, and the page says why, where it can't be read any more.
+    """
+    st.caption(plain(printable(dataset.everything.paths[row])))
+    spec, part = bundle.card.input, dataset.everything.take(np.array([row]))
+    try:
+        return load_files(dataset.root, part, (spec.height, spec.width)).pixels[0]
+    except UserError as error:
+        st.error(error_text(error))
+        return None
+
+
 def measured(classifier: Classifier, dataset: Dataset, split: str) -> Measured | None:
     """The classifier's answers to all images of a split; None until they are there, which the page shows."""
     card = classifier.bundle.card
@@ -153,8 +158,7 @@ def settled(found: Evaluation, classifier: Classifier, dataset: Dataset, truth: 
 
 def _key(what: str, classifier: Classifier, dataset: Dataset, split: str) -> str:
     """The key of a job: a bundle replaced or a file changed makes another one."""
-    bundle = classifier.bundle
-    return job_key(dataset, f"{what}:{bundle.digest}:{bundle.card.classes}:{split}")
+    return job_key(dataset, f"{what}:{classifier.bundle.digest}:{split}")
 
 
 def _timed(classifier: Classifier, dataset: Dataset, split: str, told: Progress) -> Measured:

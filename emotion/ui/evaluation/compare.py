@@ -8,9 +8,7 @@ from emotion.cnn.classifier import Classifier
 from emotion.cnn.comparison import Comparison, compare
 from emotion.cnn.evaluation import Evaluation
 from emotion.dataset.folder import Dataset
-from emotion.errors import UserError
-from emotion.files import printable
-from emotion.i18n import _, error_text, language, plain
+from emotion.i18n import _, language, plain
 from emotion.labels import names_of
 from emotion.live.faces import Prediction
 from emotion.plots.evaluation import difference_figure
@@ -18,8 +16,8 @@ from emotion.plots.live import probabilities
 from emotion.ui import chart
 from emotion.ui.dataset.common import page_of
 from emotion.ui.evaluation.cell import Setting, positions_wall, show_face
-from emotion.ui.evaluation.common import agreed, choose_images, choose_truth, measured, settled
-from emotion.ui.guards import bundle_names, classifier_of, ensure_model
+from emotion.ui.evaluation.common import agreed, choose_images, choose_truth, face_of, measured, settled
+from emotion.ui.guards import bundle_names, ensure_model, open_model
 
 _SHOWN = 36
 """Images on a screen."""
@@ -72,11 +70,7 @@ def _second(first: Classifier) -> Classifier | None:
         _("Compared with"), list(by_path), format_func=bundle_names(others).__getitem__, key="evaluation.second",
         persist_state="session",
     )  # fmt: skip
-    try:
-        return classifier_of(path, by_path[path].digest)
-    except UserError as error:
-        st.error(error_text(error))
-        return None
+    return open_model(by_path[path])
 
 
 def _show(first: Classifier, second: Classifier, dataset: Dataset, found: Comparison) -> None:
@@ -167,13 +161,10 @@ def _detail(setting: Setting, found: Comparison, names: list[str], position: int
     true = names_of(found.first.classes, language())[found.first.labels[position]]
     with st.container(border=True, key="evaluation-pair"):
         st.markdown(f"**{plain(true)}**")
-        st.caption(plain(printable(setting.dataset.everything.paths[row])))
-        picture, *places = st.columns([2, 3, 3], gap="large")
-        try:
-            face = setting.face(row)
-        except UserError as error:
-            st.error(error_text(error))
+        face = face_of(setting.dataset, setting.classifier.bundle, row)
+        if face is None:
             return
+        picture, *places = st.columns([2, 3, 3], gap="large")
         show_face(picture, face, _("What the network sees"))
         for number, (place, name, part) in enumerate(zip(places, names, (found.first, found.second), strict=True)):
             prediction = Prediction(part.classes, part.probabilities[position])

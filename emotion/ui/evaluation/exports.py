@@ -5,7 +5,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from emotion.cnn.bundle import CARD, WEIGHTS, Bundle, scan_bundles
+from emotion import jobs
+from emotion.cnn.bundle import CARD, Bundle, scan_bundles
 from emotion.cnn.elsewhere import export_elsewhere
 from emotion.cnn.formats import FORMATS, NETWORK_OF_H5, Proof
 from emotion.files import writing
@@ -40,13 +41,16 @@ def show() -> None:
     )
     bundle = ensure_model().bundle
     formats = _choose()
-    key = f"export:{bundle.path}:{bundle.card.files[WEIGHTS]}:{','.join(formats)}"
+    key = f"export:{bundle.path}:{bundle.digest}:{','.join(formats)}"
     begin = st.button(
         _("Export and prove"), key="evaluation.export", type="primary", icon=":material/deployed_code:",
         disabled=not formats,
     )  # fmt: skip
     if not formats:
         st.caption(_("Choose one format at least."))
+    job = jobs.get(key)
+    if begin and job and job.result and not job.result[0].exists():
+        jobs.forget(job)
     done = outcome(
         key, _("Exporting and checking"), lambda told: _export(bundle, formats, told), begin and bool(formats)
     )

@@ -33,7 +33,7 @@ def show() -> None:
     }
     way = st.segmented_control(
         _("From what"), list(ways), default="zip", format_func=lambda key: ways[key][0], key="evaluation.import.way",
-        label_visibility="collapsed", required=True, persist_state="session",
+        label_visibility="collapsed", required=True, persist_state="session", on_change=_forget,
     )  # fmt: skip
     ways[str(way)][1]()
     _watch()
@@ -47,7 +47,7 @@ def _edition() -> int:
 def _zip() -> None:
     file = st.file_uploader(
         _("The zip of a bundle, as “Export” makes it"), ["zip"], key=f"evaluation.import.zip.{_edition()}",
-        max_upload_size=_MEGABYTES,
+        max_upload_size=_MEGABYTES, on_change=_forget,
     )  # fmt: skip
     if _pressed(file is not None) and file is not None:
         _begin(lambda told: import_bundle_zip(file))
@@ -56,7 +56,7 @@ def _zip() -> None:
 def _files() -> None:
     files = st.file_uploader(
         _("The network (.json) and its weights (.h5)"), ["json", "h5", "hdf5"], accept_multiple_files=True,
-        key=f"evaluation.import.files.{_edition()}", max_upload_size=_MEGABYTES,
+        key=f"evaluation.import.files.{_edition()}", max_upload_size=_MEGABYTES, on_change=_forget,
         help=_("Keras 2 and Keras 3 both: model.json from to_json, model_weights.h5 from save_weights or save."),
     )  # fmt: skip
     left, right = st.columns(2, gap="large")
@@ -66,7 +66,8 @@ def _files() -> None:
     with right:
         st.markdown(_("**What did the program do with the gray values first?**"))
         scaling = _scaling()
-    name = right.text_input(_("Name"), placeholder=_("as the weights’ file"), key="evaluation.import.name")
+    name = right.text_input(_("Name"), placeholder=_("as the weights’ file"), key="evaluation.import.name",
+                            persist_state="session")  # fmt: skip
     if not _pressed(bool(files)):
         return
     try:
@@ -115,7 +116,7 @@ def _pressed(ready: bool) -> bool:
     job = jobs.get(st.session_state.get(_JOB, ""))
     return st.button(
         _("Import"), key="evaluation.import", type="primary", icon=":material/upload:",
-        disabled=not ready or bool(job and job.active),
+        disabled=not ready or bool(job and job.active), on_click=_forget,
     )  # fmt: skip
 
 
@@ -123,6 +124,13 @@ def _begin(work: Callable[[Progress], Bundle]) -> None:
     st.session_state.pop(_DONE, None)
     job = jobs.start(f"import-model:{uuid4().hex}", work)
     st.session_state[_JOB] = job.key
+
+
+def _forget() -> None:
+    """What became of the last import has been read, where it came to nothing, once the reader goes on."""
+    job = jobs.get(st.session_state.get(_JOB, ""))
+    if job and (job.error or job.cancelled):
+        jobs.forget(job)
 
 
 def _watch() -> None:

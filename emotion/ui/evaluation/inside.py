@@ -20,8 +20,9 @@ from emotion.plots.inside import haar_picture, kernel_picture, map_picture, maps
 from emotion.ui.dataset.common import picture_wall
 from emotion.ui.evaluation import neuron
 from emotion.ui.evaluation.asking import asked, face_key
+from emotion.ui.evaluation.common import face_of
 from emotion.ui.evaluation.one_file import FACE
-from emotion.ui.guards import current_dataset, ensure_model, load_files
+from emotion.ui.guards import current_dataset, ensure_model
 from emotion.ui.tiles import Tile, wall
 
 _FIRST = 24
@@ -52,6 +53,8 @@ def show() -> None:
         _kernels(bundle)
         return
     face = _face(bundle)
+    if face is None:
+        return
     if view == "maps":
         _maps(bundle, face)
     else:
@@ -59,13 +62,26 @@ def show() -> None:
 
 
 def _kernels(bundle: Bundle) -> None:
-    """Each kernel of the first convolution framed together with the Haar feature that it resembles most."""
+    """The kernels of the first convolution, where Haar features can be laid on them."""
     kernels = asked(bundle, "kernels", lambda told: inside.kernels(bundle, told))
     if kernels is None:
         return
+    height, width = kernels.shape[:2]
+    if height == width >= 3:
+        _beside_haar(kernels)
+        return
+    text = _(
+        "The kernels of this network’s first convolution are {height} × {width}. Haar features are compared with "
+        "squares of 3 × 3 or more: choose another model, or look at this one layer by layer."
+    )
+    st.info(text.format(height=height, width=width))
+
+
+def _beside_haar(kernels: np.ndarray) -> None:
+    """Each of the ``kernels`` float32 (k, k, 1, N) framed together with the Haar feature that it resembles most."""
     found = [likeness(kernels[:, :, 0, number]) for number in range(kernels.shape[3])]
     order = sorted(range(len(found)), key=lambda number: -found[number].correlation)
-    side, mean = kernels.shape[0], np.mean([one.correlation for one in found])
+    side, mean = len(kernels), np.mean([one.correlation for one in found])
     st.markdown(
         _("The **{n} kernels** of the first convolution, {side} × {side} weights each, and the **Haar feature** that "
           "each resembles most.").format(n=len(found), side=side)
@@ -98,8 +114,11 @@ def _pair(kernel: np.ndarray, like: Likeness, number: int) -> tuple[Tile, Tile]:
     )
 
 
-def _face(bundle: Bundle) -> np.ndarray:
-    """The face to look at, uint8 (H, W) in the network's size: of the picture's view, or an image of the dataset."""
+def _face(bundle: Bundle) -> np.ndarray | None:
+    """The face to look at, uint8 (H, W) in the network's size: of the picture's view, or an image of the dataset.
+
+    None, and the page says why, where that can't be read any more.
+    """
     spec, dataset = bundle.card.input, current_dataset()
     sources = {"picture": _("The face of “One picture”"), "dataset": _("An image of the dataset")}
     source = dataset and st.segmented_control(
@@ -112,11 +131,7 @@ def _face(bundle: Bundle) -> np.ndarray:
         rows = next(rows for rows in by_split if len(rows))
         rows = rows[np.linspace(0, len(rows) - 1, min(_FACES, len(rows))).astype(int)]
         clicked = picture_wall(dataset, rows, "evaluation.faces", 56)
-        row = int(rows[0]) if clicked is None else clicked
-        part = dataset.everything.take(np.array([row]))
-        images = load_files(dataset.root, part, (spec.height, spec.width)).pixels
-        if len(images):
-            return images[0]
+        return face_of(dataset, bundle, int(rows[0]) if clicked is None else clicked)
     if (face := st.session_state.get(FACE)) is not None:
         return fit(face, (spec.height, spec.width))
     return crop_face(astronaut().mean(axis=2).astype(np.uint8), (165, 60, 280, 175), spec.height)

@@ -47,7 +47,6 @@ def show() -> None:
 
 def _headline(found: Evaluation, done: Measured) -> None:
     """The figures to remember, each with a word on how far it can be trusted."""
-    names, f1 = names_of(found.classes, language()), np.array(list(found.f1.values()))
     with st.container(horizontal=True, key="evaluation-headline"):
         _metric(
             _("Accuracy"), found.accuracy.value, _interval(found.accuracy),
@@ -61,10 +60,8 @@ def _headline(found: Evaluation, done: Measured) -> None:
                 _("Top 2"), found.top_2.value, _interval(found.top_2),
                 _("The share of images whose true class is one of the two likeliest answers."),
             )  # fmt: skip
-        worst = int(np.nanargmin(f1))
-        lowest = _("lowest: {name} {share}").format(name=names[worst], share=f"{f1[worst]:.0%}")
         _metric(
-            _("Macro F1"), found.macro_f1, lowest,
+            _("Macro F1"), found.macro_f1, _lowest(found),
             _("The mean of the classes’ F1 scores: here a rare class counts as much as a frequent one."),
         )  # fmt: skip
         _metric(
@@ -75,6 +72,18 @@ def _headline(found: Evaluation, done: Measured) -> None:
                 "cases when it says 70 %."
             ),
         )  # fmt: skip
+    _counted(found, done)
+
+
+def _lowest(found: Evaluation) -> str:
+    """The class that the model knows least."""
+    f1 = np.array(list(found.f1.values()))
+    worst = int(np.nanargmin(f1))
+    name = names_of(found.classes, language())[worst]
+    return _("lowest: {name} {share}").format(name=name, share=f"{f1[worst]:.0%}")
+
+
+def _counted(found: Evaluation, done: Measured) -> None:
     text = _("{n} images, answered in {seconds} s.")
     if found.n < done.found.n:
         text = _("{n} of {all} images are left; all were answered in {seconds} s.")
@@ -110,41 +119,39 @@ def _matrix(found: Evaluation, setting: cell.Setting) -> int | None:
 
 def _figures(found: Evaluation) -> None:
     """One figure at a time, beside what it says."""
-    figures: dict[str, tuple[str, Callable[[], go.Figure], str]] = {
-        "classes": (
-            _("Class by class"),
-            lambda: class_scores_figure(found),
-            _(
-                "**Recall**: of all faces of a class, how many are found? **Precision**: of all faces called so, how "
-                "many are it? A model that calls everything happy has full recall on happy and poor precision. **F1** "
-                "is high only where both are."
-            ),
-        ),
+    figures: dict[str, tuple[str, Callable[[], go.Figure]]] = {
+        "classes": (_("Class by class"), lambda: class_scores_figure(found)),
         "calibration": (
             _("How sure, how right"),
             lambda: reliability_figure(reliability(found.labels, found.probabilities)),
-            _(
-                "The answers sorted by how sure the network was, and how many of each group were right. On the dashed "
-                "line it is right as often as it is sure; bars below the line: it is too sure of itself."
-            ),
         ),
-        "roc": (
-            "ROC",
-            lambda: roc_figure(roc(found)),
-            _(
-                "Each class against all others, from strict to lenient: the more faces of the class are found, the "
-                "more false alarms come with them. The area under the curve is 1 for a perfect model and 0.5 for a "
-                "guess."
-            ),
-        ),
+        "roc": ("ROC", lambda: roc_figure(roc(found))),
     }
     st.divider()
     name = st.segmented_control(
         _("Figure"), list(figures), default="classes", format_func=lambda key: figures[key][0],
         key="evaluation.figure", label_visibility="collapsed", required=True, persist_state="session",
     )  # fmt: skip
-    _title, figure, meaning = figures[str(name)]
     left, right = st.columns([3, 2], gap="large", vertical_alignment="center")
     with left:
-        chart.show(figure(), f"evaluation.figure.{name}")
-    right.markdown(meaning)
+        chart.show(figures[str(name)][1](), f"evaluation.figure.{name}")
+    right.markdown(_meaning(str(name)))
+
+
+def _meaning(figure: str) -> str:
+    """What a figure says."""
+    return {
+        "classes": _(
+            "**Recall**: of all faces of a class, how many are found? **Precision**: of all faces called so, how many "
+            "are it? A model that calls everything happy has full recall on happy and poor precision. **F1** is high "
+            "only where both are."
+        ),
+        "calibration": _(
+            "The answers sorted by how sure the network was, and how many of each group were right. On the dashed line "
+            "it is right as often as it is sure; bars below the line: it is too sure of itself."
+        ),
+        "roc": _(
+            "Each class against all others, from strict to lenient: the more faces of the class are found, the more "
+            "false alarms come with them. The area under the curve is 1 for a perfect model and 0.5 for a guess."
+        ),
+    }[figure]

@@ -13,7 +13,7 @@ from emotion.ui.evaluation.asking import asked, face_key
 
 
 def show(bundle: Bundle, face: np.ndarray) -> None:
-    """The place on the face, the three tables, and the sum written out."""
+    """The place on the ``face`` uint8 (H, W), the three tables, and the sum written out."""
     layers = asked(bundle, "layers", lambda told: inside.layers(bundle, told))
     if layers is None:
         return
@@ -38,17 +38,11 @@ def show(bundle: Bundle, face: np.ndarray) -> None:
     )
     if found is None:
         return
-    place.image(_looked_at(face, found, row, column, maps), width="stretch", caption=_("What this neuron looks at"))
+    looked_at = framed(face, *found.corner, *found.weights.shape)
+    place.image(looked_at, width="stretch", caption=_("What this neuron looks at"))
     with right:
         _tables(found)
         _sum(found)
-
-
-def _looked_at(face: np.ndarray, found: Neuron, row: int, column: int, maps: tuple[int, ...]) -> np.ndarray:
-    height, width = found.weights.shape
-    # The neuron sits in the middle of what it looks at; a network with strides steps over places.
-    top, left = row * (face.shape[0] // maps[0]) - height // 2, column * (face.shape[1] // maps[1]) - width // 2
-    return framed(face, top, left, height, width)
 
 
 def _choose(maps: tuple[int, ...]) -> tuple[int, int, int]:
@@ -96,9 +90,12 @@ def _sum(found: Neuron) -> None:
     rows = "\n".join(f"| {name} | `{text}` | **{value}** |" for name, text, value in lines)
     head = " | ".join((_("Step"), _("Worked out"), _("Result")))
     st.markdown(f"| {head} |\n|:--|:--|--:|\n{rows}")
-    st.success(
-        _("Keras itself says {expected}.").format(expected=f"{found.expected:.4f}"), icon=":material/check_circle:"
-    )
+    said = _("Keras itself says {expected}.").format(expected=f"{found.expected:.4f}")
+    if np.isclose(found.output, found.expected, rtol=1e-3, atol=1e-4):
+        st.success(said, icon=":material/check_circle:")
+    else:
+        more = _("This network does something here that the steps above leave out.")
+        st.warning(f"{said}\n\n{more}", icon=":material/warning:")
 
 
 def _signed(value: float) -> str:

@@ -17,7 +17,7 @@ from emotion.live.still import StillFace
 from emotion.plots.altered import photo_figure
 from emotion.ui import chart
 from emotion.ui.evaluation.altering import experiment
-from emotion.ui.guards import bundle_names, classifier_of, ensure_model
+from emotion.ui.guards import bundle_names, ensure_model, open_model
 from emotion.ui.lesson import mark_done
 from emotion.ui.photo import LONGEST, choose_photo, read_photo
 from emotion.ui.tiles import Tile, wall
@@ -72,13 +72,7 @@ def _models() -> tuple[Classifier, list[Classifier]]:
         placeholder=_("other models"), persist_state="session", disabled=not by_path,
         help=_("The same face for up to two more models: another training, age, or gender."),
     )  # fmt: skip
-    found = []
-    for path in paths:
-        try:
-            found.append(classifier_of(path, by_path[path].digest))
-        except UserError as error:
-            st.error(error_text(error))
-    return first, found
+    return first, [one for one in map(open_model, map(by_path.__getitem__, paths)) if one]
 
 
 def _picture() -> tuple[np.ndarray | None, bool]:

@@ -2,24 +2,26 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import streamlit as st
 
-from emotion.cnn.history import is_published
+from emotion import jobs
+from emotion.cnn.history import published
 from emotion.cnn.runs import Run, Status
 from emotion.cnn.workers import continue_run, delete_run, publish_best, resume_run
 from emotion.errors import UserError
+from emotion.files import file_stamp
 from emotion.i18n import _, error_text, plain
 from emotion.ui.guards import PUBLISHED
 from emotion.ui.jobs import outcome
 from emotion.ui.training import settings
 
-_PROBLEM, _MESSAGE = "training.problem", "training.message"
+_PROBLEM, _SAID, _MESSAGE = "training.problem", "training.said", "training.message"
 
 
 def attempt(act: Callable[..., object], *arguments: object) -> None:
     """Do what a click asked for, or keep what is wrong with it for the page to say."""
+    st.session_state.pop(_PROBLEM, None)
     try:
         act(*arguments)
     except UserError as error:
@@ -27,28 +29,38 @@ def attempt(act: Callable[..., object], *arguments: object) -> None:
 
 
 def say() -> None:
-    """What came of the last click, if it is to be said."""
-    if problem := st.session_state.pop(_PROBLEM, None):
+    """What came of the last click, if it is to be said and was not said yet."""
+    problem = st.session_state.pop(_PROBLEM, None)
+    if problem and problem is not st.session_state.pop(_SAID, None):
         st.error(error_text(problem))
     if message := st.session_state.pop(_MESSAGE, None):
         st.success(message, icon=":material/check_circle:")
 
 
+def keep_saying() -> None:
+    """What was wrong with the last click, in a part of the page that draws itself anew: until the next click."""
+    if problem := st.session_state.get(_PROBLEM):
+        st.session_state[_SAID] = problem
+        st.error(error_text(problem))
+
+
 def show(run: Run, status: Status) -> None:
     """The model of a run, and the buttons of what can be done with it."""
-    say()
-    _model(run, status)
+    _model(run)
+    job = jobs.get(_publishing(run))
+    at_work = job is not None and job.active  # It needs the run as it is.
     with st.container(horizontal=True, key="training-actions"):
         if status.state == "finished":
-            _longer(run)
+            _longer(run, at_work)
         else:
             st.button(
                 _("Go on from there"), key="training.resume", icon=":material/play_arrow:",
                 type="secondary" if run.has_weights else "primary", on_click=attempt, args=(_resume, run),
+                disabled=at_work,
                 help=_("The metrics join without a gap; the epoch that was broken off is repeated."),
             )  # fmt: skip
         _fork(run)
-        if st.button(_("Delete"), key="training.delete", icon=":material/delete:"):
+        if st.button(_("Delete"), key="training.delete", icon=":material/delete:", disabled=at_work):
             ask_to_delete([run])
 
 
@@ -57,13 +69,13 @@ def _resume(run: Run) -> None:
     st.session_state["training.run"] = run.name
 
 
-def _longer(run: Run) -> None:
+def _longer(run: Run, at_work: bool) -> None:
     with st.popover(_("Train longer"), icon=":material/add:"):
         more = st.number_input(_("More epochs"), 1, 500, 5, key="training.more")
         st.caption(_("It goes on with the weights of its last epoch."))
         st.button(
             _("Go on"), key="training.continue", type="primary", icon=":material/play_arrow:",
-            on_click=attempt, args=(_continue, run, int(more)),
+            on_click=attempt, args=(_continue, run, int(more)), disabled=at_work,
         )  # fmt: skip
 
 
@@ -88,40 +100,46 @@ def _fork(run: Run) -> None:
 def _fill(run: Run, weights: bool) -> None:
     config = run.config()
     settings.fill(replace(config, start_from=str(run.path)) if weights and run.has_weights else config)
-    st.session_state["training.view"] = _("Train")
+    st.session_state["training.view"] = "train"
     text = _("The form now has the settings of {name}. Change what you like and press Start.")
     st.session_state[_MESSAGE] = text.format(name=plain(config.name))
 
 
-def _model(run: Run, status: Status) -> None:
+def _publishing(run: Run) -> str:
+    """The key of the job that makes the model of the run's best weights."""
+    return f"publish:{run.path}:{file_stamp(run.path / 'best.weights.h5')}"
+
+
+def _model(run: Run) -> None:
     """The way to the run's model: the pages that use it, or the button that makes it."""
-    if is_published(run):
-        _take_as_own(run, status)
+    if bundle := published(run):
+        _take_as_own(run, bundle.name)
         with st.container(horizontal=True, key="training-model"):
             for key, page, label, icon in (
                 ("live", "pages/live.py", _("See it on your own face"), ":material/videocam:"),
                 ("evaluation", "pages/evaluation.py", _("Test it"), ":material/search:"),
             ):
                 if st.button(label, key=f"training.{key}", icon=icon, type="primary" if key == "live" else "secondary"):
-                    st.session_state[PUBLISHED] = Path(status.bundle).name
+                    st.session_state[PUBLISHED] = bundle.name
                     st.switch_page(page)
     elif run.has_weights:
         begin = st.button(
             _("Make a model of its best epoch"), key="training.publish", type="primary", icon=":material/package_2:",
             help=_("A model bundle for the Live page, measured on the validation images. Takes some ten seconds."),
         )  # fmt: skip
-        key = f"publish:{run.path}:{(run.path / 'best.weights.h5').stat().st_mtime_ns}"
+        key = _publishing(run)
         made = outcome(key, _("Making the model bundle"), lambda told: publish_best(run), begin)
-        if made:
+        if made and (job := jobs.get(key)):
+            jobs.forget(job)  # Told once: should the bundle be gone by now, the button is there again.
             st.session_state["training.watched"] = run.name
             st.rerun()
 
 
-def _take_as_own(run: Run, status: Status) -> None:
+def _take_as_own(run: Run, bundle: str) -> None:
     """Preselect the model of a run that this session has watched or published, once."""
     if st.session_state.get("training.watched") == run.name:
         del st.session_state["training.watched"]
-        st.session_state[PUBLISHED] = Path(status.bundle).name
+        st.session_state[PUBLISHED] = bundle
 
 
 def ask_to_delete(runs: Sequence[Run]) -> None:
@@ -136,12 +154,19 @@ def _confirm(runs: Sequence[Run]) -> None:
     if len(runs) > 8:
         st.caption(_("and {n} more").format(n=len(runs) - 8))
     if st.button(
-        _("Yes, delete"), key="training.delete.yes", type="primary", icon=":material/delete:", on_click=_delete,
-        args=(runs,),
+        _("Yes, delete"), key="training.delete.yes", type="primary", icon=":material/delete:", on_click=attempt,
+        args=(_delete, runs),
     ):  # fmt: skip
         st.rerun()  # The whole page: the dialog closes, and what could not be deleted is said.
 
 
 def _delete(runs: Sequence[Run]) -> None:
+    """Delete what can be deleted; UserError, once that is done, for what can't."""
+    refused = []
     for run in runs:
-        attempt(delete_run, run)
+        try:
+            delete_run(run)
+        except UserError as error:
+            refused.append(error)
+    if refused:
+        raise refused[0]

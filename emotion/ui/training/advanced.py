@@ -6,8 +6,6 @@ import streamlit as st
 
 from emotion.cnn.checks import check
 from emotion.cnn.config import PRECISIONS, TrainConfig, task_of
-from emotion.cnn.machine import best_precision
-from emotion.cnn.runs import Run
 from emotion.dataset.folder import Dataset
 from emotion.errors import UserError
 from emotion.i18n import _, error_text
@@ -19,7 +17,7 @@ from emotion.ui.training.settings import build, default_name
 Group = Callable[[Dataset, TrainConfig | None], None]
 
 
-def show(dataset: Dataset, busy: Run | None) -> None:
+def show(dataset: Dataset) -> None:
     """The groups, one at a time, and Start; a sentence where the settings contradict each other."""
     choice, start = st.columns([4, 1], vertical_alignment="center")
     with choice:
@@ -28,7 +26,7 @@ def show(dataset: Dataset, busy: Run | None) -> None:
         config = build(dataset)
         check(config, dataset)
         with start:
-            start_button(dataset, busy, "training.start_too")
+            start_button(dataset, "training.start_too")
     except UserError as error:
         config = None
         st.error(error_text(error))
@@ -69,11 +67,4 @@ def _rest(dataset: Dataset, config: TrainConfig | None) -> None:
 
 def _precision_name(precision: str) -> str:
     names = {"float32": "float32", "mixed_bfloat16": "bfloat16"}
-    if precision in names:
-        return names[precision]
-    return _("automatic: {found} on this computer").format(found=names[_best_precision()])
-
-
-@st.cache_data(show_spinner=False)
-def _best_precision() -> str:
-    return best_precision()
+    return names.get(precision) or _("automatic: bfloat16 where this computer is fast in it")

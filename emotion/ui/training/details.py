@@ -5,7 +5,8 @@ from zlib import crc32
 
 import streamlit as st
 
-from emotion.cnn.history import Summary, notes_of, stamp_of
+from emotion import jobs
+from emotion.cnn.history import Summary, stamp_of
 from emotion.cnn.report import write_report
 from emotion.cnn.runs import Run
 from emotion.errors import UserError
@@ -21,10 +22,11 @@ def show(runs: Mapping[str, Summary], names: Mapping[str, str]) -> None:
     with st.container(border=True, key="training-details"):
         with st.container(horizontal=True, vertical_alignment="bottom"):
             st.selectbox(_("Run"), list(runs), format_func=names.__getitem__, key="training.detail")
-            st.button(
+            if st.button(
                 _("Show this run"), key="training.show", icon=":material/visibility:", on_click=_look_at,
                 help=_("In the view of the run: its curves within the epochs, and what can be done with it."),
-            )  # fmt: skip
+            ):  # fmt: skip
+                st.rerun()  # The whole page: the tabs are no part of what a click in here draws anew.
         one = runs[st.session_state["training.detail"]]
         if one.problem:
             st.error(error_text(one.problem))
@@ -38,13 +40,13 @@ def show(runs: Mapping[str, Summary], names: Mapping[str, str]) -> None:
 
 def _look_at() -> None:
     st.session_state["training.run"] = st.session_state["training.detail"]
-    st.session_state["training.view"] = _("Train")  # The page's first tab.
+    st.session_state["training.view"] = "train"
 
 
 def _notes(run: Run) -> None:
     key = f"training.notes.{run.name}"
     st.text_area(
-        _("Notes"), notes_of(run), key=key, placeholder=_("What did you try, and what came of it?"),
+        _("Notes"), run.notes(), key=key, placeholder=_("What did you try, and what came of it?"),
         help=_("Kept with the run; they go into its report, and into the card of a model made later."),
         on_change=_save_notes, args=(run, key),
     )  # fmt: skip
@@ -62,13 +64,15 @@ def _save_notes(run: Run, key: str) -> None:
 
 def _report(run: Run) -> None:
     """The report as a file: made on request, because the model is measured anew for it."""
-    stamps = "".join(map(str, stamp_of(run))) + notes_of(run)
+    stamps = "".join(map(str, stamp_of(run))) + run.notes()
     key = f"report:{run.path}:{language()}:{crc32(stamps.encode('utf-8', 'surrogateescape'))}"
     code, file = language(), run.path / "report.html"
     begin = st.button(
         _("Make the report"), key="training.report", icon=":material/description:",
         help=_("A page to print or hand in: settings, curves, the confusion matrix, the best mistakes, your notes."),
     )  # fmt: skip
+    if begin and not file.exists() and (job := jobs.get(key)):
+        jobs.forget(job)
     made = outcome(
         key, _("Measuring the model for the report"), lambda told: write_report(run, file, code, told), begin
     )

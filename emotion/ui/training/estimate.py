@@ -95,7 +95,7 @@ def _start_probe(config: TrainConfig, classes: int) -> None:
 def _key(config: TrainConfig, classes: int) -> str:
     """The key of the job that measures such settings."""
     asked = (config.architecture, config.size, config.batch_size, config.optimiser, config.ema, config.precision)
-    return f"probe:{classes}:{config.augmentation != OFF}:{':'.join(map(str, asked))}"
+    return f"probe:{classes}:{config.augmentation != OFF}:{config.freeze}:{':'.join(map(str, asked))}"
 
 
 def _measured(config: TrainConfig, classes: int, busy: bool) -> Pace | None:

@@ -37,6 +37,8 @@ def summaries() -> list[Summary]:
             summary = summary_of(run)
             kept[str(run.path)] = stamp, summary
         found.append(summary)
+    for gone in kept.keys() - {str(one.run.path) for one in found}:
+        kept.pop(gone, None)  # Another session may have been first.
     return found
 
 

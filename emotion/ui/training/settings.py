@@ -4,15 +4,18 @@ The widgets read and write these by their keys, shown or not, so that nothing en
 page or the other language.
 """
 
-from dataclasses import fields
+from dataclasses import fields, replace
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
+from emotion.cnn.card import CARD, FILES
 from emotion.cnn.config import PRESETS, Augmentation, TrainConfig, task_of
-from emotion.cnn.origin import with_origin
+from emotion.cnn.origin import Origin, find_origin, with_origin
 from emotion.dataset.folder import Dataset
-from emotion.files import plain_name
+from emotion.files import file_stamp, plain_name
+from emotion.homes import models_folders
 from emotion.ui.guards import choose_dataset
 
 _KEYS = {"batch_size": "batch", "learning_rate": "rate"}
@@ -21,6 +24,9 @@ _APART = {"data", "augmentation", "distribute"}
 the page trains on this machine alone."""
 _FIELDS = tuple(field.name for field in fields(TrainConfig) if field.name not in _APART)
 CHANGES = tuple(field.name for field in fields(Augmentation))
+_BASIC = {"name", "epochs", "batch_size"}
+_ORIGIN_FILES = (CARD, *FILES, "config.json", "setting.json", "best.weights.h5")
+"""What a bundle or a run says about the network that it has."""
 _WANTED, _ODD = "training.wanted", "training.odd"
 
 
@@ -39,11 +45,17 @@ def fill(config: TrainConfig) -> None:
     st.session_state[_WANTED] = config
 
 
+def reset() -> None:
+    """Put all but the name and the basic settings back to the deck's."""
+    fill(replace(TrainConfig("", "name"), epochs=value("epochs"), batch_size=value("batch_size")))
+
+
 def begin() -> None:
     """Call before the dataset and the widgets: give each setting its first value, or what ``fill`` asked for.
 
     Raises UserError where the dataset of the settings asked for can't be opened; they are filled in all the same.
     """
+    st.session_state.setdefault(key_of("name"), "")
     wanted = st.session_state.pop(_WANTED, None)
     for key, value in _values(wanted or TrainConfig("", "name")).items():
         if wanted or key not in st.session_state:
@@ -60,8 +72,9 @@ def _values(config: TrainConfig) -> dict[str, Any]:
     changes = {change_key(name): getattr(config.augmentation, name) for name in CHANGES}
     # The sliders hold floats, the presets are written with whole numbers.
     changes = {key: value if isinstance(value, bool) else float(value) for key, value in changes.items()}
-    name = config.name if config.data else ""  # The first values have no dataset, and no name of their own.
-    return values | changes | {key_of("name"): name, "training.preset": preset_of(config.augmentation)}
+    if not config.data:  # The defaults have no dataset, and no name of their own.
+        del values[key_of("name")]
+    return values | changes | {"training.preset": preset_of(config.augmentation)}
 
 
 def preset_of(augmentation: Augmentation) -> str:
@@ -105,21 +118,35 @@ def default_name(dataset: Dataset) -> str:
 
 def build(dataset: Dataset) -> TrainConfig:
     """The settings as they stand; UserError for ones that can't be."""
+    config = TrainConfig(str(dataset.root), **_entered(dataset))
+    return with_origin(config, origin(config.start_from)) if config.start_from else config
+
+
+def _entered(dataset: Dataset) -> dict[str, Any]:
     values = {name: value(name) for name in _FIELDS}
     values["name"] = values["name"].strip() or default_name(dataset)
     values["task"] = values["task"].strip()
     values["freeze"] = values["freeze"] and bool(values["start_from"])
-    config = TrainConfig(str(dataset.root), augmentation=augmentation(), **values)
-    return with_origin(config)
+    return values | {"augmentation": augmentation()}
 
 
-def changed(config: TrainConfig, dataset: Dataset) -> list[str]:
+def origin(start_from: str) -> Origin:
+    """``find_origin``, which reads the whole bundle: again only when a file has changed."""
+    folders = [Path(start_from), *(folder / start_from for folder in models_folders())]
+    return _origin(start_from, tuple(file_stamp(folder / name) for folder in folders for name in _ORIGIN_FILES))
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def _origin(start_from: str, stamps: tuple[tuple[int, int], ...]) -> Origin:
+    return find_origin(start_from)
+
+
+def changed(dataset: Dataset) -> list[str]:
     """The fields beyond the basic ones that differ from their defaults."""
-    basic = {"data", "name", "epochs", "batch_size"}
-    if config.task == task_of(dataset):
-        basic.add("task")
+    defaults = vars(TrainConfig("", "name"))
+    usual = {"task": task_of(dataset)}
     return [
-        field.name
-        for field in fields(TrainConfig)
-        if field.name not in basic and getattr(config, field.name) != field.default
+        name
+        for name, found in _entered(dataset).items()
+        if name not in _BASIC and found not in (defaults[name], usual.get(name, defaults[name]))
     ]

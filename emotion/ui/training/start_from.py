@@ -5,13 +5,12 @@ from pathlib import Path
 import streamlit as st
 
 from emotion.cnn.config import ARCHITECTURES, TrainConfig
-from emotion.cnn.origin import find_origin
 from emotion.dataset.folder import Dataset
 from emotion.errors import UserError
 from emotion.i18n import _, error_text, plain
 from emotion.ui.guards import bundle_names, bundles, distinct
 from emotion.ui.training.fields import widget
-from emotion.ui.training.settings import value
+from emotion.ui.training.settings import origin, value
 from emotion.ui.training.words import class_names
 
 
@@ -33,7 +32,7 @@ def show(dataset: Dataset, config: TrainConfig | None) -> None:
         )
         return
     try:
-        _head(find_origin(value("start_from")).classes, dataset)
+        _head(origin(value("start_from")).classes, dataset)
     except UserError as error:
         st.error(error_text(error))
 

@@ -1,5 +1,8 @@
 """The live view of a training run: curves, figures, the confusion matrix, the queue, and what can be done with it."""
 
+from collections.abc import Mapping
+
+import numpy as np
 import streamlit as st
 
 from emotion.cnn.history import against_chance
@@ -39,6 +42,8 @@ def watch(run: Run) -> None:
 
 
 def _at_work(run: Run) -> None:
+    if not run.path.exists():
+        st.rerun()  # Somebody has deleted it: the whole page, with another run.
     try:
         start_waiting()
         status, rows = run.status(), run.metrics()
@@ -46,7 +51,7 @@ def _at_work(run: Run) -> None:
             st.session_state["training.run"] = run.name  # Whoever watched it to its end is its owner.
             st.rerun()  # The whole page: Start is to be had again.
         _head(run, status)
-        actions.say()
+        actions.keep_saying()
         _progress(run, status)
         _measures(run, status, rows)
         _charts(run, status, rows)
@@ -74,6 +79,7 @@ def _glance(known: list[str]) -> None:
     """The queue, which moves on whoever looks; the whole page anew once a run has begun or ended elsewhere."""
     try:
         start_waiting()
+        actions.keep_saying()
         _queue()
     except UserError as error:
         st.error(error_text(error))
@@ -154,7 +160,7 @@ def _charts(run: Run, status: Status, rows: Rows) -> None:
                 "gives one answer to all; as it learns, the diagonal grows dark. Press play to watch it."
             ),
         )
-        confusion.player(run.name, class_names(_classes(run)), confusions, "training.confusion")
+        confusion.player(run.name, _names(run, confusions), confusions, "training.confusion")
     with narrow:
         _grow(rates(rows, epochs), "training-rates")
 
@@ -164,8 +170,10 @@ def _grow(figure: Chart, key: str) -> None:
         st.vega_lite_chart(figure.data, figure.spec)
 
 
-def _classes(run: Run) -> tuple[str, ...]:
-    return tuple(map(str, run.setting().get("classes", ())))
+def _names(run: Run, confusions: Mapping[int, np.ndarray]) -> list[str]:
+    """The classes as people read them; their positions where the run's own note of them is damaged."""
+    k = len(next(iter(confusions.values()), ()))
+    return class_names(run.classes) if len(run.classes) == k else [str(position) for position in range(1, k + 1)]
 
 
 def _queue() -> None:
@@ -200,7 +208,8 @@ def _outcome(run: Run, status: Status) -> None:
 
 def _finished(run: Run) -> None:
     """The result; praise only for a network that has learned something."""
-    chance = against_chance(run.confusions())
+    confusions = run.confusions()
+    chance = against_chance(confusions)
     if chance is None or chance.beaten:
         best = chance.accuracy if chance else max((row.get("val_accuracy", 0.0) for row in run.metrics()), default=0.0)
         text = _("Finished. Best accuracy on the validation images: {accuracy}.")
@@ -210,6 +219,6 @@ def _finished(run: Run) -> None:
         "Finished, but it is no better than guessing yet: {accuracy} of the validation images are right, and always "
         "answering “{name}” would give {guess}. Train it for more epochs, or with more images."
     )
-    name = class_names(_classes(run))[chance.commonest]
+    name = _names(run, confusions)[chance.commonest]
     values = {"accuracy": f"{chance.accuracy:.1%}", "guess": f"{chance.guess:.1%}", "name": plain(name)}
     st.warning(text.format(**values), icon=":material/trending_flat:")

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from emotion.cnn.config import Augmentation
+from emotion.cnn.config import SETTING_NAMES, Augmentation
 from emotion.cnn.status import Status
 from emotion.i18n import _, language
 from emotion.labels import label_of
@@ -47,30 +47,7 @@ def class_names(keys: tuple[str, ...]) -> list[str]:
 
 def setting_name(field: str) -> str:
     """What a field of ``TrainConfig`` is called on the page."""
-    return {
-        "data": _("Dataset"),
-        "task": _("Task"),
-        "architecture": _("Network"),
-        "epochs": _("Epochs"),
-        "batch_size": _("Batch size"),
-        "learning_rate": _("Learning rate"),
-        "schedule": _("Schedule"),
-        "warmup": _("Warm-up epochs"),
-        "optimiser": _("Optimiser"),
-        "weight_decay": _("Weight decay"),
-        "augmentation": _("Augmentation"),
-        "class_weights": _("Class weights"),
-        "label_smoothing": _("Label smoothing"),
-        "votes": _("Share of the FER+ votes"),
-        "patience": _("Patience"),
-        "images": _("Images at most"),
-        "ema": _("Averaged weights"),
-        "start_from": _("Start from"),
-        "freeze": _("Only the last layer learns"),
-        "seed": _("Seed"),
-        "precision": _("Arithmetic"),
-        "size": _("Image size"),
-    }.get(field, field)
+    return _(SETTING_NAMES.get(field, field))
 
 
 def setting_text(field: str, value: object) -> str:

@@ -1,0 +1,56 @@
+"""What comes from files that people may have edited: values of the declared types, and lines of points that hold."""
+
+import json
+import math
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, get_origin
+
+import numpy as np
+
+_ALSO: dict[Any, tuple[type, ...]] = {float: (int, float), bool: (bool, int, float)}
+
+
+def insist_on_types(found: Any) -> None:
+    """Raise TypeError where a field of the dataclass ``found`` has a value of another type, or a number without end.
+
+    A whole number is a float too, and 1.0 is a yes.
+    """
+    for field in fields(found):
+        value: Any = getattr(found, field.name)
+        kind: Any = get_origin(field.type) or field.type
+        if not isinstance(value, _ALSO.get(kind, kind)) or (isinstance(value, float) and not math.isfinite(value)):
+            raise TypeError(f"{field.name}: {getattr(kind, '__name__', kind)} expected, found {value!r}")
+
+
+def is_number(value: object) -> bool:
+    """Whether ``value`` is a finite number."""
+    return isinstance(value, int | float) and abs(value) < 1e300
+
+
+def read_points(path: Path, at_most: int = 0) -> list[dict[str, Any]]:
+    """The lines of a file that are points, each with its ``epoch``; of more than ``at_most`` every so many-th."""
+    lines = path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else []
+    step = -(-len(lines) // at_most) if at_most else 1
+    if step > 1:
+        lines = [*lines[:-1:step], lines[-1]]
+    return [point for line in lines if (point := _point(line))]
+
+
+def _point(line: str) -> dict[str, Any] | None:
+    """A point, or None: a line may be cut by a crash, or be on its way to the disk still."""
+    try:
+        point = json.loads(line)
+    except ValueError:
+        return None
+    return point if isinstance(point, dict) and is_number(point.get("epoch")) else None
+
+
+def square(counts: object) -> np.ndarray | None:
+    """``counts`` as int64 (K, K), or None where they are no square of whole numbers from 0."""
+    try:
+        found = np.array(counts)
+    except ValueError:  # Rows of several lengths.
+        return None
+    whole = found.dtype.kind == "i" and found.ndim == 2 and found.shape[0] == found.shape[1]
+    return found.astype(np.int64) if whole and found.size and found.min() >= 0 else None
