@@ -49,15 +49,7 @@ def own_task(collection: Collection, busy: bool) -> None:
             return
         counts = collection.counts()
         enough = len(counts) > 1 and min(counts.values()) >= _LEAST
-        idle = enough and not busy
-        with st.container(horizontal=True, vertical_alignment="center"):
-            begin = st.button(
-                _("Fit in seconds"), key="live.collect.fit", type="primary", icon=":material/bolt:", disabled=not idle
-            )
-            full = st.button(
-                _("Train in full"), key="live.collect.train", icon=":material/model_training:", disabled=not idle,
-                help=_("To the Training page, with these images and with this model to start from."),
-            )  # fmt: skip
+        begin, full = _buttons(disabled=busy or not enough)
         if not enough:
             st.caption(_("Two classes with {n} images each are the least; ten and more are better.").format(n=_LEAST))
             return
@@ -66,10 +58,22 @@ def own_task(collection: Collection, busy: bool) -> None:
             settings.fill(training_of(dataset, base.bundle))
             st.session_state["training.view"] = _("Train")
             st.switch_page("pages/training.py")
-        done = fitted(base, dataset, begin, "live.collect")
-        if done:
+        if done := fitted(base, dataset, begin, "live.collect"):
             _figures(done.report.accuracy, None)
             _take_to_camera(done, [str(done.path)])
+
+
+def _buttons(disabled: bool) -> tuple[bool, bool]:
+    """Whether to fit, and whether to train in full."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        fit = st.button(
+            _("Fit in seconds"), key="live.collect.fit", type="primary", icon=":material/bolt:", disabled=disabled
+        )
+        full = st.button(
+            _("Train in full"), key="live.collect.train", icon=":material/model_training:", disabled=disabled,
+            help=_("To the Training page, with these images and with this model to start from."),
+        )  # fmt: skip
+    return fit, full
 
 
 def fitted(base: Classifier, dataset: Dataset, begin: bool, view: str, adapt: bool = False) -> Fitted | None:
