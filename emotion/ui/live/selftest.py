@@ -162,7 +162,8 @@ def _show_report(report: dict[str, Any], ice: IceServers) -> None:
     for step, name in _STEPS.items():
         if step in report:
             good = report[step] == "ok"
-            st.markdown(f":{'green' if good else 'red'}[:material/{'check_circle' if good else 'error'}:] {_(name)}")
+            mark = ":green[:material/check_circle:]" if good else ":red[:material/error:]"
+            st.markdown(" ".join([mark, _(name)]))
             if not good:
                 st.warning(_advice(step, str(report[step])))
     if "connection" not in report:
