@@ -34,6 +34,11 @@ class Bundle:
         """SHA-256 of the card, which holds those of all files: another one where classes or a file are others."""
         return hashlib.sha256(json.dumps(self.card.to_json(), sort_keys=True).encode()).hexdigest()
 
+    @property
+    def network_digest(self) -> str:
+        """SHA-256 of the TFLite network that is run, a head's base's: what the embedding depends on."""
+        return str(self.card.base["sha256"] if self.card.base else self.card.files[TFLITE])
+
     def hash_of(self, name: str) -> str:
         """The SHA-256 that the card states for a file; UserError where the bundle has no such file."""
         if name not in self.card.files:

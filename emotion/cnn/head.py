@@ -255,7 +255,7 @@ def _card(
     digest: str,
 ) -> dict[str, object]:
     # A head on a head reads the embedding of the network below both.
-    below = base.card.base or {"name": base.card.name, "sha256": base.digest}
+    below = base.card.base or {"name": base.card.name, "sha256": base.network_digest}
     return Card(
         name=name,
         task=task_of(dataset),

@@ -71,7 +71,7 @@ def _embeddings(classifier: Classifier, dataset: Dataset, pixels: np.ndarray, pr
 
 def _key(bundle: Bundle, dataset: Dataset) -> str:
     files = files_key(dataset.root, dataset.part("train").paths)
-    network = hashlib.blake2b(bundle.digest.encode(), digest_size=8).hexdigest()
+    network = hashlib.blake2b(bundle.network_digest.encode(), digest_size=8).hexdigest()
     return f"{files}-{network}"  # The dataset comes first: with it, its embeddings are deleted.
 
 
