@@ -244,6 +244,7 @@ def test_a_bundle_of_what_is_best_so_far(config: TrainConfig, busy: Run) -> None
     with pytest.raises(UserError, match="finished no epoch"):
         publish_best(stopped)
     psutil.Process(busy.status().pid).kill()
+    wait_until(busy, is_over)  # Or the queue would still wait for it.
     resume_run(stopped)
     wait_until(stopped, lambda run: run.status().epoch >= 1)
     stop_run(stopped)

@@ -21,8 +21,9 @@ def choose_collection(key: str, default: str, only: frozenset[str] | None = None
     if st.session_state.get(key) not in names:
         st.session_state[key] = default if default in names else _NEW
     left, right = st.columns(2, vertical_alignment="bottom")
+    titles = {name: name or _("a new one") for name in names}
     chosen = left.selectbox(
-        _("My dataset"), names, format_func=lambda name: name or _("a new one"), key=key, persist_state="session",
+        _("My dataset"), names, format_func=titles.__getitem__, key=key, persist_state="session",
         help=_("The faces that you collect become a dataset like any other: the Dataset page opens it too."),
     )  # fmt: skip
     if chosen == _NEW:

@@ -61,10 +61,10 @@ def _rest(dataset: Dataset, config: TrainConfig | None) -> None:
         st.text_input(placeholder=task_of(dataset), **widget("task"))
         st.number_input(min_value=0, max_value=1000, step=1, **widget("patience"))
     with right:
-        st.selectbox(options=PRECISIONS, format_func=_precision_name, **widget("precision"))
+        st.selectbox(options=PRECISIONS, format_func=_precision_names().__getitem__, **widget("precision"))
         st.number_input(min_value=0, max_value=2**32 - 1, step=1, **widget("seed"))
 
 
-def _precision_name(precision: str) -> str:
-    names = {"float32": "float32", "mixed_bfloat16": "bfloat16"}
-    return names.get(precision) or _("automatic: bfloat16 where this computer is fast in it")
+def _precision_names() -> dict[str, str]:
+    automatic = _("automatic: bfloat16 where this computer is fast in it")
+    return {"auto": automatic, "float32": "float32", "mixed_bfloat16": "bfloat16"}
