@@ -5,7 +5,6 @@ windows of the same scan and extrapolated, and has to give the same stage for ea
 """
 
 import os
-import statistics
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,6 +13,8 @@ from typing import Any
 import cv2
 import numpy as np
 
+from benchmarks.timing import lines as lines
+from benchmarks.timing import seconds as time_of
 from emotion.haar.cascade import Cascade, open_cascade
 from emotion.haar.detector import FaceDetector
 from emotion.haar.feature_bank import FeatureBank
@@ -26,6 +27,7 @@ from emotion.haar.scan import Scan
 
 _LOOPED_WINDOWS = 2000
 _SKIMAGE_PATCHES = 5
+_RUNS = 5
 
 
 def compare() -> dict[str, Any]:
@@ -37,7 +39,7 @@ def compare() -> dict[str, Any]:
 def _scan(gray: np.ndarray) -> dict[str, Any]:
     cascade = open_cascade()
     found = cascade.scan(gray, 1.1)
-    seconds = _seconds(lambda: cascade.scan(gray, 1.1))
+    seconds = time_of(lambda: cascade.scan(gray, 1.1), _RUNS)
     looped = _loop(cascade, found) / _LOOPED_WINDOWS * len(found.reached)
     detector = FaceDetector(min_neighbors=0)
     return {
@@ -45,7 +47,7 @@ def _scan(gray: np.ndarray) -> dict[str, Any]:
         "scan, seconds": seconds,
         "scan by a plain loop (extrapolated), seconds": looped,
         "scan, times as fast as the loop": looped / seconds,
-        "scan by OpenCV, which records nothing, seconds": _seconds(lambda: detector.detect(gray)),
+        "scan by OpenCV, which records nothing, seconds": time_of(lambda: detector.detect(gray), _RUNS),
     }
 
 
@@ -90,9 +92,9 @@ def _values() -> dict[str, Any]:
 
     gray = np.concatenate([patches.gray for patches in lfw_patches()])
     bank = FeatureBank(24, 24)
-    seconds = _seconds(lambda: bank.values(Patches(gray)))
+    seconds = time_of(lambda: bank.values(Patches(gray)), _RUNS)
     integrals = [integral_image(patch)[1:, 1:] for patch in gray[:_SKIMAGE_PATCHES]]
-    theirs = _seconds(lambda: [haar_like_feature(integral, 0, 0, 24, 24) for integral in integrals], runs=3)
+    theirs = time_of(lambda: [haar_like_feature(integral, 0, 0, 24, 24) for integral in integrals], 3)
     theirs *= len(gray) / _SKIMAGE_PATCHES
     return {
         "feature values of a 24×24 patch": len(bank),
@@ -112,7 +114,7 @@ def _boosting() -> dict[str, float]:
     assert len(lesson.train) == 200
     return {
         "AdaBoost on 100 + 100 patches, sorting, seconds": first,
-        "AdaBoost, a round over all features, seconds": _seconds(lambda: lesson.next(done)),
+        "AdaBoost, a round over all features, seconds": time_of(lambda: lesson.next(done), _RUNS),
     }
 
 
@@ -132,25 +134,7 @@ def _sliders(gray: np.ndarray) -> dict[str, Any]:
         "heat map": lambda: replace(scan).heat,
     }
     return {
-        "what a slider or click asks for, milliseconds": {name: 1000 * _seconds(ask) for name, ask in moves.items()}
+        "what a slider or click asks for, milliseconds": {
+            name: 1000 * time_of(ask, _RUNS) for name, ask in moves.items()
+        }
     }
-
-
-def _seconds(work: Callable[[], object], runs: int = 5) -> float:
-    times = []
-    for _run in range(runs):
-        start = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - start)
-    return statistics.median(times)
-
-
-def lines(report: dict[str, Any]) -> list[str]:
-    """The report for a terminal."""
-    shown = []
-    for name, value in report.items():
-        if isinstance(value, dict):
-            shown += ["", name, *(f"{number:12,.2f}  {key}" for key, number in value.items())]
-        else:
-            shown.append(f"{value:12,.2f}  {name}")
-    return shown

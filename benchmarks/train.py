@@ -19,6 +19,7 @@ from unittest.mock import patch
 import numpy as np
 
 from benchmarks.server import ask_health, serving
+from benchmarks.timing import lines as lines
 from benchmarks.timing import seconds
 from emotion.cnn import service
 from emotion.cnn.augment import augment
@@ -185,14 +186,3 @@ def _augmentation(dataset: Dataset) -> dict[str, float]:
         name: seconds(lambda preset=preset: augment(faces, preset, random), _RUNS) / len(faces) * 1e6  # type: ignore[misc]
         for name, preset in presets.items()
     }
-
-
-def lines(report: dict[str, Any]) -> list[str]:
-    """The report for a terminal."""
-    shown = []
-    for name, value in report.items():
-        if isinstance(value, dict):
-            shown += ["", name, *(f"{number:12,.2f}  {key}" for key, number in value.items())]
-        else:
-            shown.append(f"{value:12,.1f}  {name}")
-    return shown
