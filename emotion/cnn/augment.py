@@ -5,13 +5,15 @@ import numpy as np
 
 from emotion.cnn.config import Augmentation
 
+# How many pixels a coarse picture keeps along a side, as a share.
+_COARSE = (0.3, 0.8)
 # Random erasing's rectangle: its share of the picture, and height over width (Zhong et al. 2020, section 4).
 _ERASED_SHARES = (0.02, 0.2)
 _ERASED_RATIOS = (0.3, 1 / 0.3)
 
 
 def augment(faces: np.ndarray, augmentation: Augmentation, random: np.random.Generator) -> np.ndarray:
-    """A changed copy of gray faces uint8 (N, H, W): flipped, moved, lit otherwise, in part blotted out.
+    """A changed copy of gray faces uint8 (N, H, W): flipped, moved, lit otherwise, coarse, in part blotted out.
 
     The same faces, settings and state of ``random`` give the same pixels. What comes in from beyond an edge repeats
     the edge's pixels.
@@ -31,6 +33,9 @@ def augment(faces: np.ndarray, augmentation: Augmentation, random: np.random.Gen
         if moves:
             face = _warp(face, matrices[row])
         changed[row] = _lit(face, gains[row], offsets[row]) if lights else face
+    if augmentation.blur:
+        for coarse in np.flatnonzero(random.random(count) < augmentation.blur):
+            changed[coarse] = _coarsened(changed[coarse], random.uniform(*_COARSE))
     for blotted in np.flatnonzero(erased):
         _erase(changed[blotted], random)
     return changed
@@ -92,6 +97,12 @@ def _lit(face: np.ndarray, gain: float, offset: float) -> np.ndarray:
     """Contrast about the middle gray, then brightness; cut at 0 and 255."""
     levels = np.arange(256, dtype=np.float64)
     return cv2.LUT(face, np.clip(np.rint((levels - 127.5) * gain + 127.5 + offset), 0, 255).astype(np.uint8))
+
+
+def _coarsened(face: np.ndarray, share: float) -> np.ndarray:
+    """Made smaller and enlarged again."""
+    small = cv2.resize(face, None, fx=share, fy=share, interpolation=cv2.INTER_AREA)
+    return cv2.resize(small, face.shape[::-1], interpolation=cv2.INTER_LINEAR)
 
 
 def _erase(face: np.ndarray, random: np.random.Generator) -> None:

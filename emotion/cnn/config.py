@@ -44,8 +44,9 @@ class Augmentation:
     """How a training image may be changed before each epoch; everything is off by default, as in the deck.
 
     Each number is the largest change, drawn evenly up to it both ways: ``shift`` as a share of the side, ``rotate`` in
-    degrees, ``zoom`` and ``contrast`` as a share, ``brightness`` as a share of 255. ``erase`` is the chance that a
-    rectangle is blotted out, ``mixup`` the α of the Beta distribution that images and answers are blended by.
+    degrees, ``zoom`` and ``contrast`` as a share, ``brightness`` as a share of 255. ``blur`` is the chance
+    that the image is coarse, as from a face far away, ``erase`` that a rectangle is blotted out; ``mixup`` is the α of
+    the Beta distribution that images and answers are blended by.
     """
 
     flip: bool = False
@@ -54,6 +55,7 @@ class Augmentation:
     zoom: float = 0.0
     brightness: float = 0.0
     contrast: float = 0.0
+    blur: float = 0.0
     erase: float = 0.0
     mixup: float = 0.0
 
@@ -68,11 +70,13 @@ class Augmentation:
 
 
 _AUGMENTATION_LIMITS = {
-    "shift": 0.5, "rotate": 180, "zoom": 0.5, "brightness": 1, "contrast": 1, "erase": 1, "mixup": 1,
+    "shift": 0.5, "rotate": 180, "zoom": 0.5, "brightness": 1, "contrast": 1, "blur": 1, "erase": 1, "mixup": 1,
 }  # fmt: skip
 OFF = Augmentation()
 MILD = Augmentation(flip=True, shift=0.06, rotate=8, zoom=0.06)
-STRONG = Augmentation(flip=True, shift=0.1, rotate=15, zoom=0.12, brightness=0.15, contrast=0.25, erase=0.25, mixup=0.2)
+STRONG = Augmentation(
+    flip=True, shift=0.1, rotate=15, zoom=0.12, brightness=0.15, contrast=0.25, blur=0.15, erase=0.25, mixup=0.2
+)
 PRESETS = {"off": OFF, "mild": MILD, "strong": STRONG}
 
 

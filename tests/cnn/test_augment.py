@@ -77,6 +77,15 @@ def test_light_stays_within_its_bounds() -> None:
     assert 70 <= spreads.min() < 80 and 200 < spreads.max() <= 210
 
 
+def test_blur_keeps_the_light_and_loses_the_detail() -> None:
+    boards = np.tile(np.indices((48, 48)).sum(axis=0) % 2 * 200, (200, 1, 1)).astype(np.uint8)
+    changed = augment(boards, Augmentation(blur=0.5), drawn())
+    coarse = changed[(changed != boards).any(axis=(1, 2))]
+    assert 70 < len(coarse) < 130
+    assert np.abs(coarse.mean(axis=(1, 2)) - 100).max() < 3
+    assert coarse.std(axis=(1, 2)).max() < 0.6 * boards[0].std()
+
+
 def test_erasing_blots_out_one_rectangle() -> None:
     white = np.full((100, 48, 48), 255, np.uint8)
     changed = augment(white, Augmentation(erase=1), drawn())

@@ -51,6 +51,7 @@ _CHANGES = {
     "zoom": (N_("Zoom"), N_("Larger or smaller by up to this share.")),
     "brightness": (N_("Brightness"), N_("Lighter or darker by up to this share of white.")),
     "contrast": (N_("Contrast"), N_("More or less contrast by up to this share.")),
+    "blur": (N_("Blur"), N_("The chance that a face is coarse, as from far away or out of focus.")),
     "erase": (N_("Erase"), N_("The chance that a rectangle is blotted out, so that no single spot decides.")),
     "mixup": (
         N_("Mix two faces"),

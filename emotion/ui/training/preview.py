@@ -17,7 +17,10 @@ from emotion.ui.training.settings import CHANGES, augmentation, change_key, most
 _FACES, _DRAWS = 5, 7
 _PRESET = "training.preset"
 # How far the sliders go.
-_FAR = {"shift": 0.3, "rotate": 45.0, "zoom": 0.3, "brightness": 0.5, "contrast": 0.5, "erase": 1.0, "mixup": 1.0}
+_FAR = {
+    "shift": 0.3, "rotate": 45.0, "zoom": 0.3, "brightness": 0.5, "contrast": 0.5,
+    "blur": 1.0, "erase": 1.0, "mixup": 1.0,
+}  # fmt: skip
 
 
 def show(dataset: Dataset, config: TrainConfig | None) -> None:
