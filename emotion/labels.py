@@ -1,6 +1,12 @@
 """The one table of emotions, and the names and colours of every other class."""
 
+import re
 from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+_LAST_AGE_SPAN = 20  # "70+" stands for 70 to 90: few are older.
 
 # Okabe and Ito's palette for colour-blind eyes ("Color Universal Design", 2008), which reads on white and on black.
 PALETTE = {
@@ -75,6 +81,19 @@ def names_of(classes: tuple[str, ...], language: str = "en") -> list[str]:
     """
     names = [label_of(key, position).name(language) for position, key in enumerate(classes)]
     return [name if names.count(name) == 1 else f"{name} ({key})" for name, key in zip(names, classes, strict=True)]
+
+
+@lru_cache(maxsize=64)
+def middle_ages(classes: tuple[str, ...]) -> np.ndarray | None:
+    """The middle of each age group in years, float64 (K,); None unless all classes are age groups.
+
+    >>> middle_ages(("00-02", "70+")).tolist()
+    [1.5, 80.0]
+    """
+    found = [re.fullmatch(r"(\d{1,3})(?:-(\d{1,3})|\+)", key) for key in classes]
+    # 20-29 ends with the last day before the thirtieth birthday.
+    pairs = [(int(m[1]), int(m[2]) + 1 if m[2] else int(m[1]) + _LAST_AGE_SPAN) for m in found if m]
+    return np.array(pairs, np.float64).mean(axis=1) if len(pairs) == len(classes) else None
 
 
 def colours(classes: tuple[str, ...]) -> dict[str, str]:

@@ -9,7 +9,7 @@ from emotion.cli.bench import bench
 from emotion.cli.common import Group, as_json, say
 from emotion.cli.dataset import dataset
 from emotion.cli.evaluate import evaluate
-from emotion.cli.models import export, import_model, models, report, reproduce
+from emotion.cli.models import calibrate, export, import_model, models, report, reproduce
 from emotion.cli.train import train
 from emotion.cli.video import video
 
@@ -83,5 +83,5 @@ main.add_command(bench)
 main.add_command(evaluate)
 main.add_command(train)
 main.add_command(video)
-for command in (models, export, import_model, reproduce, report):
+for command in (models, export, import_model, calibrate, reproduce, report):
     main.add_command(command)

@@ -22,13 +22,14 @@ def evaluate(
 ) -> None:
     """Accuracy with its 95 % interval, figures per class, calibration and confusion matrix of a model on a dataset."""
     from emotion.cnn.bundle import find_bundle
+    from emotion.cnn.people import people_figures
     from emotion.dataset.folder import open_dataset
 
     # Everything is found before anything is measured: a slip in the last name should not cost a minute.
     bundles = [find_bundle(model), *([find_bundle(against)] if against else [])]
     dataset = open_dataset(data)
     found = [_measure(bundle, dataset, split, without_copies, votes) for bundle in bundles]
-    report = _report(found[0])
+    report = _report(found[0]) | people_figures(found[0], dataset)
     if against:
         from emotion.cnn.comparison import compare
 
@@ -98,7 +99,19 @@ def _lines(report: dict[str, Any]) -> list[str]:
     ]
     for key, share in report["recall"].items():
         lines.append(f"{key:>10} {'no images' if share is None else f'{share:.2%}'}")
+    lines += _people_lines(report)
     return [*lines, *_difference_lines(report)] if "against" in report else lines
+
+
+def _people_lines(report: dict[str, Any]) -> list[str]:
+    lines = []
+    if close := report.get("within_one_group"):
+        lines.append(f"within one age group {close['value']:.2%} ({close['low']:.2%} to {close['high']:.2%})")
+    if years := report.get("years"):
+        lines.append(f"expected age wrong by {years['value']:.2f} years on average")
+    for name, group in report.get("groups", {}).items():
+        lines.append(f"{name:>12} {group['value']:.2%} of {group['n']}")
+    return lines
 
 
 def _difference_lines(report: dict[str, Any]) -> list[str]:

@@ -84,6 +84,27 @@ def import_model(
 
 @click.command()
 @click.argument("bundle")
+@click.option("--data", required=True, help="A dataset folder whose validation split it was not trained on.")
+@as_json
+def calibrate(bundle: str, data: str, as_json: bool) -> None:
+    """Make a model as sure as it is right, by a temperature that is folded into it, and measure it anew."""
+    with for_programs(as_json):
+        from emotion.cnn.bundle import find_bundle
+        from emotion.cnn.publish import calibrate_bundle
+        from emotion.dataset.folder import open_dataset
+
+        made = calibrate_bundle(find_bundle(bundle), open_dataset(data))
+    report = {"path": str(made.path), **made.card.to_json()}
+    measured = made.card.measured
+    say(
+        report,
+        as_json,
+        lambda: f"temperature {measured['temperature']:.3f}, calibration error {measured['calibration_error']:.2%}",
+    )
+
+
+@click.command()
+@click.argument("bundle")
 @click.option("--data", required=True, help="The dataset folder that it was trained on.")
 @as_json
 def reproduce(bundle: str, data: str, as_json: bool) -> None:

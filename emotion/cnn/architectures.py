@@ -42,6 +42,11 @@ def wide_resnet(classes: int, size: int = 48) -> keras.Model:
     return _residual_network("wide_resnet", classes, size, stem=32, widths=(64, 64, 128, 128, 256, 256))
 
 
+def small_resnet(classes: int, size: int = 48) -> keras.Model:
+    """A residual network of 0.48 million parameters: three blocks of 40, 80 and 160 filters."""
+    return _residual_network("small_resnet", classes, size, stem=20, widths=(40, 80, 160))
+
+
 def tiny_cnn(classes: int, size: int = 48) -> keras.Model:
     """A network for quick tries, of 94,247 parameters: three plain convolutions of 32, 64 and 128 filters."""
     x = inputs = keras.Input((size, size, 1))

@@ -5,6 +5,7 @@ import numpy as np
 
 from emotion.cnn.augment import augment, mixed_up
 from emotion.cnn.config import Augmentation
+from emotion.cnn.teaching import Teachers
 
 
 class Batches(keras.utils.PyDataset):
@@ -12,7 +13,8 @@ class Batches(keras.utils.PyDataset):
 
     What an epoch ``e`` shows is drawn from (seed, e), its order, and from (seed, e, batch), its augmentation, so that a
     resumed epoch repeats the very same batches. ``shard`` (i, n) gives every n-th image of each batch from the i-th on,
-    for the i-th of n processes that share the work.
+    for the i-th of n processes that share the work. Of the targets a share of ``taught`` is what the ``teachers``
+    answer to the images as they are shown.
     """
 
     def __init__(
@@ -24,11 +26,14 @@ class Batches(keras.utils.PyDataset):
         augmentation: Augmentation | None = None,
         weights: np.ndarray | None = None,
         shard: tuple[int, int] = (0, 1),
+        teachers: Teachers | None = None,
+        taught: float = 0.0,
     ) -> None:
         super().__init__()
         self.pixels, self.targets, self.weights = pixels, targets, weights
         self.batch_size, self.seed, self.shard = batch_size, seed, shard
         self.augmentation = augmentation or Augmentation()
+        self.teachers, self.taught = teachers, taught
         self.start_epoch(0)
 
     def start_epoch(self, epoch: int) -> None:
@@ -56,6 +61,10 @@ class Batches(keras.utils.PyDataset):
             faces = augment(faces, self.augmentation, random)
         if self.augmentation.mixup:
             faces, targets = mixed_up(faces, targets, self.augmentation.mixup, random)
+        if self.teachers:
+            classes = self.targets.shape[1]  # Behind them may stand the weights.
+            targets[:, :classes] *= 1 - self.taught
+            targets[:, :classes] += self.taught * self.teachers.answer(faces)
         if self.weights is None:
             return faces[..., np.newaxis], targets
         return faces[..., np.newaxis], targets[:, :-1], targets[:, -1]

@@ -44,7 +44,8 @@ class Card:
     """What a bundle is and how it was measured; ``classes`` stand in the order of the outputs.
 
     ``base`` is empty but for a head bundle, which has no network of its own: there it holds the ``name`` of the bundle
-    whose embedding it reads, and the ``sha256`` of that one's TFLite network.
+    whose embedding it reads, and the ``sha256`` of that one's TFLite network. ``measured`` is what ``making.measure``
+    gave: figures beyond the accuracy, and how they were measured.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Card:
     terms: str
     notes: str = field(default="")
     base: dict[str, str] = field(default_factory=dict)
+    measured: dict[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """The card as JSON values."""
@@ -81,9 +83,10 @@ class Card:
         known["metrics"] = tuple(Metric.from_json(metric) for metric in known["metrics"])
         card = cls(**known)
         if not all(
-            isinstance(value, dict) for value in (card.training, card.files, card.fingerprint, card.versions, card.base)
+            isinstance(value, dict)
+            for value in (card.training, card.files, card.fingerprint, card.versions, card.base, card.measured)
         ):
-            raise TypeError("training, files, fingerprint, versions or base")
+            raise TypeError("training, files, fingerprint, versions, base or measured")
         if card.base and not {"name", "sha256"} <= set(card.base):
             raise ValueError("base")
         needed = {HEAD} if card.base else set(FILES)

@@ -10,7 +10,7 @@ from emotion.files import is_plain_name
 from emotion.i18n import N_
 from emotion.labels import EMOTIONS
 
-ARCHITECTURES = ("deck_cnn", "compact_resnet", "wide_resnet", "tiny_cnn")
+ARCHITECTURES = ("deck_cnn", "compact_resnet", "wide_resnet", "small_resnet", "tiny_cnn")
 """The functions of ``emotion.cnn.architectures``, named here because the pages can't import Keras to ask for them."""
 OPTIMISERS = ("adam", "adamw", "sgd")
 SCHEDULES = ("constant", "cosine", "plateau")
@@ -106,6 +106,9 @@ class TrainConfig:
     class_weights: bool = False
     label_smoothing: float = 0.0
     votes: float = 0.0
+    neighbours: float = 0.0
+    teachers: str = ""  # Names of bundles, with commas.
+    taught: float = 0.5
     patience: int = 0
     images: int = 0
     ema: float = 0.0
@@ -174,6 +177,9 @@ SETTING_NAMES = {
     "class_weights": N_("Class weights"),
     "label_smoothing": N_("Label smoothing"),
     "votes": N_("Share of the FER+ votes"),
+    "neighbours": N_("Share of the neighbours"),
+    "teachers": N_("Teachers"),
+    "taught": N_("Share of the teachers"),
     "patience": N_("Patience"),
     "images": N_("Images at most"),
     "ema": N_("Averaged weights"),
@@ -189,6 +195,8 @@ _LIMITS: dict[str, tuple[float, float]] = {
     "weight_decay": (0, 1),
     "label_smoothing": (0, 0.9),
     "votes": (0, 1),
+    "neighbours": (0, 0.9),
+    "taught": (0, 1),
     "patience": (0, 1000),
     "images": (0, 10**9),
     "ema": (0, 0.99999),

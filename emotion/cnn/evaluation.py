@@ -195,6 +195,12 @@ def confusion_matrix(labels: np.ndarray, answers: np.ndarray, classes: int) -> n
     return np.bincount(labels * classes + answers, minlength=classes * classes).reshape(classes, classes)
 
 
+def share(name: str, right: np.ndarray, split: str) -> Metric:
+    """The share of True in ``right``, bool (N,), N > 0, with its Wilson interval."""
+    count, n = int(right.sum()), len(right)
+    return Metric(name, count / n, *wilson_interval(count, n), split, n)
+
+
 def wilson_interval(right: int, n: int) -> tuple[float, float]:
     """The 95 % score interval of a share ``right / n`` (Wilson 1927, J. Am. Stat. Assoc. 22).
 

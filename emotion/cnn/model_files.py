@@ -5,29 +5,27 @@ import shutil
 import tempfile
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 
-from emotion.cnn.bundle import CARD, NETWORK, TFLITE, WEIGHTS, Bundle, Card, load_bundle
-from emotion.cnn.card import FILES, InputSpec
+from emotion.cnn.bundle import CARD, Bundle, Card, load_bundle
+from emotion.cnn.card import InputSpec
 from emotion.cnn.classifier import Classifier
 from emotion.cnn.evaluation import evaluate
 from emotion.cnn.export import probe_faces
 from emotion.cnn.formats import SCALINGS
 from emotion.cnn.importing import free_bundle_folder
 from emotion.cnn.keras2 import check_hdf5, check_layers, translate
-from emotion.cnn.publish import to_tflite
+from emotion.cnn.making import largest_difference, versions, write_network
 from emotion.dataset.folder import Dataset
 from emotion.errors import UserError
-from emotion.files import folder_in_the_making, reading, sha256, write_json, writing
+from emotion.files import folder_in_the_making, reading, write_json, writing
 from emotion.labels import EMOTIONS, GENDERS
 
 _JSON_AT_MOST = 2**24
-_PACKAGES = ("tensorflow", "keras", "numpy", "ai-edge-litert")
 
 
 def import_model_files(
@@ -57,10 +55,7 @@ def import_model_files(
     _name_embedding(model)
     final = free_bundle_folder(name or weights.stem)
     with writing(final), folder_in_the_making(final) as folder:
-        (folder / NETWORK).write_text(model.to_json(), encoding="utf-8")
-        model.save_weights(folder / WEIGHTS)
-        (folder / TFLITE).write_bytes(to_tflite(model))
-        card = _card(model, folder, final.name, tuple(classes), task)
+        card = _card(model, write_network(folder, model), final.name, tuple(classes), task)
         card["notes"] = f"Imported from {network.name} and {weights.name}; scaling: {scaling}."
         write_json(folder / CARD, card)
         bundle = load_bundle(folder)
@@ -147,7 +142,7 @@ def _insist_on_probabilities(model: keras.Model, bundle: Bundle) -> float:
             "The network's outputs are no probabilities: for a face they should be 0 or more and make 1 together. Its "
             "last layer must be a softmax, and its weights whole."
         )
-    return float(np.abs(Classifier(bundle).predict(faces) - answers).max())
+    return largest_difference(model, Classifier(bundle), faces)
 
 
 def _name_embedding(model: keras.Model) -> None:
@@ -161,7 +156,7 @@ def _name_embedding(model: keras.Model) -> None:
     flat[min(head + 1, len(flat) - 1)].name = "embedding"
 
 
-def _card(model: keras.Model, folder: Path, name: str, classes: tuple[str, ...], task: str) -> dict[str, Any]:
+def _card(model: keras.Model, files: dict[str, str], name: str, classes: tuple[str, ...], task: str) -> dict[str, Any]:
     return Card(
         name=name,
         task=task or _task(classes) or name,
@@ -176,8 +171,8 @@ def _card(model: keras.Model, folder: Path, name: str, classes: tuple[str, ...],
         metrics=(),
         seed=0,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
-        versions={package: version(package) for package in _PACKAGES},
-        files={file: sha256(folder / file) for file in FILES},
+        versions=versions(),
+        files=files,
         largest_difference=0.0,
         terms="not stated",
     ).to_json()

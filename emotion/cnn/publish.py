@@ -1,31 +1,27 @@
-"""From a run's best weights to a float32 model bundle. TFLite conversion is the one place that needs TensorFlow."""
+"""From a run's best weights to a float32 model bundle."""
 
 import logging
 from dataclasses import replace
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import keras
-import numpy as np
 
 from emotion.cnn.architectures import build
-from emotion.cnn.bundle import CARD, NETWORK, TFLITE, WEIGHTS, Bundle, Card, load_bundle
-from emotion.cnn.card import FILES, InputSpec
-from emotion.cnn.classifier import Classifier
+from emotion.cnn.bundle import Bundle, Card, load_bundle
+from emotion.cnn.card import InputSpec
 from emotion.cnn.config import task_of
-from emotion.cnn.evaluation import evaluate
+from emotion.cnn.evaluation import outputs_of
+from emotion.cnn.export import load_network
 from emotion.cnn.history import own_bundle
+from emotion.cnn.making import calibrate, versions, write_card, write_network
 from emotion.cnn.runs import Run
 from emotion.cnn.workers import insist_on_rest_and_weights, insist_on_weights
 from emotion.dataset.folder import Dataset, open_dataset
 from emotion.errors import UserError
-from emotion.files import folder_in_the_making, sha256, write_json
+from emotion.files import folder_in_the_making, writing
 from emotion.homes import models_folders, user_models_folder
 
-_COMPARED_IMAGES = 256
-_PACKAGES = ("tensorflow", "keras", "numpy", "ai-edge-litert", "opencv-python-headless")
 log = logging.getLogger(__name__)
 
 
@@ -40,16 +36,10 @@ def publish_run(run: Run, dataset: Dataset) -> Path:
     final = own_bundle(run) or _free_folder(run.config().name)
     with folder_in_the_making(final) as folder:
         model = _float32_model(run, len(dataset.classes))
-        (folder / NETWORK).write_text(model.to_json(), encoding="utf-8")
-        model.save_weights(folder / WEIGHTS)
-        (folder / TFLITE).write_bytes(to_tflite(model))
-        card = _card(run, dataset, model, folder, final.name)
-        write_json(folder / CARD, card)
-        bundle = load_bundle(folder)
-        accuracy = evaluate(Classifier(bundle), dataset, "validation").accuracy
-        card["metrics"] = [vars(accuracy)]
-        card["largest_difference"] = _largest_difference(model, bundle, dataset)
-        write_json(folder / CARD, card)
+        temperature = calibrate(model, dataset.load("validation", model.input_shape[1:3]))
+        card = _card(run, dataset, model, write_network(folder, model), final.name)
+        bundle = write_card(folder, card, model, dataset, temperature)
+    accuracy = bundle.card.metrics[0]
     log.info("bundle %s: accuracy %.4f on %d images of validation", final.name, accuracy.value, accuracy.n)
     return final
 
@@ -60,6 +50,24 @@ def publish_best(run: Run) -> Path:
     bundle = publish_run(run, open_dataset(run.config().data))
     run.write_status(replace(run.status(), bundle=str(bundle)))
     return bundle
+
+
+def calibrate_bundle(bundle: Bundle, dataset: Dataset) -> Bundle:
+    """Fit a bundle's temperature anew, measure it, and put the result in its place.
+
+    On the dataset's validation split, which should be none that it was trained on. UserError for a head bundle, which
+    has no network of its own, and for other classes.
+    """
+    card = bundle.card
+    positions = outputs_of(dataset, card)
+    model = load_network(bundle)
+    validation = dataset.load("validation", (card.input.height, card.input.width))
+    with writing(bundle.path), folder_in_the_making(bundle.path) as folder:
+        temperature = calibrate(model, replace(validation, labels=positions[validation.labels]))
+        temperature *= card.measured.get("temperature", 1.0)
+        files = write_network(folder, model)
+        write_card(folder, replace(card, files=files), model, dataset, temperature)
+    return load_bundle(bundle.path)
 
 
 def _insist_on_classes(run: Run, dataset: Dataset) -> None:
@@ -73,16 +81,6 @@ def _insist_on_classes(run: Run, dataset: Dataset) -> None:
         )
 
 
-def to_tflite(model: keras.Model) -> bytes:
-    """The network as a dynamic-range quantised TFLite file with two named outputs, probabilities and embedding."""
-    import tensorflow as tf
-
-    outputs = {"probabilities": model.outputs[0], "embedding": model.get_layer("embedding").output}
-    converter = tf.lite.TFLiteConverter.from_keras_model(keras.Model(model.inputs, outputs))
-    converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    return converter.convert()
-
-
 def _float32_model(run: Run, classes: int) -> keras.Model:
     """The network under the float32 policy and uncompiled: mixed precision does not convert to TFLite."""
     config = run.config()
@@ -92,7 +90,7 @@ def _float32_model(run: Run, classes: int) -> keras.Model:
     return model
 
 
-def _card(run: Run, dataset: Dataset, model: keras.Model, folder: Path, name: str) -> dict[str, Any]:
+def _card(run: Run, dataset: Dataset, model: keras.Model, files: dict[str, str], name: str) -> Card:
     config = run.config()
     setting = {"fingerprint": {}, "images": {}, "precision": ""} | run.setting()
     return Card(
@@ -107,25 +105,26 @@ def _card(run: Run, dataset: Dataset, model: keras.Model, folder: Path, name: st
         fingerprint=setting["fingerprint"],
         training={**config.to_json(), "data": dataset.title, "split": "train", "precision": setting["precision"]}
         # Names, no paths: a bundle goes to other people.
-        | {"start_from": Path(config.start_from).name, "counts": setting["images"], "curve": run.metrics()}
+        | {
+            "start_from": Path(config.start_from).name,
+            "teachers": _names(config.teachers),
+            "counts": setting["images"],
+            "curve": run.metrics(),
+        }
         | {"run": run.name},
         metrics=(),
         seed=config.seed,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
-        versions={package: version(package) for package in _PACKAGES},
-        files={file: sha256(folder / file) for file in FILES},
+        versions=versions(),
+        files=files,
         largest_difference=0.0,
         terms=dataset.terms,
         notes=run.notes().strip(),
-    ).to_json()
+    )
 
 
-def _largest_difference(model: keras.Model, bundle: Bundle, dataset: Dataset) -> float:
-    """The largest difference of a probability between Keras and TFLite on images of validation."""
-    spec = bundle.card.input
-    faces = dataset.load("validation", (spec.height, spec.width)).pixels[:_COMPARED_IMAGES]
-    expected = model.predict(faces[..., np.newaxis], verbose=0)
-    return float(np.abs(expected - Classifier(bundle).predict(faces)).max())
+def _names(teachers: str) -> str:
+    return ",".join(Path(teacher.strip()).name for teacher in teachers.split(","))
 
 
 def _free_folder(name: str) -> Path:

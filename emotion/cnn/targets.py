@@ -14,19 +14,37 @@ def one_hot(labels: np.ndarray, classes: int) -> np.ndarray:
 
 
 def soft_targets(
-    labels: np.ndarray, classes: int, smoothing: float = 0.0, counts: np.ndarray | None = None, share: float = 0.0
+    labels: np.ndarray,
+    classes: int,
+    smoothing: float = 0.0,
+    counts: np.ndarray | None = None,
+    share: float = 0.0,
+    neighbours: float = 0.0,
 ) -> np.ndarray:
     """The distribution that each image's answer is compared with, float32 (N, classes).
 
-    The label alone; where ``counts`` float (N, classes) has votes, a ``share`` of their distribution in its place; then
-    ``smoothing`` of it spread evenly over all classes (C. Szegedy et al., CVPR 2016, section 7).
+    The label alone; where ``counts`` float (N, classes) has votes, a ``share`` of their distribution in its place; of
+    each class a share of ``neighbours`` to the ones beside it, as for age groups; then ``smoothing`` of all that spread
+    evenly over all classes (C. Szegedy et al., CVPR 2016, section 7).
     """
     targets = one_hot(labels, classes)
     if counts is not None and share:
         sums = counts.sum(axis=1, keepdims=True)
         voted = sums[:, 0] > 0
         targets[voted] = (1 - share) * targets[voted] + share * counts[voted] / sums[voted]
+    if neighbours:
+        targets = targets @ _spread(classes, neighbours)
     return ((1 - smoothing) * targets + smoothing / classes).astype(np.float32)
+
+
+def _spread(classes: int, share: float) -> np.ndarray:
+    """What each class gives to each, float64 (K, K): a ``share`` to those beside it, the rest to itself.
+
+    >>> _spread(3, 0.2).tolist()
+    [[0.8, 0.2, 0.0], [0.1, 0.8, 0.1], [0.0, 0.2, 0.8]]
+    """
+    beside = np.eye(classes, k=1) + np.eye(classes, k=-1)
+    return (1 - share) * np.eye(classes) + share * beside / beside.sum(axis=1, keepdims=True)
 
 
 def class_weights(labels: np.ndarray, classes: int) -> np.ndarray:

@@ -24,6 +24,7 @@ from emotion.cnn.precision import precision_of
 from emotion.cnn.runs import Run, Status
 from emotion.cnn.state import BestWeights, EpochState
 from emotion.cnn.targets import class_weights, one_hot, soft_targets, stratified_rows, usable_votes
+from emotion.cnn.teaching import Teachers
 from emotion.dataset.folder import Dataset, open_dataset
 from emotion.dataset.pixels import Images
 from emotion.errors import UserError
@@ -151,12 +152,14 @@ def _batches(config: TrainConfig, dataset: Dataset, images: Images, shard: tuple
     counts = usable_votes(dataset, images) if config.votes else None
     return Batches(
         images.pixels,
-        soft_targets(images.labels, classes, config.label_smoothing, counts, config.votes),
+        soft_targets(images.labels, classes, config.label_smoothing, counts, config.votes, config.neighbours),
         config.batch_size,
         config.seed,
         config.augmentation,
         class_weights(images.labels, classes) if config.class_weights else None,
         shard,
+        Teachers(config.teachers, dataset.classes, config.size) if config.teachers else None,
+        config.taught,
     )
 
 

@@ -1,14 +1,10 @@
 """What the live pipeline finds in a frame: data only, no drawing and no frame."""
 
-import re
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 import numpy as np
 
-from emotion.labels import GENDERS
-
-_LAST_AGE_SPAN = 20  # "70+" stands for 70 to 90: few are older.
+from emotion.labels import GENDERS, middle_ages
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +55,7 @@ class Prediction:
     @property
     def age(self) -> float | None:
         """The expected age in years where all classes are age groups such as 20-29 and 70+, None for others."""
-        middles = _middle_ages(self.classes)
+        middles = middle_ages(self.classes)
         if middles is None:
             return None
         return float(np.dot(self.probabilities, middles) / max(float(self.probabilities.sum()), 1e-6))
@@ -68,15 +64,6 @@ class Prediction:
     def is_gender(self) -> bool:
         """Whether the classes are the genders of the table of labels."""
         return set(self.classes) == {label.key for label in GENDERS}
-
-
-@lru_cache(maxsize=64)
-def _middle_ages(classes: tuple[str, ...]) -> np.ndarray | None:
-    """The middle of each age group in years; None unless all classes are age groups."""
-    found = [re.fullmatch(r"(\d{1,3})(?:-(\d{1,3})|\+)", key) for key in classes]
-    # 20-29 ends with the last day before the thirtieth birthday.
-    pairs = [(int(m[1]), int(m[2]) + 1 if m[2] else int(m[1]) + _LAST_AGE_SPAN) for m in found if m]
-    return np.array(pairs, np.float64).mean(axis=1) if len(pairs) == len(classes) else None
 
 
 @dataclass(frozen=True, eq=False)

@@ -37,7 +37,7 @@ GENDERS = ("male", "female")
 AGES = ("00-02", "03-09", "10-19", "20-29", "30-39", "40-49", "50-59", "60-69", "70+")
 _FIRST_AGES = (3, 10, 20, 30, 40, 50, 60, 70)
 _OLDEST = 120
-_NAME = re.compile(r"([0-9]{1,4})_([01])_[0-4]_[0-9]+\.jpe?g(\.chip\.jpe?g)?", re.IGNORECASE)
+_NAME = re.compile(r"([0-9]{1,4})_([01])_[0-4]_[0-9]+\.(jpe?g(\.chip\.jpe?g)?|png)", re.IGNORECASE)
 
 _NO_NAME = N_("the name is not [age]_[gender]_[race]_[date].jpg")
 _NO_AGE = N_("the age is over 120")

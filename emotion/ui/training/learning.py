@@ -5,6 +5,7 @@ import streamlit as st
 from emotion.cnn.config import OPTIMISERS, SCHEDULES, TrainConfig
 from emotion.dataset.folder import Dataset
 from emotion.i18n import _
+from emotion.labels import middle_ages
 from emotion.plots.network import rate_curve
 from emotion.ui import chart
 from emotion.ui.training.fields import widget
@@ -45,6 +46,10 @@ def show(dataset: Dataset, config: TrainConfig | None) -> None:
         )  # fmt: skip
         st.select_slider(options=choices("ema", _AVERAGES), **widget("ema"))
         st.toggle(**widget("class_weights"))
+        if middle_ages(dataset.classes) is not None or value("neighbours"):
+            st.slider(
+                min_value=0.0, max_value=most("neighbours", 0.6), step=0.05, format="percent", **widget("neighbours")
+            )
 
 
 def _schedule() -> None:

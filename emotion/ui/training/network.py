@@ -19,6 +19,7 @@ _ABOUT = {
         "Three blocks with shortcuts around them (ResNet) · 1.2 million · learns more in the same time"
     ),
     "wide_resnet": N_("Six such blocks · 2.8 million · slower, for a long training"),
+    "small_resnet": N_("Three narrow blocks · 0.5 million · for age and gender beside the emotion"),
     "tiny_cnn": N_("Three small convolutions · 94 thousand · for quick tries"),
 }
 _SIZES = [24, 32, 48, 64, 96]

@@ -16,6 +16,11 @@ from emotion.ui.training.words import class_names
 
 def show(dataset: Dataset, config: TrainConfig | None) -> None:
     """The whole group."""
+    _start(dataset)
+    _teacher(dataset)
+
+
+def _start(dataset: Dataset) -> None:
     usable = [bundle for bundle in bundles() if bundle.card.architecture in ARCHITECTURES]
     names = {"": _("nothing: random weights"), **bundle_names(usable)}
     if (chosen := value("start_from")) not in names:  # A run's folder, or a bundle that is gone: the check says so.
@@ -35,6 +40,24 @@ def show(dataset: Dataset, config: TrainConfig | None) -> None:
         _head(origin(value("start_from")).classes, dataset)
     except UserError as error:
         st.error(error_text(error))
+
+
+def _teacher(dataset: Dataset) -> None:
+    size = value("size")
+    fitting = [
+        bundle
+        for bundle in bundles()
+        if set(bundle.card.classes) == set(dataset.classes)
+        and bundle.card.input.height == bundle.card.input.width == size
+    ]
+    names = {"": _("no teacher"), **bundle_names(fitting)}
+    if (chosen := value("teachers")) not in names:  # Several, or one that is gone: the worker says so.
+        names = distinct({**names, chosen: chosen})
+    left, right = st.columns(2, gap="medium")
+    left.selectbox(options=list(names), format_func=names.__getitem__, **widget("teachers"))
+    right.slider(
+        min_value=0.0, max_value=1.0, step=0.05, format="percent", disabled=not value("teachers"), **widget("taught")
+    )
 
 
 def _head(classes: tuple[str, ...], dataset: Dataset) -> None:

@@ -1,0 +1,120 @@
+"""A network on its way into a bundle: calibrated, converted, measured. Conversion is all that needs TensorFlow."""
+
+import statistics
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import keras
+import numpy as np
+
+from emotion.cnn.bundle import CARD, NETWORK, TFLITE, WEIGHTS, Bundle, Card, load_bundle
+from emotion.cnn.calibration import fit_temperature, reliability
+from emotion.cnn.card import FILES
+from emotion.cnn.classifier import Classifier
+from emotion.cnn.evaluation import Evaluation, by_votes, evaluate
+from emotion.cnn.people import people_figures
+from emotion.dataset.folder import Dataset
+from emotion.dataset.importers.votes import votes_of
+from emotion.dataset.pixels import Images
+from emotion.files import sha256, write_json
+
+PACKAGES = ("tensorflow", "keras", "numpy", "ai-edge-litert", "opencv-python-headless")
+_LEAST_IMAGES = 200
+"""A temperature fitted on fewer would be chance."""
+_COMPARED_IMAGES = 256
+_FACES_TIMED = 60
+
+
+def versions() -> dict[str, str]:
+    """The libraries that a bundle is made with."""
+    return {package: version(package) for package in PACKAGES}
+
+
+def calibrate(model: keras.Model, validation: Images) -> float:
+    """Make the network as sure as it is right: its last sums are divided by the temperature that fits ``validation``.
+
+    Returns the temperature; it is folded into the last layer's weights, so that no answer changes but for its
+    probability. 1, and nothing is done, with fewer than 200 images.
+    """
+    if len(validation.labels) < _LEAST_IMAGES:
+        return 1.0
+    probabilities = model.predict(validation.pixels[..., np.newaxis], batch_size=256, verbose=0)
+    temperature = fit_temperature(validation.labels, probabilities)
+    last = model.layers[-1]
+    last.set_weights([weights / temperature for weights in last.get_weights()])
+    return temperature
+
+
+def to_tflite(model: keras.Model) -> bytes:
+    """The network as a dynamic-range quantised TFLite file with two named outputs, probabilities and embedding."""
+    import tensorflow as tf
+
+    outputs = {"probabilities": model.outputs[0], "embedding": model.get_layer("embedding").output}
+    converter = tf.lite.TFLiteConverter.from_keras_model(keras.Model(model.inputs, outputs))
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    return converter.convert()
+
+
+def write_network(folder: Path, model: keras.Model) -> dict[str, str]:
+    """Write a bundle's files but for the card into ``folder``; returns their SHA-256, as the card holds them."""
+    (folder / NETWORK).write_text(model.to_json(), encoding="utf-8")
+    model.save_weights(folder / WEIGHTS)
+    (folder / TFLITE).write_bytes(to_tflite(model))
+    return {file: sha256(folder / file) for file in FILES}
+
+
+def write_card(folder: Path, card: Card, model: keras.Model, dataset: Dataset, temperature: float) -> Bundle:
+    """Measure the bundle in ``folder`` on the dataset's validation split, write its card, and open it."""
+    write_json(folder / CARD, card.to_json())
+    classifier = Classifier(load_bundle(folder))
+    figures = measure(classifier, dataset)
+    figures["measured"]["temperature"] = round(temperature, 4)
+    spec = card.input
+    faces = dataset.load("validation", (spec.height, spec.width)).pixels[:_COMPARED_IMAGES]
+    difference = {"largest_difference": largest_difference(model, classifier, faces)}
+    write_json(folder / CARD, card.to_json() | figures | difference)
+    return load_bundle(folder)
+
+
+def measure(classifier: Classifier, dataset: Dataset) -> dict[str, Any]:
+    """The card's ``metrics`` and ``measured`` for a bundle on the validation split, as JSON values."""
+    found = evaluate(classifier, dataset, "validation")
+    measured = {
+        "split": found.split,
+        "protocol": "one crop, no test-time augmentation",
+        **_figures(found),
+        **people_figures(found, dataset),
+        "milliseconds_a_face": milliseconds_a_face(classifier),
+    }
+    if votes := votes_of(dataset):
+        measured["by_votes"] = _figures(by_votes(found, votes))
+    return {"metrics": [asdict(found.accuracy)], "measured": measured}
+
+
+def _figures(found: Evaluation) -> dict[str, Any]:
+    return {
+        "accuracy": asdict(found.accuracy),
+        "recall": {key: round(value, 4) for key, value in found.recall.items() if np.isfinite(value)},
+        "calibration_error": round(reliability(found.labels, found.probabilities).expected_error, 4),
+    }
+
+
+def milliseconds_a_face(classifier: Classifier) -> float:
+    """The median time of an answer for one face on one core, in milliseconds; on this computer, as busy as it is."""
+    spec = classifier.bundle.card.input
+    face = np.random.default_rng(0).integers(0, 256, (1, spec.height, spec.width), np.uint8)
+    times = []
+    for _ in range(_FACES_TIMED):
+        started = perf_counter()
+        classifier.predict(face)
+        times.append(1000 * (perf_counter() - started))
+    return round(statistics.median(times), 3)
+
+
+def largest_difference(model: keras.Model, classifier: Classifier, faces: np.ndarray) -> float:
+    """The largest difference of a probability between Keras and TFLite on faces uint8 (N, H, W)."""
+    expected = model.predict(faces[..., np.newaxis], verbose=0)
+    return float(np.abs(expected - classifier.predict(faces)).max())

@@ -1,0 +1,45 @@
+"""Trained models as teachers: a network learns their answers beside the labels. LiteRT only, no Keras.
+
+G. Hinton, O. Vinyals and J. Dean, "Distilling the knowledge in a neural network" (2015); that teacher and pupil see the
+very same augmented image is from L. Beyer et al., "Knowledge distillation: A good teacher is patient and consistent"
+(CVPR 2022), section 3.
+"""
+
+import numpy as np
+
+from emotion.cnn.bundle import find_bundle
+from emotion.cnn.classifier import Classifier
+from emotion.cnn.evaluation import on_all_cores
+from emotion.errors import UserError
+
+
+class Teachers:
+    """The mean answer of several bundles, which must know the ``classes`` of the pupil and take its ``size``.
+
+    Raises UserError for a bundle that is not there or doesn't.
+    """
+
+    def __init__(self, names: str, classes: tuple[str, ...], size: int) -> None:
+        self.classifiers = [Classifier(find_bundle(name.strip())) for name in names.split(",")]
+        for classifier in self.classifiers:
+            card = classifier.bundle.card
+            if set(card.classes) != set(classes) or (card.input.height, card.input.width) != (size, size):
+                raise UserError(
+                    "“{model}” can't teach here: it tells apart {found} at {height}×{width} pixels; the pupil learns "
+                    "{expected} at {size}×{size}. Choose a teacher with the same classes and image size.",
+                    model=card.name,
+                    found=", ".join(card.classes),
+                    height=card.input.height,
+                    width=card.input.width,
+                    expected=", ".join(classes),
+                    size=size,
+                )
+        self._orders = [[one.bundle.card.classes.index(key) for key in classes] for one in self.classifiers]
+
+    def answer(self, faces: np.ndarray) -> np.ndarray:
+        """Probabilities float32 (N, K) of gray faces uint8 (N, H, W), N > 0, in the pupil's order of classes."""
+        answers = [
+            on_all_cores(one.predict, faces)[:, order]
+            for one, order in zip(self.classifiers, self._orders, strict=True)
+        ]
+        return np.stack(answers).mean(axis=0)
