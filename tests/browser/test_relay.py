@@ -8,19 +8,13 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
+from benchmarks.browser import KEEP_CONNECTIONS, camera_flags
 from tests.browser.conftest import ARTIFACTS, App, Launch, running
 from tests.browser.coturn import HOW_TO, PASSWORD, USER, Relay, find_coturn, relaying
 from tests.browser.test_live import faces, inside, open_live, processed, start, wait_for
 
 pytestmark = pytest.mark.timeout(300)
 
-# Keeps each connection of the page within reach, to be asked which way its packets go.
-KEEP_CONNECTIONS = """
-window.connections = [];
-window.RTCPeerConnection = class extends window.RTCPeerConnection {
-  constructor(...settings) { super(...settings); window.connections.push(this); }
-};
-"""
 # Of the pair of addresses in use: the kind of the browser's own, and the bytes that came and went.
 LOOK_AT_PAIR = """async (body) => {
   const connection = body.ownerDocument.defaultView.connections.at(-1);
@@ -57,9 +51,8 @@ def app_behind_it(relay: Relay, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 @pytest.fixture
 def page_with_camera(launch: Launch, camera_file: Path) -> Iterator[Page]:
-    fake = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
     # Of itself Chromium makes no connection from 127.0.0.1, and there may be no other address here.
-    browser = launch(*fake, f"--use-file-for-fake-video-capture={camera_file}", "--allow-loopback-in-peer-connection")
+    browser = launch(*camera_flags(camera_file), "--allow-loopback-in-peer-connection")
     page = browser.new_page(viewport={"width": 1280, "height": 900}, locale="en-US")
     page.add_init_script(KEEP_CONNECTIONS)
     page.set_default_timeout(30_000)
