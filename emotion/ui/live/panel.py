@@ -1,6 +1,5 @@
 """What stands around the video: the answers of the moment, the last minute, the session, advice."""
 
-import gc
 import inspect
 from textwrap import dedent
 from time import monotonic
@@ -25,6 +24,7 @@ from emotion.plots.growing import Chart
 from emotion.plots.live import answer, stages
 from emotion.ui.chart import ink
 from emotion.ui.live.shots import calm
+from emotion.ui.memory import keep_collections_short
 from emotion.ui.tiles import Tile, wall
 
 CHOSEN = "live.chosen"
@@ -86,18 +86,7 @@ def _panel(processor: LiveProcessor, playing: bool) -> None:
     for name, problem in stats.problems.items():
         st.warning(f"**{plain(name)}** · {_reason(problem)}")
     if playing and stats.processed:
-        _keep_collections_short()
-
-
-@st.cache_resource(show_spinner=False)
-def _keep_collections_short() -> None:
-    """Tell Python's garbage collector, once, that what is loaded by now stays.
-
-    Streamlit collects after every run, of which there are several a second here. Each would walk through all that was
-    ever imported: 70 ms in which no frame is worked on and nobody is answered.
-    """
-    gc.collect()
-    gc.freeze()
+        keep_collections_short()
 
 
 def _reason(error: Exception) -> str:
