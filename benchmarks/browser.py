@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import cv2
-from playwright.sync_api import Browser, FrameLocator, Page, sync_playwright
+from playwright.sync_api import Browser, FrameLocator, Page, TimeoutError, sync_playwright
 
 from emotion.errors import UserError
 from emotion.live.clip import PERIOD, clip_frame
@@ -32,6 +32,10 @@ window.RTCPeerConnection = class extends window.RTCPeerConnection {
 """Keeps each connection of a page within reach, to be asked for its statistics."""
 
 _START_SECONDS = 45.0
+_FIRST_FRAME = """(video, milliseconds) => new Promise((done) => {
+  setTimeout(() => done(false), milliseconds);
+  video.requestVideoFrameCallback(() => done(true));
+})"""
 _STATISTICS = """async (body) => {
   const connection = body.ownerDocument.defaultView.connections.at(-1);
   if (!connection) return {};
@@ -87,13 +91,20 @@ class Viewer:
         """Click START or STOP."""
         self.component.get_by_role("button", name=button, exact=True).click()
 
-    def wait_for_video(self) -> None:
-        """Until a first frame came back; playwright's TimeoutError where none comes."""
-        video = self.component.locator("video")
-        video.wait_for(timeout=_START_SECONDS * 1000)
-        self.page.wait_for_timeout(200)
-        plays = "(video) => new Promise((done) => video.requestVideoFrameCallback(() => done(true)))"
-        video.evaluate(plays, timeout=_START_SECONDS * 1000)
+    def start(self) -> bool:
+        """Click START; whether a first frame came back."""
+        self.press("START")
+        try:
+            video = self.component.locator("video")
+            video.wait_for(timeout=_START_SECONDS * 1000)
+            return bool(video.evaluate(_FIRST_FRAME, _START_SECONDS * 1000))
+        except TimeoutError:
+            return False
+
+    def stop(self) -> None:
+        """Click STOP, where something runs that can be stopped."""
+        if self.component.get_by_role("button", name="STOP", exact=True).count():
+            self.press("STOP")
 
     def wait_for_stop(self) -> None:
         """Until START can be clicked again."""

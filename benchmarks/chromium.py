@@ -52,8 +52,9 @@ def _sessions(browser: Browser, url: str, page: str, pid: int, count: int, secon
         viewers = [visit(browser, f"{url}/{page}") for _ in range(count)]
         for viewer in viewers:
             stack.callback(viewer.page.context.close)
-            viewer.press("START")
-            viewer.wait_for_video()
+            viewer.start()
+            if page:
+                viewer.page.get_by_text("frames processed").wait_for()
         viewers[0].page.wait_for_timeout(_SETTLE * 1000)
         with asking(url) as answers:
             start, before, first = perf_counter(), cost(pid), [_counts(viewer) for viewer in viewers]

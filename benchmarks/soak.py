@@ -11,7 +11,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from playwright.sync_api import Browser, Error
+from playwright.sync_api import Browser
 
 from benchmarks.browser import Viewer, chromium_with_camera, visit
 from benchmarks.chromium import BARE
@@ -50,36 +50,25 @@ def _contestant(stack: ExitStack, browser: Browser, folder: Path, name: str, scr
 
 
 def _cycles(both: Sequence[_Contestant], cycles: int) -> dict[str, Any]:
-    failed = sum(_cycle(both) for _ in range(_WARM_UP))
+    started = [_cycle(both) for _ in range(_WARM_UP)]
     before = _settled(both)
-    failed += sum(_cycle(both) for _ in range(cycles))
-    return {
-        "STARTs": cycles + _WARM_UP,
-        "STARTs that failed": failed,
-        **_growths(f"{cycles} STARTs", both, before, _settled(both)),
-    }
+    started += [_cycle(both) for _ in range(cycles)]
+    failed = {f"STARTs that failed: {each.name}": each_started.count(False)
+              for each, each_started in zip(both, zip(*started, strict=True), strict=True)}  # fmt: skip
+    return {"STARTs": len(started), **failed, **_growths(f"{cycles} STARTs", both, before, _settled(both))}
 
 
-def _cycle(both: Sequence[_Contestant]) -> int:
-    """One START and STOP of each; how many got no video."""
-    failed = sum(not _start(each.viewer) for each in both)
+def _cycle(both: Sequence[_Contestant]) -> list[bool]:
+    """One START and STOP of each; who got a video."""
+    started = [each.viewer.start() for each in both]
     _wait(both, _PLAYS)
     _stop(both)
-    return failed
-
-
-def _start(viewer: Viewer) -> bool:
-    viewer.press("START")
-    try:
-        viewer.wait_for_video()
-    except Error:
-        return False
-    return True
+    return started
 
 
 def _stop(both: Sequence[_Contestant]) -> None:
     for each in both:
-        each.viewer.press("STOP")
+        each.viewer.stop()
     for each in both:
         each.viewer.wait_for_stop()
 
@@ -88,8 +77,7 @@ def _session(both: Sequence[_Contestant], minutes: float) -> dict[str, Any]:
     """A long video: from the time when it has settled, while it plays, and what is left when it has ended."""
     stopped = _settled(both)
     for each in both:
-        each.viewer.press("START")
-        each.viewer.wait_for_video()
+        each.viewer.start()
     _wait(both, min(_RAMP, minutes * 30))
     playing, start = [cost(each.pid) for each in both], monotonic()
     _wait(both, minutes * 60 - min(_RAMP, minutes * 30))
