@@ -30,12 +30,12 @@ def compare(seconds: float) -> dict[str, Any]:
             with serving(folder / "app") as (url, pid):
                 report = {
                     "the page without a video": _page_alone(browser, url, pid),
-                    "one session": _sessions(browser, url, "live", pid, 1, seconds),
-                    "two sessions": _sessions(browser, url, "live", pid, 2, seconds),
+                    "one session": measure(browser, url, "live", pid, 1, seconds),
+                    "two sessions": measure(browser, url, "live", pid, 2, seconds),
                     "files of TensorFlow in memory": len(libraries(pid, "tensorflow")),
                 }
             with serving(folder / "bare", BARE) as (url, pid):
-                report["the bare stream"] = _sessions(browser, url, "", pid, 1, seconds)
+                report["the bare stream"] = measure(browser, url, "", pid, 1, seconds)
     return {"cores": os.cpu_count(), "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0, **report}
 
 
@@ -46,7 +46,7 @@ def _page_alone(browser: Browser, url: str, pid: int) -> dict[str, float]:
     return {"MB": cost(pid).megabytes}
 
 
-def _sessions(browser: Browser, url: str, page: str, pid: int, count: int, seconds: float) -> dict[str, float]:
+def measure(browser: Browser, url: str, page: str, pid: int, count: int, seconds: float) -> dict[str, float]:
     """So many people live at once: each one's frames a second, what the server costs, and how fast it answers."""
     with ExitStack() as stack:
         viewers = [visit(browser, f"{url}/{page}") for _ in range(count)]
