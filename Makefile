@@ -11,6 +11,7 @@ run: .venv/run.stamp
 
 test: check
 	$(BIN)/python -m tests.browser.chromium
+	$(BIN)/python -m tests.browser.coturn
 	@# The browser's cameras and clocks want the machine to themselves; all else runs on two cores, the long files first.
 	failed=0; \
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --ignore tests/browser || failed=1; \

@@ -4,8 +4,10 @@ import streamlit as st
 
 from emotion.i18n import _
 from emotion.ui import language
+from emotion.ui.memory import share_heaps
 
 st.set_page_config(page_title="Emotion Lab", page_icon="🙂", layout="wide")
+share_heaps()
 language.follow_session()
 page = st.navigation([
     st.Page("pages/home.py", title=_("Home"), icon=":material/home:", default=True),

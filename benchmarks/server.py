@@ -16,13 +16,13 @@ _START_SECONDS = 60.0
 
 
 @contextmanager
-def serving(home: Path) -> Iterator[tuple[str, int]]:
+def serving(home: Path, script: str = "app.py") -> Iterator[tuple[str, int]]:
     """``streamlit run app.py`` with ``home`` as its EMOTION_HOME: its address and its process id."""
     home.mkdir(parents=True, exist_ok=True)
     with socket.socket() as free:
         free.bind(("localhost", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
+    command = [sys.executable, "-m", "streamlit", "run", script, "--server.port", str(port)]
     with (home / "server.log").open("w", encoding="utf-8") as log:
         process = subprocess.Popen(
             [*command, "--server.headless", "true"],

@@ -63,7 +63,7 @@ def test_only_stream_touches_frames_of_webrtc() -> None:
         return {path.relative_to(REPOSITORY).as_posix() for path in PACKAGE if modules & top_level(path)}
 
     # The page's own call of webrtc_streamer is a widget, and widgets belong to ui.
-    assert users_of(WEBRTC - {"av"}) <= {"emotion/live/stream.py", "emotion/ui/live/camera.py"}
+    assert users_of(WEBRTC - {"av"}) == {"emotion/live/transport.py", "emotion/ui/live/camera.py"}
     # Video files need no WebRTC: whoever reads or writes one uses av.
     assert users_of({"av"}) == {f"emotion/live/{name}.py" for name in ("stream", "recorder", "video")}
 

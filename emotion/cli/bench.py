@@ -60,6 +60,27 @@ def bench_live(clips: tuple[str, ...], photos: str | None, model: str | None, fr
     say(report, as_json, lambda: "\n".join(benchmark.lines(report)))
 
 
+@bench.command("browser")
+@click.option("--seconds", type=click.FloatRange(1), default=30.0, show_default=True, help="Of each measurement.")
+@as_json
+def bench_browser(seconds: float, as_json: bool) -> None:
+    """Frame rates, answers and memory of the Live page in Chromium; beside a bare video stream. About three minutes."""
+    benchmark = _benchmark("chromium")
+    report = benchmark.compare(seconds)
+    say(report, as_json, lambda: "\n".join(benchmark.lines(report)))
+
+
+@bench.command("soak")
+@click.option("--minutes", type=click.FloatRange(0.1), default=20.0, show_default=True, help="Of the long session.")
+@click.option("--cycles", type=click.IntRange(1), default=50, show_default=True, help="Of START and STOP, before it.")
+@as_json
+def bench_soak(minutes: float, cycles: int, as_json: bool) -> None:
+    """Memory, threads and open files that long and many live sessions leave behind; beside a bare video stream."""
+    benchmark = _benchmark("soak")
+    report = benchmark.compare(minutes, cycles)
+    say(report, as_json, lambda: "\n".join(benchmark.lines(report)))
+
+
 def _benchmark(name: str) -> ModuleType:
     try:
         return import_module(f"benchmarks.{name}")

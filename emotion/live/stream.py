@@ -10,14 +10,11 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
-from functools import partial
 from threading import Lock
 from time import monotonic, perf_counter
 
 import av
 import numpy as np
-from aiortc.contrib.media import MediaRelay
-from streamlit_webrtc.relay import get_global_relay
 
 from emotion.cnn.bundle import CARD
 from emotion.errors import UserError
@@ -245,16 +242,6 @@ def clip_ticks() -> Callable[[int, Fraction], av.VideoFrame]:
         return av.VideoFrame.from_ndarray(black, format="yuv420p")
 
     return tick
-
-
-def drop_late_frames() -> None:
-    """Let the newest frame win on the way to the browser, too; call it before each stream, it is quick.
-
-    Streamlit-webrtc queues frames without limit where encoding takes longer than a frame lasts: on two busy cores the
-    video was thirty seconds late after a minute, and each waiting frame holds half a megabyte.
-    """
-    relay = get_global_relay()
-    relay.subscribe = partial(MediaRelay.subscribe, relay, buffered=False)  # type: ignore[method-assign]
 
 
 def attach_log_handler() -> None:

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from playwright.sync_api import sync_playwright
@@ -34,15 +35,25 @@ def main() -> int:
 
 
 def _installed() -> bool:
-    attempts = [[sys.executable, "-m", "playwright", "install", "chromium"]]
+    own = [sys.executable, "-m", "playwright", "install", "chromium"]
+    return run_until(lambda: find_chromium() is not None, [own, *apt_commands("chromium")])
+
+
+def apt_commands(package: str) -> list[list[str]]:
+    """How root gets a Debian package; nothing for everyone else."""
     if shutil.which("apt-get") and hasattr(os, "geteuid") and os.geteuid() == 0:
-        attempts += [["apt-get", "update"], ["apt-get", "install", "--yes", "--no-install-recommends", "chromium"]]
+        return [["apt-get", "update"], ["apt-get", "install", "--yes", "--no-install-recommends", package]]
+    return []
+
+
+def run_until(found: Callable[[], bool], attempts: list[list[str]]) -> bool:
+    """Run the commands one by one; whether it was found after one of them."""
     for command in attempts:
         try:
             subprocess.run(command, check=False, timeout=600)
         except (OSError, subprocess.TimeoutExpired):
             continue
-        if find_chromium():
+        if found():
             return True
     return False
 

@@ -7,27 +7,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import psutil
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from benchmarks.browser import FLAGS, camera_flags, write_camera
 from benchmarks.server import serving
 from emotion.homes import REPOSITORY
-from emotion.live.clip import PERIOD, clip_frame
 from tests.browser.chromium import HOW_TO, find_chromium
 
 ARTIFACTS = REPOSITORY / "test-artifacts"
-CAMERA_FPS = 30  # What Chromium plays an .mjpeg file with.
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 Launch = Callable[..., Browser]
 
 
@@ -69,13 +58,8 @@ def running(home: Path) -> Iterator[App]:
 
 @pytest.fixture(scope="session")
 def camera_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The clip as a file for Chromium's fake camera, which plays it again and again: JPEGs one after the other."""
-    path = tmp_path_factory.mktemp("camera") / "astronaut.mjpeg"
-    with path.open("wb") as file:
-        for number in range(round(PERIOD * CAMERA_FPS)):
-            jpeg = cv2.imencode(".jpg", clip_frame(number / CAMERA_FPS), [cv2.IMWRITE_JPEG_QUALITY, 85])[1]
-            file.write(jpeg.tobytes())
-    return path
+    """What the fake camera plays."""
+    return write_camera(tmp_path_factory.mktemp("camera") / "astronaut.mjpeg")
 
 
 @pytest.fixture(scope="session")
@@ -97,8 +81,7 @@ def launch(chromium: str) -> Iterator[Launch]:
 @pytest.fixture(scope="session")
 def browser(launch: Launch, camera_file: Path) -> Iterator[Browser]:
     """A Chromium that gives a camera, which shows the astronaut, without asking."""
-    fake = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
-    browser = launch(*fake, f"--use-file-for-fake-video-capture={camera_file}")
+    browser = launch(*camera_flags(camera_file))
     yield browser
     browser.close()
 

@@ -4,12 +4,14 @@ import streamlit as st
 from streamlit_webrtc import WebRtcMode, create_video_source_track, webrtc_streamer
 from streamlit_webrtc.component import WebRtcStreamerState
 from streamlit_webrtc.config import MediaTrackConstraints, Translations
+from streamlit_webrtc.relay import get_global_relay
 
 from emotion.errors import UserError
 from emotion.i18n import _, error_text
 from emotion.live.ice import IceServers, ice_servers
 from emotion.live.state import LiveSettings
-from emotion.live.stream import LiveProcessor, clip_ticks, drop_late_frames
+from emotion.live.stream import LiveProcessor, clip_ticks
+from emotion.live.transport import tune
 
 CAMERA, CLIP = "camera", "clip"
 _CAMERA_VIDEO: MediaTrackConstraints = {"width": {"ideal": 640}, "height": {"ideal": 480}, "frameRate": {"ideal": 30}}
@@ -47,7 +49,7 @@ def show_video(source: str, processor: LiveProcessor) -> bool:
     """The video with its START and STOP; whether it plays now."""
     clip, state, track = source == CLIP, _state(source), None
     if state and state.signalling:  # In this very run the library builds the stream; what it takes is made now.
-        drop_late_frames()
+        tune(get_global_relay())
         track = create_video_source_track(clip_ticks(), key="live.clip", fps=25) if clip else None
     ice = servers()
     _outlive_interrupted_runs(source, processor)

@@ -24,6 +24,7 @@ from emotion.plots.growing import Chart
 from emotion.plots.live import answer, stages
 from emotion.ui.chart import ink
 from emotion.ui.live.shots import calm
+from emotion.ui.memory import keep_collections_short
 from emotion.ui.tiles import Tile, wall
 
 CHOSEN = "live.chosen"
@@ -84,6 +85,8 @@ def _panel(processor: LiveProcessor, playing: bool) -> None:
         st.error(text.format(count=stats.errors, error=_reason(stats.last_error)))
     for name, problem in stats.problems.items():
         st.warning(f"**{plain(name)}** · {_reason(problem)}")
+    if playing and stats.processed:
+        keep_collections_short()
 
 
 def _reason(error: Exception) -> str:
