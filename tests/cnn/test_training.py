@@ -15,6 +15,7 @@ import psutil
 import pytest
 
 from emotion.cnn.architectures import build
+from emotion.cnn.bundle import load_bundle
 from emotion.cnn.config import STRONG, TrainConfig, task_of
 from emotion.cnn.machine import gpu_has_bfloat16, has_bfloat16
 from emotion.cnn.precision import precision_of
@@ -84,6 +85,10 @@ def test_killed_at_once_resumed_without_gap_or_repetition(small_run: Run) -> Non
     assert small_run.status().state == "finished", small_run.log_tail(40)
     assert [row["epoch"] for row in small_run.metrics()] == [1, 2, 3, 4]
     assert small_run.metrics()[: len(rows)] == rows
+    # The course's network has become a bundle, without its optimizer.
+    bundle = load_bundle(small_run.status().bundle)
+    assert (bundle.card.architecture, bundle.card.parameters) == ("deck_cnn", 4_478_727 - 5 * 513)
+    assert (bundle.path / "model.weights.h5").stat().st_size < 4_478_727 * 4 * 1.05
     points = [point["epoch"] for point in small_run.progress()]
     assert points == sorted(points)  # What the killed worker noted of its last epoch is gone.
 
