@@ -1,5 +1,6 @@
 """Pages by AppTest: Streamlit's own test harness, in this process."""
 
+import gc
 from collections.abc import Iterator
 from functools import cache
 
@@ -11,6 +12,16 @@ from emotion.i18n import use_language
 
 # A server reads what every installed package says of itself once, AppTest anew for each app: a quarter of a second.
 _scan = cache(manifest_scanner.scan_component_manifests)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def garbage_of_the_pages_alone() -> Iterator[None]:
+    """After every run of a page Streamlit looks for garbage among all objects; with what other tests have loaded,
+    Keras among it, that takes longer than the page."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 @pytest.fixture(autouse=True)
