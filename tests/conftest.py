@@ -32,7 +32,11 @@ def no_worker_left() -> Iterator[None]:
     """Wait for the worker processes that tests started: a run says that it is over a moment before its worker ends."""
     yield
     for worker in workers._workers:
-        worker.wait(60)
+        try:
+            worker.wait(60)
+        except subprocess.TimeoutExpired:  # Its test has failed before it could stop it.
+            worker.kill()
+            worker.wait()
 
 
 def write_faces(root: Path, counts: dict[str, dict[str, int]], size: int = 12) -> Path:
