@@ -12,10 +12,10 @@ run: .venv/run.stamp
 test: check
 	$(BIN)/python -m tests.browser.chromium
 	$(BIN)/python -m tests.browser.coturn
-	@# The browser's cameras and clocks want the machine to themselves; all else runs on two cores, the long files first.
+	@# Cameras and clocks in the browser want the machine to themselves; all else runs on two cores.
 	failed=0; \
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --ignore tests/browser || failed=1; \
-	$(BIN)/python -m pytest tests/browser || failed=1; \
+	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal -m "not alone" || failed=1; \
+	$(BIN)/python -m pytest -m alone tests/browser || failed=1; \
 	exit $$failed
 
 check: .venv/test.stamp

@@ -32,7 +32,11 @@ def no_worker_left() -> Iterator[None]:
     """Wait for the worker processes that tests started: a run says that it is over a moment before its worker ends."""
     yield
     for worker in workers._workers:
-        worker.wait(60)
+        try:
+            worker.wait(60)
+        except subprocess.TimeoutExpired:  # Its test has failed before it could stop it.
+            worker.kill()
+            worker.wait()
 
 
 def write_faces(root: Path, counts: dict[str, dict[str, int]], size: int = 12) -> Path:
@@ -70,13 +74,40 @@ def is_over(run: Run) -> bool:
     return not run.status().active
 
 
+def once_for_all(factory: pytest.TempPathFactory, name: str, fill: Callable[[Path], object]) -> Path:
+    """A folder that ``fill`` fills once, whichever of pytest-xdist's workers comes first; the others wait for it."""
+    alone = "PYTEST_XDIST_WORKER" not in os.environ
+    folder = (factory.getbasetemp() if alone else factory.getbasetemp().parent) / name
+    ready = folder.with_suffix(".ready")
+    try:
+        folder.mkdir()
+    except FileExistsError:
+        deadline = time.monotonic() + 280
+        while not ready.exists():
+            assert time.monotonic() < deadline, f"another worker does not get {name} ready"
+            time.sleep(0.1)
+        return folder
+    try:
+        fill(folder)
+    finally:
+        ready.touch()  # Also where it failed, or the others would wait in vain.
+    return folder
+
+
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An EMOTION_HOME with a sample dataset of 210 faces and one finished run of two epochs, to be read only."""
-    home = tmp_path_factory.mktemp("trained")
-    data = write_sample(home / "datasets" / "sample", 210)
-    emotion_command(home, "train", "--data", data, "--epochs", 2, "--batch-size", 32, "--name", "tiny")
-    return home
+    """An EMOTION_HOME with a sample dataset of 210 faces and one finished run of two epochs, to be read only.
+
+    The network is the smallest one: this home is copied for some hundred tests, and the deck's takes 170 MB with its
+    states. Who needs the deck's finds it in the bundle that ships.
+    """
+
+    def train(home: Path) -> None:
+        data = write_sample(home / "datasets" / "sample", 210)
+        options = ("--network", "tiny_cnn", "--epochs", 2, "--batch-size", 32, "--name", "tiny")
+        emotion_command(home, "train", "--data", data, *options)
+
+    return once_for_all(tmp_path_factory, "trained", train)
 
 
 @pytest.fixture

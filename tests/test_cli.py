@@ -42,7 +42,7 @@ def test_sample_then_info(tmp_path: Path) -> None:
 
 def test_models_and_evaluate(trained: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EMOTION_HOME", str(trained))
-    assert "tiny: emotion, deck_cnn, 4,478,727 parameters" in run("models")
+    assert "tiny: emotion, tiny_cnn, 94,247 parameters" in run("models")
     assert "trained on drawn faces" in run("models")
     report = json.loads(run("evaluate", "--model", "tiny", "--data", trained / "datasets" / "sample", "--json"))
     assert report["n"] == 21 and sum(map(sum, report["confusion"])) == 21

@@ -26,7 +26,7 @@ def test_a_bundle_s_zip_comes_in_and_is_listed(trained: Path, tmp_path: Path, ho
     done = run("import-model", pack(trained, tmp_path / "x.zip"), "--name", "내 모델", "--json")
     assert done.exit_code == 0, done.output
     assert json.loads(done.stdout)["path"] == str(home / "models" / "내 모델")
-    assert "내 모델: emotion, deck_cnn, 4,478,727 parameters; accuracy" in run("models").stdout
+    assert "내 모델: emotion, tiny_cnn, 94,247 parameters; accuracy" in run("models").stdout
 
 
 def test_export_to_a_file(trained: Path, tmp_path: Path) -> None:

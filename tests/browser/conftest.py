@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from benchmarks.browser import FLAGS, camera_flags, write_camera
 from benchmarks.server import serving
@@ -18,6 +18,7 @@ from tests.browser.chromium import HOW_TO, find_chromium
 
 ARTIFACTS = REPOSITORY / "test-artifacts"
 Launch = Callable[..., Browser]
+expect.set_options(timeout=30_000)  # Other tests run beside most of these.
 
 
 @dataclass(frozen=True)
@@ -70,15 +71,16 @@ def chromium() -> str:
     return path or pytest.skip(HOW_TO)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def launch(chromium: str) -> Iterator[Launch]:
-    """Start a Chromium with more flags. One Playwright for all: a thread may have no second one."""
+    """Start a Chromium with more flags. One Playwright for all of a file: a thread may have no second one, and as long
+    as there is one, no other test in this thread can use asyncio."""
     ARTIFACTS.mkdir(exist_ok=True)
     with sync_playwright() as playwright:
         yield lambda *flags: playwright.chromium.launch(executable_path=chromium, args=[*FLAGS, *flags])
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(launch: Launch, camera_file: Path) -> Iterator[Browser]:
     """A Chromium that gives a camera, which shows the astronaut, without asking."""
     browser = launch(*camera_flags(camera_file))

@@ -18,7 +18,7 @@ from tests.browser.conftest import ARTIFACTS, App, Launch
 # Gray stands in the clip itself, so neutral cannot be told from it.
 DRAWN = (DETECTION_COLOUR, *(label.colour for label in EMOTIONS if label.key != "neutral"))
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.alone, pytest.mark.timeout(300)]
 
 # Looked at inside the component's iframe: the returned video's time, and how many pixels of its newest frame have each
 # of the colours. The video was compressed, so that a colour comes back a little different.

@@ -1,12 +1,14 @@
 """A person clicks through a training of three epochs, sees it grow in two browsers, and clears it away."""
 
 import re
+from collections.abc import Iterator
 
+import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from emotion.cnn.runs import Run
 from emotion.dataset.sample import write_sample
-from tests.browser.conftest import App
+from tests.browser.conftest import App, running
 
 CHART = ".st-key-training-loss svg.marks"
 # The line within the epochs grows with every look at the run; a finished epoch has a point in each of the two lines.
@@ -20,6 +22,13 @@ GROWS = f"""() => {{
   }}, 50);
 }}"""
 POINTS = f"document.querySelectorAll('{CHART} .mark-symbol.role-mark path').length"
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    """An app of its own: others meet one with an empty home."""
+    with running(tmp_path_factory.mktemp("training-home")) as app:
+        yield app
 
 
 def test_three_epochs_by_clicks(app: App, page: Page, browser: Browser) -> None:

@@ -35,7 +35,7 @@ def test_a_trained_bundle_opens(trained: Path) -> None:
     card = load_bundle(trained / "models" / "tiny").card
     assert card.classes == ("angry", "disgust", "fear", "happy", "neutral", "sad", "surprise")
     assert (card.input.height, card.input.width, card.input.channels) == (48, 48, 1)
-    assert (card.task, card.architecture, card.parameters) == ("emotion", "deck_cnn", 4_478_727)
+    assert (card.task, card.architecture, card.parameters) == ("emotion", "tiny_cnn", 94_247)
     assert card.synthetic and card.training["counts"] == {"train": 168, "validation": 21}
     assert card.metrics[0].split == "validation" and card.metrics[0].n == 21
     assert card.metrics[0].low <= card.metrics[0].value <= card.metrics[0].high
@@ -56,7 +56,7 @@ def test_the_bundle_is_float32_without_optimizer(trained: Path) -> None:
     folder = trained / "models" / "tiny"
     network = (folder / "model.json").read_text(encoding="utf-8")
     assert "bfloat16" not in network
-    assert (folder / "model.weights.h5").stat().st_size < 4_478_727 * 4 * 1.05
+    assert (folder / "model.weights.h5").stat().st_size < 94_247 * 4 * 1.3  # An optimizer's would be three times that.
 
 
 BROKEN: dict[str, tuple[Callable[[Path], object], str]] = {

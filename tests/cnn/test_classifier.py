@@ -41,9 +41,9 @@ def test_it_answers_as_keras_does(trained: Path, classifier: Classifier, faces: 
 
 
 def test_embeddings_and_empty_batches(classifier: Classifier, faces: np.ndarray) -> None:
-    assert classifier.embed(faces[:5]).shape == (5, 512)
+    assert classifier.embed(faces[:5]).shape == (5, 128)
     assert classifier.predict(faces[:0]).shape == (0, 7)
-    assert classifier.embed(faces[:0]).shape == (0, 512)
+    assert classifier.embed(faces[:0]).shape == (0, 128)
 
 
 def test_one_face_or_many_makes_no_difference(classifier: Classifier, faces: np.ndarray) -> None:

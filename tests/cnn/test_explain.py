@@ -10,11 +10,13 @@ from emotion.cnn import explain
 from emotion.cnn.inside import Neuron
 from emotion.dataset.folder import open_dataset
 from emotion.errors import UserError
+from emotion.homes import REPOSITORY
 
 
 @pytest.fixture(scope="module")
-def model(trained: Path) -> keras.Model:
-    return explain.load_network(trained / "models" / "tiny")
+def model() -> keras.Model:
+    """The deck's network."""
+    return explain.load_network(REPOSITORY / "models" / "emotion-deck")
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import h5py
@@ -51,13 +52,19 @@ def small_network(last: str = "softmax") -> keras.Sequential:
     return keras.Sequential([keras.Input((48, 48, 1)), *blocks, keras.layers.Flatten(), *dense, head])
 
 
-def small_files(folder: Path) -> tuple[Path, Path, keras.Model]:
+@cache
+def small_model() -> keras.Sequential:
+    """It with weights, to be asked only."""
     model = small_network()
     model.set_weights(weights_of(model))
+    return model
+
+
+def small_files(folder: Path) -> tuple[Path, Path, keras.Model]:
     return (
         write_network(folder / "model.json", SMALL),
-        write_weights(folder / "model_weights.h5", SMALL, model.get_weights()),
-        model,
+        write_weights(folder / "model_weights.h5", SMALL, small_model().get_weights()),
+        small_model(),
     )
 
 

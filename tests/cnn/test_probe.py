@@ -4,8 +4,11 @@ import json
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from emotion.cli import main
 from emotion.cnn import probe as module
+from emotion.cnn import probing
 from emotion.cnn.config import TrainConfig
 from emotion.cnn.probe import Pace, plan_for, probe
 
@@ -60,8 +63,16 @@ def test_with_frozen_layers_it_is_another_pace(home: Path, monkeypatch: pytest.M
     assert [settings["freeze"] for settings in asked] == [False, True]
 
 
+def ask_here(*arguments: str, **_: object) -> dict[str, float]:
+    """The answer of the command, which has Keras here already."""
+    done = CliRunner().invoke(main, [arguments[0], "--json", *arguments[1:]])
+    return dict(json.loads(done.stdout))
+
+
 def test_the_measurement_is_real_and_kept(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    settings = {"architecture": "tiny_cnn", "size": 16, "batch_size": 8}
+    monkeypatch.setattr(probing, "_SECONDS", 0.2)
+    monkeypatch.setattr(module, "ask", ask_here)
+    settings = {"architecture": "tiny_cnn", "size": 16, "batch_size": 8, "precision": "float32"}
     pace = probe(config(**settings), 3)
     assert pace.training > 20 and pace.validation > pace.training and pace.overhead > 1
     monkeypatch.setattr(module, "ask", lambda *_, **__: pytest.fail("measured again"))

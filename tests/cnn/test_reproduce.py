@@ -53,7 +53,7 @@ def test_cancelled_leaves_the_queue(trained: Path, tmp_path: Path) -> None:
 def test_settings_of_a_card(trained: Path) -> None:
     bundle, dataset = load_bundle(trained / "models" / "tiny"), open_dataset(trained / "datasets" / "sample")
     config = settings(bundle, dataset)
-    assert (config.epochs, config.batch_size, config.seed, config.architecture) == (2, 32, 0, "deck_cnn")
+    assert (config.epochs, config.batch_size, config.seed, config.architecture) == (2, 32, 0, "tiny_cnn")
     assert config.data == str(dataset.root) and config.name == "tiny-repeated"
     # A card of the first version: it has the counts of images where later settings have a number.
     shipped = load_bundle(REPOSITORY / "models" / "emotion-deck")

@@ -1,11 +1,27 @@
 """Pages by AppTest: Streamlit's own test harness, in this process."""
 
+import gc
 from collections.abc import Iterator
+from functools import cache
 
 import pytest
+from streamlit.components.v2 import manifest_scanner
 from streamlit.runtime.pages_manager import PagesManager
 
 from emotion.i18n import use_language
+
+# A server reads what every installed package says of itself once, AppTest anew for each app: a quarter of a second.
+_scan = cache(manifest_scanner.scan_component_manifests)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def garbage_of_the_pages_alone() -> Iterator[None]:
+    """After every run of a page Streamlit looks for garbage among all objects; with what other tests have loaded,
+    Keras among it, that takes longer than the page."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 @pytest.fixture(autouse=True)
@@ -19,6 +35,7 @@ def as_in_a_running_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         PagesManager.uses_pages_directory = False
 
     monkeypatch.setattr(PagesManager, "__init__", started)
+    monkeypatch.setattr(manifest_scanner, "scan_component_manifests", _scan)
     monkeypatch.setattr("streamlit_webrtc.component.get_this_session_info", lambda: None)
     yield
     use_language(lambda: "en")
