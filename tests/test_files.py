@@ -20,7 +20,6 @@ from emotion.files import (
 )
 from emotion.names import insist_on_plain_name
 
-
 NAMES = {
     "": "A name is missing",
     "  ": "A name is missing",
