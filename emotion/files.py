@@ -21,6 +21,7 @@ from emotion import MEGAPIXELS_AT_MOST
 from emotion.errors import UserError
 
 T = TypeVar("T")
+NAME_BYTES = 100  # Leaves room for a time stamp where names end at 255; Hangul takes three bytes a syllable.
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp"})
 
 
@@ -234,9 +235,8 @@ def plain_name(text: str) -> str:
     ('my set x', '_con.txt', '')
     """
     kept = "".join(sign for sign in text if sign not in '/\\:*?"<>|' and sign.isprintable()).lstrip(". ")
-    # 100 bytes leave room for a time stamp where names end at 255; Hangul takes three bytes a syllable.
-    kept = kept.encode("utf-8")[:100].decode("utf-8", errors="ignore").rstrip(". ")
-    return f"_{kept}" if re.fullmatch(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?", kept) else kept
+    kept = kept.encode("utf-8")[:NAME_BYTES].decode("utf-8", errors="ignore").rstrip(". ")
+    return f"_{kept}" if re.fullmatch(r"(?i)(con|prn|aux|nul|con(in|out)\$|(com|lpt)[\d¹²³]) *(\..*)?", kept) else kept
 
 
 def is_text(name: str) -> bool:

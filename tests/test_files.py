@@ -8,7 +8,49 @@ import numpy as np
 import pytest
 
 from emotion.errors import UserError
-from emotion.files import decode_image, folder_in_the_making, read_image, sha256, write_atomic, write_image, write_json
+from emotion.files import (
+    decode_image,
+    folder_in_the_making,
+    is_plain_name,
+    read_image,
+    sha256,
+    write_atomic,
+    write_image,
+    write_json,
+)
+from emotion.names import insist_on_plain_name
+
+NAMES = {
+    "": "A name is missing",
+    "  ": "A name is missing",
+    "CON": "Windows keeps the name “CON” for a device.*“_CON”",
+    "nul.txt": "Windows keeps",
+    "Com1": "Windows keeps",
+    "LPT³": "Windows keeps",
+    "conout$": "Windows keeps",
+    "a" * 200: "is too long: expected up to 100 letters, or 33 in Hangul; found 200",
+    "가" * 34: "is too long.*found 34",
+    "two\nlines": "one line of signs.*“two lines”",
+    "a\tb": "one line of signs",
+    "a\x00b": "one line of signs",
+    "../up": "without /",
+    "a:b": "without /",
+    "end.": "a dot or space at its ends",
+    " a": "a dot or space at its ends",
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_that_some_system_refuses_gets_one_clear_sentence(name: str) -> None:
+    with pytest.raises(UserError, match=NAMES[name]) as refused:
+        insist_on_plain_name(name)
+    assert str(refused.value).isprintable() and not is_plain_name(name)
+
+
+@pytest.mark.parametrize("name", ["감정 1", "console", "com", "lpt10", "nul-2", "a" * 100, "가" * 33, "🙂"])
+def test_a_name_that_every_system_takes(name: str) -> None:
+    insist_on_plain_name(name)
+    assert is_plain_name(name)
 
 
 def test_write_atomic_replaces_and_leaves_nothing_behind(tmp_path: Path) -> None:

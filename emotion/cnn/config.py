@@ -6,9 +6,9 @@ from typing import Any
 from emotion.cnn.points import insist_on_types
 from emotion.dataset.folder import Dataset
 from emotion.errors import UserError
-from emotion.files import is_plain_name
 from emotion.i18n import N_
 from emotion.labels import EMOTIONS
+from emotion.names import insist_on_plain_name
 
 ARCHITECTURES = ("deck_cnn", "compact_resnet", "wide_resnet", "small_resnet", "tiny_cnn")
 """The functions of ``emotion.cnn.architectures``, named here because the pages can't import Keras to ask for them."""
@@ -134,11 +134,7 @@ class TrainConfig:
             _insist(name, getattr(self, name), least, most)
         for name, choices in _CHOICES.items():
             _insist_on_one_of(name, getattr(self, name), choices)
-        if not is_plain_name(self.name):
-            raise UserError(
-                'Name: expected a short one without / \\ : * ? " < > | and without a dot at its ends, found “{found}”.',
-                found=self.name,
-            )
+        insist_on_plain_name(self.name)
         if self.freeze and not self.start_from:
             raise UserError("Only what was trained before can be frozen. Choose a model to start from, or freeze none.")
 
