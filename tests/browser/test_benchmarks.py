@@ -8,7 +8,7 @@ from playwright.sync_api import Browser
 from benchmarks import chromium, soak
 from tests.browser.conftest import App
 
-pytestmark = [pytest.mark.timeout(300), pytest.mark.usefixtures("chromium")]
+pytestmark = [pytest.mark.timeout(300), pytest.mark.alone, pytest.mark.usefixtures("chromium")]
 
 
 def test_frame_rates(browser: Browser, app: App, monkeypatch: pytest.MonkeyPatch) -> None:

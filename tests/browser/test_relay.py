@@ -13,7 +13,7 @@ from tests.browser.conftest import ARTIFACTS, App, Launch, running
 from tests.browser.coturn import HOW_TO, PASSWORD, USER, Relay, find_coturn, relaying
 from tests.browser.test_live import faces, inside, open_live, processed, start, wait_for
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.timeout(300), pytest.mark.alone]
 
 # Of the pair of addresses in use: the kind of the browser's own, and the bytes that came and went.
 LOOK_AT_PAIR = """async (body) => {

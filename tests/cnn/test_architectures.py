@@ -37,7 +37,7 @@ def test_deck_cnn_has_the_deck_s_parameters_and_layers() -> None:
 @pytest.mark.parametrize(
     ("architecture", "most", "width"),
     [("deck_cnn", 4_500_000, 512), ("compact_resnet", 1_500_000, 256), ("wide_resnet", 3_000_000, 256),
-     ("tiny_cnn", 300_000, 128)],
+     ("small_resnet", 500_000, 160), ("tiny_cnn", 300_000, 128)],
 )  # fmt: skip
 def test_every_network_takes_raw_gray_and_answers_probabilities(architecture: str, most: int, width: int) -> None:
     model = build(architecture, 3, 48)

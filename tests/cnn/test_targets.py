@@ -59,3 +59,8 @@ def test_votes_reach_the_images_they_belong_to(tmp_path: Path) -> None:
     (tmp_path / "votes.csv").write_text("\n".join(lines), encoding="utf-8")
     attach_votes(dataset, tmp_path / "votes.csv")
     assert usable_votes(dataset, dataset.load("train", (12, 12))).tolist() == [[8, 2], [0, 0], [0, 0], [3, 4]]
+
+
+def test_neighbours_take_a_share_and_the_ends_have_one() -> None:
+    found = soft_targets(np.array([0, 1, 3]), 4, neighbours=0.4)
+    assert found == pytest.approx(np.array([[0.6, 0.4, 0, 0], [0.2, 0.6, 0.2, 0], [0, 0, 0.4, 0.6]]))

@@ -1,0 +1,51 @@
+"""Bundles are calibrated: checked on a network whose temperature is known."""
+
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from emotion.cnn.bundle import load_bundle
+from emotion.cnn.export import load_network
+from emotion.cnn.making import calibrate
+from emotion.cnn.publish import calibrate_bundle
+from emotion.dataset.folder import open_dataset
+from emotion.dataset.pixels import Images
+
+
+def _network(sureness: float) -> keras.Model:
+    """Says of a picture of one pixel, 0 or 1, which it is, with odds of e to the ``sureness``."""
+    inputs = keras.Input((1, 1, 1))
+    flat = keras.layers.Flatten()(inputs)
+    model = keras.Model(inputs, keras.layers.Dense(2, activation="softmax")(flat))
+    model.set_weights([np.array([[-2.0, 2.0]]) * sureness / 2, np.array([1.0, -1.0]) * sureness / 2])
+    return model
+
+
+def _images(count: int) -> Images:
+    labels = np.arange(count) % 2
+    shown = np.where(np.arange(count) % 10 < 2, 1 - labels, labels)  # Every fifth is labelled wrong: 4 to 1.
+    return Images(shown.reshape(-1, 1, 1).astype(np.uint8), labels, ("",) * count, ())
+
+
+def test_a_network_that_is_too_sure_becomes_as_sure_as_it_is_right() -> None:
+    model, images = _network(sureness=5.0), _images(1000)
+    assert calibrate(model, images) == pytest.approx(5 / np.log(4), rel=1e-3)
+    probabilities = model.predict(images.pixels[..., np.newaxis], verbose=0)
+    assert probabilities.max(axis=1) == pytest.approx(0.8, abs=1e-3)
+
+
+def test_few_images_fit_no_temperature() -> None:
+    model = _network(sureness=5.0)
+    assert calibrate(model, _images(100)) == 1.0
+    assert model.predict(np.ones((1, 1, 1, 1)), verbose=0)[0, 1] == pytest.approx(1 / (1 + np.exp(-5)), abs=1e-6)
+
+
+def test_a_bundle_calibrated_again_gives_the_same_answers(trained: Path, bundle_copy: Path) -> None:
+    before = load_bundle(bundle_copy)
+    made = calibrate_bundle(before, open_dataset(trained / "datasets" / "sample"))
+    faces = np.random.default_rng(0).integers(0, 256, (20, made.card.input.height, made.card.input.width, 1), np.uint8)
+    old, new = (load_network(bundle).predict(faces, verbose=0) for bundle in (before, made))
+    assert new.argmax(axis=1).tolist() == old.argmax(axis=1).tolist()
+    assert made.card.measured["protocol"].startswith("one crop") and made.card.metrics == before.card.metrics
