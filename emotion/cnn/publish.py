@@ -13,16 +13,17 @@ import numpy as np
 from emotion.cnn.architectures import build
 from emotion.cnn.bundle import CARD, NETWORK, TFLITE, WEIGHTS, Bundle, Card, load_bundle
 from emotion.cnn.card import FILES, InputSpec
+from emotion.cnn.checks import insist_on_same_classes
 from emotion.cnn.classifier import Classifier
 from emotion.cnn.config import task_of
 from emotion.cnn.evaluation import evaluate
 from emotion.cnn.history import own_bundle
+from emotion.cnn.importing import free_bundle_folder
 from emotion.cnn.runs import Run
-from emotion.cnn.workers import insist_on_rest_and_weights, insist_on_weights
+from emotion.cnn.workers import insist_on_rest_and_weights, insist_on_weights, one_at_a_time
 from emotion.dataset.folder import Dataset, open_dataset
-from emotion.errors import UserError
-from emotion.files import folder_in_the_making, sha256, write_json
-from emotion.homes import models_folders, user_models_folder
+from emotion.files import folder_in_the_making, hidden_name, replace_folder, sha256, write_json
+from emotion.homes import user_models_folder
 
 _COMPARED_IMAGES = 256
 _PACKAGES = ("tensorflow", "keras", "numpy", "ai-edge-litert", "opencv-python-headless")
@@ -36,41 +37,47 @@ def publish_run(run: Run, dataset: Dataset) -> Path:
     UserError where the run has finished no epoch, and where the dataset has other classes by now.
     """
     insist_on_weights(run)
-    _insist_on_classes(run, dataset)
-    final = own_bundle(run) or _free_folder(run.config().name)
-    with folder_in_the_making(final) as folder:
-        model = _float32_model(run, len(dataset.classes))
-        (folder / NETWORK).write_text(model.to_json(), encoding="utf-8")
-        model.save_weights(folder / WEIGHTS)
-        (folder / TFLITE).write_bytes(to_tflite(model))
-        card = _card(run, dataset, model, folder, final.name)
-        write_json(folder / CARD, card)
-        bundle = load_bundle(folder)
-        accuracy = evaluate(Classifier(bundle), dataset, "validation").accuracy
-        card["metrics"] = [vars(accuracy)]
-        card["largest_difference"] = _largest_difference(model, bundle, dataset)
-        write_json(folder / CARD, card)
-    log.info("bundle %s: accuracy %.4f on %d images of validation", final.name, accuracy.value, accuracy.n)
+    insist_on_same_classes(run.classes, dataset)
+    made = hidden_name(user_models_folder() / run.config().name)
+    with folder_in_the_making(made) as folder:
+        card = _make(run, dataset, folder)
+    final = _settle(run, made, card)
+    accuracy = card["metrics"][0]
+    log.info("bundle %s: accuracy %.4f on %d images of validation", final.name, accuracy["value"], accuracy["n"])
+    return final
+
+
+def _make(run: Run, dataset: Dataset, folder: Path) -> dict[str, Any]:
+    """Fill the folder with the bundle, measure it, and return its card."""
+    model = _float32_model(run, len(dataset.classes))
+    (folder / NETWORK).write_text(model.to_json(), encoding="utf-8")
+    model.save_weights(folder / WEIGHTS)
+    (folder / TFLITE).write_bytes(to_tflite(model))
+    card = _card(run, dataset, model, folder)
+    write_json(folder / CARD, card)
+    bundle = load_bundle(folder)
+    card["metrics"] = [vars(evaluate(Classifier(bundle), dataset, "validation").accuracy)]
+    card["largest_difference"] = _largest_difference(model, bundle, dataset)
+    return card
+
+
+def _settle(run: Run, made: Path, card: dict[str, Any]) -> Path:
+    """Give the bundle its name and its place, and tell the run.
+
+    Only now, and by one process at a time: two that end together would take the same name.
+    """
+    with one_at_a_time():
+        final = own_bundle(run) or free_bundle_folder(run.config().name)
+        write_json(made / CARD, {**card, "name": final.name})
+        replace_folder(made, final)
+        run.write_status(replace(run.status(), bundle=str(final)))
     return final
 
 
 def publish_best(run: Run) -> Path:
     """``publish_run`` for a run that is not finished: a bundle of what is best so far. UserError while it is at it."""
     insist_on_rest_and_weights(run)
-    bundle = publish_run(run, open_dataset(run.config().data))
-    run.write_status(replace(run.status(), bundle=str(bundle)))
-    return bundle
-
-
-def _insist_on_classes(run: Run, dataset: Dataset) -> None:
-    if run.classes != dataset.classes:
-        raise UserError(
-            "The run was trained on the classes {before}, but {root} now has {found}. Put the folders back, or start a "
-            "new run.",
-            before=", ".join(run.classes),
-            root=dataset.root,
-            found=", ".join(dataset.classes),
-        )
+    return publish_run(run, open_dataset(run.config().data))
 
 
 def to_tflite(model: keras.Model) -> bytes:
@@ -92,11 +99,11 @@ def _float32_model(run: Run, classes: int) -> keras.Model:
     return model
 
 
-def _card(run: Run, dataset: Dataset, model: keras.Model, folder: Path, name: str) -> dict[str, Any]:
+def _card(run: Run, dataset: Dataset, model: keras.Model, folder: Path) -> dict[str, Any]:
     config = run.config()
     setting = {"fingerprint": {}, "images": {}, "precision": ""} | run.setting()
     return Card(
-        name=name,
+        name=config.name,
         task=config.task or task_of(dataset),
         classes=dataset.classes,
         input=InputSpec(config.size, config.size),
@@ -126,11 +133,3 @@ def _largest_difference(model: keras.Model, bundle: Bundle, dataset: Dataset) ->
     faces = dataset.load("validation", (spec.height, spec.width)).pixels[:_COMPARED_IMAGES]
     expected = model.predict(faces[..., np.newaxis], verbose=0)
     return float(np.abs(expected - Classifier(bundle).predict(faces)).max())
-
-
-def _free_folder(name: str) -> Path:
-    number, free = 1, name
-    while any((folder / free).exists() for folder in models_folders()):
-        number += 1
-        free = f"{name}-{number}"
-    return user_models_folder() / free
