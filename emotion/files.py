@@ -111,7 +111,7 @@ def folder_in_the_making(final: Path) -> Iterator[Path]:
     """
     final.parent.mkdir(parents=True, exist_ok=True)
     _sweep(final.parent)
-    temporary = _hidden(final)
+    temporary = hidden_name(final)
     temporary.mkdir()
     try:
         yield temporary
@@ -123,12 +123,12 @@ def folder_in_the_making(final: Path) -> Iterator[Path]:
 
 def remove_folder(folder: Path) -> None:
     """Delete a folder: out of sight at once, however long its files take; what can't go now is swept away later."""
-    gone = _hidden(folder)
+    gone = hidden_name(folder)
     rename(folder, gone)
     threading.Thread(target=shutil.rmtree, args=(gone,), kwargs={"ignore_errors": True}).start()
 
 
-def _hidden(final: Path) -> Path:
+def hidden_name(final: Path) -> Path:
     """A name beside ``final`` that nobody sees, and that tells whose it is."""
     return final.with_name(f".{final.name}.{os.getpid()}-{uuid4().hex[:8]}")
 

@@ -1,5 +1,7 @@
 """What can be said of a training before it starts: what makes it impossible, and what one should know. No Keras."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from emotion.cnn.config import TrainConfig
@@ -25,6 +27,18 @@ def insist_on_classes(dataset: Dataset, labels: np.ndarray) -> None:
         raise UserError(
             "No training images of the class {found}. Add some, or remove its folder.",
             found=", ".join(dataset.classes[label] for label in sorted(missing)),
+        )
+
+
+def insist_on_same_classes(before: Sequence[str], dataset: Dataset) -> None:
+    """Raise UserError unless the dataset has the classes that a run was trained on ``before``."""
+    if tuple(before) != dataset.classes:
+        raise UserError(
+            "The run was trained on the classes {before}, but {root} now has {found}. Put the folders back, or start a "
+            "new run.",
+            before=", ".join(before),
+            root=dataset.root,
+            found=", ".join(dataset.classes),
         )
 
 

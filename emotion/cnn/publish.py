@@ -8,19 +8,19 @@ from pathlib import Path
 import keras
 
 from emotion.cnn.architectures import build
-from emotion.cnn.bundle import Bundle, Card, load_bundle
+from emotion.cnn.bundle import CARD, Bundle, Card, load_bundle
 from emotion.cnn.card import InputSpec
+from emotion.cnn.checks import insist_on_same_classes
 from emotion.cnn.config import task_of
 from emotion.cnn.evaluation import outputs_of
-from emotion.cnn.export import load_network
 from emotion.cnn.history import own_bundle
+from emotion.cnn.importing import free_bundle_folder
 from emotion.cnn.making import calibrate, versions, write_card, write_network
 from emotion.cnn.runs import Run
-from emotion.cnn.workers import insist_on_rest_and_weights, insist_on_weights
+from emotion.cnn.workers import insist_on_rest_and_weights, insist_on_weights, one_at_a_time
 from emotion.dataset.folder import Dataset, open_dataset
-from emotion.errors import UserError
-from emotion.files import folder_in_the_making, writing
-from emotion.homes import models_folders, user_models_folder
+from emotion.files import folder_in_the_making, hidden_name, replace_folder, write_json, writing
+from emotion.homes import user_models_folder
 
 log = logging.getLogger(__name__)
 
@@ -32,24 +32,41 @@ def publish_run(run: Run, dataset: Dataset) -> Path:
     UserError where the run has finished no epoch, and where the dataset has other classes by now.
     """
     insist_on_weights(run)
-    _insist_on_classes(run, dataset)
-    final = own_bundle(run) or _free_folder(run.config().name)
-    with folder_in_the_making(final) as folder:
-        model = _float32_model(run, len(dataset.classes))
-        temperature = calibrate(model, dataset.load("validation", model.input_shape[1:3]))
-        card = _card(run, dataset, model, write_network(folder, model), final.name)
-        bundle = write_card(folder, card, model, dataset, temperature)
-    accuracy = bundle.card.metrics[0]
+    insist_on_same_classes(run.classes, dataset)
+    made = hidden_name(user_models_folder() / run.config().name)
+    with folder_in_the_making(made) as folder:
+        card = _make(run, dataset, folder)
+    final = _settle(run, made, card)
+    accuracy = card.metrics[0]
     log.info("bundle %s: accuracy %.4f on %d images of validation", final.name, accuracy.value, accuracy.n)
+    return final
+
+
+def _make(run: Run, dataset: Dataset, folder: Path) -> Card:
+    """Fill the folder with the bundle, calibrated and measured, and return its card."""
+    model = _float32_model(run, len(dataset.classes))
+    temperature = calibrate(model, dataset.load("validation", model.input_shape[1:3]))
+    card = _card(run, dataset, model, write_network(folder, model))
+    return write_card(folder, card, model, dataset, temperature).card
+
+
+def _settle(run: Run, made: Path, card: Card) -> Path:
+    """Give the bundle its name and its place, and tell the run.
+
+    Only now, and by one process at a time: two that end together would take the same name.
+    """
+    with one_at_a_time():
+        final = own_bundle(run) or free_bundle_folder(run.config().name)
+        write_json(made / CARD, replace(card, name=final.name).to_json())
+        replace_folder(made, final)
+        run.write_status(replace(run.status(), bundle=str(final)))
     return final
 
 
 def publish_best(run: Run) -> Path:
     """``publish_run`` for a run that is not finished: a bundle of what is best so far. UserError while it is at it."""
     insist_on_rest_and_weights(run)
-    bundle = publish_run(run, open_dataset(run.config().data))
-    run.write_status(replace(run.status(), bundle=str(bundle)))
-    return bundle
+    return publish_run(run, open_dataset(run.config().data))
 
 
 def calibrate_bundle(bundle: Bundle, dataset: Dataset) -> Bundle:
@@ -58,6 +75,8 @@ def calibrate_bundle(bundle: Bundle, dataset: Dataset) -> Bundle:
     On the dataset's validation split, which should be none that it was trained on. UserError for a head bundle, which
     has no network of its own, and for other classes.
     """
+    from emotion.cnn.export import load_network  # Every worker would load ONNX.
+
     card = bundle.card
     positions = outputs_of(dataset, card)
     model = load_network(bundle)
@@ -70,17 +89,6 @@ def calibrate_bundle(bundle: Bundle, dataset: Dataset) -> Bundle:
     return load_bundle(bundle.path)
 
 
-def _insist_on_classes(run: Run, dataset: Dataset) -> None:
-    if run.classes != dataset.classes:
-        raise UserError(
-            "The run was trained on the classes {before}, but {root} now has {found}. Put the folders back, or start a "
-            "new run.",
-            before=", ".join(run.classes),
-            root=dataset.root,
-            found=", ".join(dataset.classes),
-        )
-
-
 def _float32_model(run: Run, classes: int) -> keras.Model:
     """The network under the float32 policy and uncompiled: mixed precision does not convert to TFLite."""
     config = run.config()
@@ -90,11 +98,11 @@ def _float32_model(run: Run, classes: int) -> keras.Model:
     return model
 
 
-def _card(run: Run, dataset: Dataset, model: keras.Model, files: dict[str, str], name: str) -> Card:
+def _card(run: Run, dataset: Dataset, model: keras.Model, files: dict[str, str]) -> Card:
     config = run.config()
     setting = {"fingerprint": {}, "images": {}, "precision": ""} | run.setting()
     return Card(
-        name=name,
+        name=config.name,
         task=config.task or task_of(dataset),
         classes=dataset.classes,
         input=InputSpec(config.size, config.size),
@@ -125,11 +133,3 @@ def _card(run: Run, dataset: Dataset, model: keras.Model, files: dict[str, str],
 
 def _names(teachers: str) -> str:
     return ",".join(Path(teacher.strip()).name for teacher in teachers.split(","))
-
-
-def _free_folder(name: str) -> Path:
-    number, free = 1, name
-    while any((folder / free).exists() for folder in models_folders()):
-        number += 1
-        free = f"{name}-{number}"
-    return user_models_folder() / free

@@ -17,7 +17,7 @@ import numpy as np
 from emotion.cnn.architectures import build, take_weights
 from emotion.cnn.batches import Batches
 from emotion.cnn.callbacks import Confusion, EndOfEpoch, Report, StopOnRequest, Stopped, has_no_patience
-from emotion.cnn.checks import insist_on_classes
+from emotion.cnn.checks import insist_on_classes, insist_on_same_classes
 from emotion.cnn.config import TrainConfig
 from emotion.cnn.origin import find_origin
 from emotion.cnn.precision import precision_of
@@ -125,15 +125,8 @@ def _settle(config: TrainConfig) -> None:
 
 def _load(run: Run, config: TrainConfig, dataset: Dataset) -> tuple[Images, Images]:
     """The images of the training and the validation split, and a note of what was met in them."""
-    before = run.classes or dataset.classes
-    if run.metrics() and before != dataset.classes:
-        raise UserError(
-            "The run was trained on the classes {before}, but {root} now has {found}. Put the folders back, or start a "
-            "new run.",
-            before=", ".join(before),
-            root=dataset.root,
-            found=", ".join(dataset.classes),
-        )
+    if run.metrics():
+        insist_on_same_classes(run.classes or dataset.classes, dataset)
     images, validation = (dataset.load(split, (config.size, config.size)) for split in ("train", "validation"))
     insist_on_classes(dataset, images.labels)  # Some may have no file that can be read.
     if config.images and config.images < len(images.labels):

@@ -40,7 +40,7 @@ def start_run(config: TrainConfig) -> Run:
 
 def resume_run(run: Run) -> None:
     """Let a run go on from its last whole epoch, as ``start_run`` starts one; UserError where it is at it already."""
-    with _one_at_a_time():
+    with one_at_a_time():
         _queue(run)
     start_waiting()
 
@@ -53,7 +53,7 @@ def continue_run(run: Run, more: int) -> None:
 
 def add_epochs(run: Run, more: int) -> None:
     """Set a run's epochs to those it has finished and ``more``, and its patience to none: it may have ended by that."""
-    with _one_at_a_time():
+    with one_at_a_time():
         _insist_on_rest(run)
         config = replace(run.config(), epochs=len(run.metrics()) + more, patience=0)
         with writing(run.path):
@@ -76,7 +76,7 @@ def stop_run(run: Run) -> None:
 
 def delete_run(run: Run) -> None:
     """Remove a run's folder; UserError while it is queued or trained. Its bundles stay."""
-    with _one_at_a_time():
+    with one_at_a_time():
         _insist_on_rest(run)
         hidden = run.path.with_name(f".{run.name}.{uuid4().hex[:8]}.old")
         with writing(run.path):
@@ -88,7 +88,7 @@ def start_waiting() -> None:
     """Start the workers of runs that wait, as far as there is room; whoever looks at the runs may call it."""
     if not waiting_runs():
         return
-    with _one_at_a_time():
+    with one_at_a_time():
         for run in waiting_runs():
             if run.stop_requested:
                 with writing(run.path):
@@ -113,7 +113,7 @@ def runs_at_most() -> int:
 
 def take_over(run: Run) -> Status:
     """Make this process the run's worker and say so in its status; UserError where another process is at it."""
-    with _one_at_a_time():
+    with one_at_a_time():
         before, process = run.status(), psutil.Process()
         # On Windows the process that was launched starts Python as a child of its own.
         if before.active and before.pid not in {0, process.pid, process.ppid()}:
@@ -194,8 +194,8 @@ def _launch(run: Run) -> None:
 
 
 @contextmanager
-def _one_at_a_time() -> Iterator[None]:
-    """Let one process at a time look at the runs and start one: two browsers may press Start at once."""
+def one_at_a_time() -> Iterator[None]:
+    """Let one process at a time start a run or name a bundle: two browsers may press Start at once."""
     lock = runs_folder() / ".lock"
     with writing(lock):
         _take(lock)

@@ -14,7 +14,12 @@ import psutil
 import pytest
 
 from emotion.cnn import publish
+from emotion.cnn.architectures import build
+from emotion.cnn.bundle import Card, load_bundle
 from emotion.cnn.config import TrainConfig
+from emotion.cnn.elsewhere import command_line
+from emotion.cnn.history import own_bundle
+from emotion.cnn.publish import publish_run
 from emotion.cnn.runs import Run, Status, active_run, create_run, list_runs, running_runs, waiting_runs
 from emotion.cnn.status import WAITING
 from emotion.cnn.workers import (
@@ -146,24 +151,48 @@ def test_a_run_that_somebody_has_deleted_is_not_stopped(config: TrainConfig, bus
         stop_run(run)
 
 
+@pytest.fixture
+def ended(config: TrainConfig) -> Callable[[], Run]:
+    """Make a run that has ended, with weights as drawn."""
+
+    def make() -> Run:
+        run = create_run(config)
+        build("tiny_cnn", 2, 16).save_weights(run.path / "best.weights.h5")
+        write_json(run.path / "setting.json", {"classes": ["a", "b"]})
+        run.write_status(Status("stopped"))
+        return run
+
+    return make
+
+
 def test_a_bundle_of_another_run_is_not_replaced(
-    config: TrainConfig, home: Path, monkeypatch: pytest.MonkeyPatch
+    ended: Callable[[], Run], home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run, taken = create_run(config), home / "models" / "small"
-    (run.path / "best.weights.h5").write_bytes(b"")
-    write_json(run.path / "setting.json", {"classes": ["a", "b"]})
+    run, taken = ended(), home / "models" / "small"
     card = json.loads((REPOSITORY / "models" / "emotion-deck" / "card.json").read_text(encoding="utf-8"))
     taken.mkdir(parents=True)
-
-    def begin(final: Path) -> None:
-        raise UserError("{name} is made", name=final.name)
-
-    monkeypatch.setattr(publish, "folder_in_the_making", begin)
+    made = Card.from_json({**card, "training": {"run": run.name}})
+    monkeypatch.setattr(publish, "_make", lambda run, dataset, folder: made)
     for owner, name in ((run.name, "small"), ("another", "small-2")):
         write_json(taken / "card.json", {**card, "training": {"run": owner}})
         run.write_status(Status("stopped", bundle=str(taken)))
-        with pytest.raises(UserError, match=f"^{name} is made"):
-            publish.publish_run(run, open_dataset(config.data))
+        assert publish_run(run, open_dataset(run.config().data)) == own_bundle(run) == home / "models" / name
+        assert json.loads((home / "models" / name / "card.json").read_text(encoding="utf-8"))["name"] == name
+
+
+def test_two_runs_of_one_name_are_published_at_once(ended: Callable[[], Run], home: Path) -> None:
+    runs = [ended(), ended()]
+    processes = [
+        subprocess.Popen(command_line("train", "--publish", str(run.path)), cwd=REPOSITORY, stderr=subprocess.DEVNULL)
+        for run in runs
+    ]
+    assert [process.wait() for process in processes] == [0, 0]
+    bundles = [own_bundle(run) for run in runs]
+    assert {bundle.name for bundle in bundles if bundle} == {"small", "small-2"}
+    assert {path.name for path in (home / "models").iterdir()} == {"small", "small-2"}  # Nothing half-written is left.
+    for run, bundle in zip(runs, bundles, strict=True):
+        card = load_bundle(bundle or home).card
+        assert card.training["run"] == run.name and card.name == Path(run.status().bundle).name
 
 
 def test_two_browsers_press_start_at_once(home: Path, config: TrainConfig) -> None:
