@@ -138,9 +138,9 @@ EYE = cascade_xml("eye")
 OLD = "haarcascade_license_plate_rus_16stages.xml"
 
 
-def _refused(text: str) -> str:
+def _refused(xml: str | bytes) -> str:
     with pytest.raises(UserError) as error:
-        read_cascade(text.encode(), "my.xml")
+        read_cascade(xml.encode() if isinstance(xml, str) else xml, "my.xml")
     sentence = str(error.value)
     assert sentence.startswith("my.xml ") and "\n" not in sentence
     return sentence
@@ -148,7 +148,18 @@ def _refused(text: str) -> str:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "face", "\x89PNG\r\n", EYE[:5000], EYE[:-20], EYE.replace("</stages>", "", 1), "<a>&unknown;</a>", "\0"],
+    [
+        "",
+        "face",
+        "\x89PNG\r\n",
+        EYE[:5000],
+        EYE[:-20],
+        EYE.replace("</stages>", "", 1),
+        "<a>&unknown;</a>",
+        "\0",
+        f"\0{EYE}",
+    ]
+    + [f'<?xml version="1.0" encoding="{code}"?><opencv_storage/>' for code in ("utf-7", "no-such")],
 )
 def test_what_is_no_whole_xml_is_a_sentence(text):
     assert "no complete XML" in _refused(text)
@@ -169,6 +180,22 @@ def test_entities_are_refused_before_they_are_read(tmp_path):
     for doctype in (outside, f'<!DOCTYPE a [<!ENTITY l0 "ha">{laughs}]>'):
         text = EYE.replace('<?xml version="1.0"?>', f'<?xml version="1.0"?>{doctype}').replace("BOOST", "&x;&l20;")
         assert doctype in text and "document type" in _refused(text)
+
+
+@pytest.mark.parametrize("code", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "latin-1"])
+@pytest.mark.parametrize("before", ["", " \n", "<!-- no <!DOCTYPE yet -->", "<?note?>"])
+def test_a_document_type_is_found_in_every_encoding_and_behind_whatever_may_stand_before_it(code, before):
+    text = f'{before}<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/hostname">]><a>&x;</a>'
+    assert "document type" in _refused(text.encode(code))
+    if not before.startswith(" "):  # Where there is a declaration, nothing may stand before it.
+        name = "utf-16" if code.startswith("utf-16") else code.removesuffix("-sig")
+        declared = f'<?xml version="1.0" encoding="{name}"?>{text}'
+        assert "document type" in _refused(declared.encode(code))
+
+
+def test_a_word_that_is_no_document_type_is_none():
+    assert read_cascade(EYE.replace("<stages>", "<!-- <!DOCTYPE --><stages>").encode(), "my.xml") == open_cascade("eye")
+    assert read_cascade(EYE.encode("utf-16"), "my.xml") == open_cascade("eye")
 
 
 def test_the_old_format_and_other_features_are_refused_by_name():
