@@ -15,11 +15,13 @@ from emotion.errors import UserError
 from emotion.files import decode_image, reading
 from emotion.haar.boxes import match
 from emotion.haar.detector import FaceDetector
-from emotion.haar.grouping import group_boxes
+from emotion.haar.grouping import find_groups, group_boxes
 from emotion.jobs import Progress
 
 SCALE_FACTORS = (1.05, 1.1, 1.2, 1.3, 1.5)
 MIN_NEIGHBORS = (1, 2, 3, 4, 5, 6, 8)
+_SURE = 12  # So many windows at the finest scale factor mostly mean a face.
+_CANDIDATES = 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,6 +107,17 @@ def _count(found: np.ndarray, photo: LabelledPhoto, least_iou: float) -> tuple[i
     """Faces found, and boxes that are none."""
     partner = match(found, photo.boxes, least_iou)
     return int(photo.counted[partner[partner >= 0]].sum()), int((partner < 0).sum())
+
+
+def candidates(gray: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What may be a face in ``gray`` uint8 (H, W), the likeliest first: boxes int64 (N, 4) ``xyxy``, for a person to
+    check, and whether so many windows agree on a box that it most likely is one, bool (N,).
+
+    Found by the least strict settings; a face that they miss is not among them.
+    """
+    groups = find_groups(FaceDetector("frontalface_default", SCALE_FACTORS[0], 0).detect(gray).astype(np.int64), 1)
+    best = np.argsort(-groups.sizes * groups.kept, kind="stable")[: min(int(groups.kept.sum()), _CANDIDATES)]
+    return groups.boxes[best], groups.sizes[best] > _SURE
 
 
 def read_labelled_photos(source: str | Path | bytes, limit: int | None = None) -> list[LabelledPhoto]:

@@ -168,7 +168,7 @@ def load_cascade(path: str | Path) -> Cascade:
 
 def read_cascade(data: bytes, name: str) -> Cascade:
     """The cascade in an uploaded file; raises UserError, naming ``name``, where there is none."""
-    return Cascade(*parse_cascade(data.decode("utf-8", "replace"), name))
+    return Cascade(*parse_cascade(data, name))
 
 
 @cache

@@ -1,8 +1,10 @@
 """Reads OpenCV's cascade files, and refuses what is none with a sentence."""
 
-from xml.etree import ElementTree
+from xml.etree.ElementTree import Element, ParseError
 
 import numpy as np
+from defusedxml import DTDForbidden
+from defusedxml.ElementTree import fromstring
 
 from emotion.errors import UserError
 from emotion.haar.integral import Rectangle
@@ -16,7 +18,7 @@ _LARGEST_NUMBER = 1e12
 Contents = tuple[int, int, tuple[Stage, ...], tuple[CascadeFeature, ...]]
 
 
-def parse_cascade(xml: str, name: str) -> Contents:
+def parse_cascade(xml: bytes | str, name: str) -> Contents:
     """Width and height of the window, the stages and the features of a cascade file; ``name`` is for the messages.
 
     Thresholds and votes are rounded to float32, as OpenCV holds them. Raises UserError for a file that is no XML, that
@@ -31,19 +33,21 @@ def parse_cascade(xml: str, name: str) -> Contents:
     return contents
 
 
-def _root(xml: str, name: str) -> ElementTree.Element:
+def _root(xml: bytes | str, name: str) -> Element:
     # An entity can name another file or grow without end; without a DOCTYPE there is none, and no cascade has one.
-    if "<!DOCTYPE" in xml:
-        raise UserError("{name} declares a document type, which no cascade does. Choose another file.", name=name)
     try:
-        return ElementTree.fromstring(xml)
-    except (ElementTree.ParseError, ValueError):
+        return fromstring(xml, forbid_dtd=True)
+    except DTDForbidden:
+        raise UserError(
+            "{name} declares a document type, which no cascade does. Choose another file.", name=name
+        ) from None
+    except (ParseError, ValueError, LookupError):  # The last two: an encoding that is not supported, or not known.
         raise UserError(
             "{name} is no complete XML file. Choose a cascade such as haarcascade_frontalface_default.xml.", name=name
         ) from None
 
 
-def _cascade_element(root: ElementTree.Element, name: str) -> ElementTree.Element:
+def _cascade_element(root: Element, name: str) -> Element:
     cascade = next(iter(root), root)
     if cascade.get("type_id") == "opencv-haar-classifier":
         raise UserError(
@@ -60,18 +64,18 @@ def _cascade_element(root: ElementTree.Element, name: str) -> ElementTree.Elemen
     return cascade
 
 
-def _contents(cascade: ElementTree.Element) -> Contents:
+def _contents(cascade: Element) -> Contents:
     stages = tuple(_stage(element) for element in cascade.findall("stages/_"))
     features = tuple(_feature(element) for element in cascade.findall("features/_"))
     return int(cascade.findtext("width", "")), int(cascade.findtext("height", "")), stages, features
 
 
-def _stage(element: ElementTree.Element) -> Stage:
+def _stage(element: Element) -> Stage:
     threshold = np.float32(_float32(_numbers(element, "stageThreshold")[0])) - _TOLERANCE
     return Stage(float(threshold), tuple(_weak(weak) for weak in element.findall("weakClassifiers/_")))
 
 
-def _weak(element: ElementTree.Element) -> WeakClassifier:
+def _weak(element: Element) -> WeakClassifier:
     numbers = _numbers(element, "internalNodes")
     nodes = tuple(
         Node(int(feature), _float32(threshold), int(left), int(right))
@@ -80,7 +84,7 @@ def _weak(element: ElementTree.Element) -> WeakClassifier:
     return WeakClassifier(nodes, tuple(_float32(leaf) for leaf in _numbers(element, "leafValues")))
 
 
-def _feature(element: ElementTree.Element) -> CascadeFeature:
+def _feature(element: Element) -> CascadeFeature:
     rectangles = []
     for line in element.findall("rects/_"):
         x, y, width, height, weight = map(float, (line.text or "").split())
@@ -88,7 +92,7 @@ def _feature(element: ElementTree.Element) -> CascadeFeature:
     return CascadeFeature(tuple(rectangles), element.findtext("tilted", "0").strip() == "1")
 
 
-def _numbers(element: ElementTree.Element, tag: str) -> list[float]:
+def _numbers(element: Element, tag: str) -> list[float]:
     return [float(word) for word in element.findtext(tag, "").split()]
 
 

@@ -15,7 +15,7 @@ LONGEST = 1280
 """Pixels of a photo's longer side: a laptop scans more than that for seconds at every change."""
 
 # Streamlit decodes an uploaded file's type from its ending; these are the ones every other part reads.
-_TYPES = ["png", "jpg", "jpeg", "bmp", "webp"]
+TYPES = ["png", "jpg", "jpeg", "bmp", "webp"]
 
 
 def choose_photo(page: str) -> np.ndarray | None:
@@ -82,7 +82,7 @@ def _box(page: str, source: str, kept: str) -> None:
             st.session_state[kept] = (file.name, file.getvalue())
 
     if source == "upload":
-        st.file_uploader(_("A photo with a face"), _TYPES, key=key, max_upload_size=50, on_change=keep)
+        st.file_uploader(_("A photo with a face"), TYPES, key=key, max_upload_size=50, on_change=keep)
     else:
         st.camera_input(_("Look into the camera"), key=key, on_change=keep)
 

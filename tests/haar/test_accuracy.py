@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from emotion.errors import UserError
-from emotion.haar.accuracy import Accuracy, LabelledPhoto, accuracy, read_labelled_photos
+from emotion.haar.accuracy import Accuracy, LabelledPhoto, accuracy, candidates, read_labelled_photos
 from emotion.haar.boxes import iou, match
 from emotion.haar.detector import FaceDetector
 from emotion.haar.photos import astronaut
@@ -66,6 +66,14 @@ def test_the_best_setting_finds_most_less_what_is_wrong_and_of_equals_is_the_qui
 def test_no_photos_make_an_empty_table():
     table = accuracy([], "frontalface_alt", (1.1,), (3,))
     assert table.photos == 0 and table.false_per_photo.tolist() == [[0.0]]
+
+
+def test_candidates_hold_the_face_first_and_what_is_none(photo):
+    boxes, likely = candidates(photo.gray)
+    assert iou(boxes[:1], FACE)[0, 0] > 0.5 and likely[0]
+    assert 1 < len(boxes) <= 16 and not likely[-1] and boxes.dtype == np.int64
+    for nothing in (np.full((50, 60), 9, np.uint8), np.zeros((5, 5), np.uint8)):
+        assert [part.shape for part in candidates(nothing)] == [(0, 4), (0,)]
 
 
 def _zip(boxes: object, names: tuple[str, ...] = ("images/a.png",)) -> bytes:

@@ -2,6 +2,7 @@
 
 import platform
 from collections import Counter
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -11,13 +12,13 @@ import skimage.data
 from emotion.errors import UserError
 from emotion.haar import cascade as cascades
 from emotion.haar.cascade import Cascade, load_cascade, open_cascade, read_cascade
-from emotion.haar.detector import available_cascades, cascade_xml
+from emotion.haar.detector import cascade_xml
 from emotion.haar.integral import Rectangle
 from emotion.haar.photos import astronaut, shrink
 from emotion.haar.scan import Scan
 from emotion.haar.stages import CascadeFeature, WeightedRectangle
 from emotion.haar.windows import all_windows
-from tests.haar.sweep import LIMITS, cases, compare, drawn, photos
+from tests.haar.sweep import CASCADES, LIMITS, cases, compare, drawn, photos
 
 X86 = pytest.mark.skipif(platform.machine() not in {"x86_64", "AMD64"}, reason="floats are added otherwise elsewhere")
 
@@ -33,7 +34,7 @@ def scan(gray) -> Scan:
 
 
 @X86
-@pytest.mark.parametrize("name", available_cascades())
+@pytest.mark.parametrize("name", CASCADES)
 def test_accepted_equals_opencv_on_a_face(gray, name):
     ours, theirs = compare(name, gray, 1.1)
     assert ours == theirs
@@ -41,14 +42,21 @@ def test_accepted_equals_opencv_on_a_face(gray, name):
 
 @X86
 def test_accepted_equals_opencv_over_pictures_and_settings():
+    pictures = photos(120) | drawn()
+    sample = list(cases(pictures, 1))[::7]  # No divisor of the number of cascades, so that all have their turn.
+    assert len(pictures) >= 60 and {name for name, *_case in sample} == pictures.keys()
+    assert {cascade for _name, cascade, *_case in sample} == {*CASCADES}
     boxes = 0
-    pictures = photos(150) | drawn()
-    for number, (name, cascade, picture, *settings) in enumerate(cases(pictures, 1)):
-        if number % 7 == 0:  # No divisor of the number of cascades, so that all have their turn.
-            ours, theirs = compare(cascade, picture, *settings)
-            assert ours == theirs, (name, picture.shape, cascade, settings)
-            boxes += len(theirs)
-    assert boxes > 10
+    for name, cascade, picture, *settings in sample:
+        ours, theirs = compare(cascade, picture, *settings)
+        assert ours == theirs, (name, picture.shape, cascade, settings)
+        boxes += len(theirs)
+    assert boxes > 30, boxes
+
+
+def test_the_cascades_are_all_that_opencv_brings():
+    files = Path(cv2.data.haarcascades).glob("haarcascade_*.xml")
+    assert {path.stem.removeprefix("haarcascade_") for path in files} == {*CASCADES}
 
 
 @X86
@@ -138,9 +146,9 @@ EYE = cascade_xml("eye")
 OLD = "haarcascade_license_plate_rus_16stages.xml"
 
 
-def _refused(text: str) -> str:
+def _refused(xml: str | bytes) -> str:
     with pytest.raises(UserError) as error:
-        read_cascade(text.encode(), "my.xml")
+        read_cascade(xml.encode() if isinstance(xml, str) else xml, "my.xml")
     sentence = str(error.value)
     assert sentence.startswith("my.xml ") and "\n" not in sentence
     return sentence
@@ -148,7 +156,18 @@ def _refused(text: str) -> str:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "face", "\x89PNG\r\n", EYE[:5000], EYE[:-20], EYE.replace("</stages>", "", 1), "<a>&unknown;</a>", "\0"],
+    [
+        "",
+        "face",
+        "\x89PNG\r\n",
+        EYE[:5000],
+        EYE[:-20],
+        EYE.replace("</stages>", "", 1),
+        "<a>&unknown;</a>",
+        "\0",
+        f"\0{EYE}",
+    ]
+    + [f'<?xml version="1.0" encoding="{code}"?><opencv_storage/>' for code in ("utf-7", "no-such")],
 )
 def test_what_is_no_whole_xml_is_a_sentence(text):
     assert "no complete XML" in _refused(text)
@@ -169,6 +188,22 @@ def test_entities_are_refused_before_they_are_read(tmp_path):
     for doctype in (outside, f'<!DOCTYPE a [<!ENTITY l0 "ha">{laughs}]>'):
         text = EYE.replace('<?xml version="1.0"?>', f'<?xml version="1.0"?>{doctype}').replace("BOOST", "&x;&l20;")
         assert doctype in text and "document type" in _refused(text)
+
+
+@pytest.mark.parametrize("code", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "latin-1"])
+@pytest.mark.parametrize("before", ["", " \n", "<!-- no <!DOCTYPE yet -->", "<?note?>"])
+def test_a_document_type_is_found_in_every_encoding_and_behind_whatever_may_stand_before_it(code, before):
+    text = f'{before}<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/hostname">]><a>&x;</a>'
+    assert "document type" in _refused(text.encode(code))
+    if not before.startswith(" "):  # Where there is a declaration, nothing may stand before it.
+        name = "utf-16" if code.startswith("utf-16") else code.removesuffix("-sig")
+        declared = f'<?xml version="1.0" encoding="{name}"?>{text}'
+        assert "document type" in _refused(declared.encode(code))
+
+
+def test_a_word_that_is_no_document_type_is_none():
+    assert read_cascade(EYE.replace("<stages>", "<!-- <!DOCTYPE --><stages>").encode(), "my.xml") == open_cascade("eye")
+    assert read_cascade(EYE.encode("utf-16"), "my.xml") == open_cascade("eye")
 
 
 def test_the_old_format_and_other_features_are_refused_by_name():

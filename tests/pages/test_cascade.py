@@ -201,6 +201,48 @@ def test_recall_is_measured_on_a_file_of_the_format(tmp_path: Path):
     assert len(page.get("plotly_chart")) == 2 and "minNeighbors" in captions(page) and not page.error
 
 
+def png(picture: np.ndarray) -> bytes:
+    return cv2.imencode(".png", picture)[1].tobytes()
+
+
+def own_photos(*files: tuple[str, bytes]) -> AppTest:
+    page = step("detector", haar__measure__way="own")
+    assert page.button(key="haar.measure").disabled
+    page.file_uploader(key="haar.measure.photos").set_value([(*file, "image/png") for file in files]).run()
+    return finish_jobs(page)
+
+
+def test_recall_is_measured_on_photos_of_ones_own_whose_faces_are_ticked():
+    page = own_photos(("me.png", png(astronaut()[:400, :400])), ("wall.png", png(np.full((60, 60, 3), 99, np.uint8))))
+    assert "wall\\.png: nothing here may be a face" in captions(page)
+    boxes = page.checkbox
+    assert len(boxes) > 1 and [box.value for box in boxes].count(True) == 1 and boxes[0].value
+    assert "Photos: 2 · faces that should be found: 1" in markdown(measure(page))
+    boxes[0].uncheck().run()
+    assert "Photos: 2 · faces that should be found: 0" in markdown(measure(page))
+    for view in ("integral", "detector"):  # What was ticked and brought is still there.
+        page.session_state["haar.view"] = view
+        finish_jobs(page.run())
+    assert len(page.checkbox) == len(boxes) and not page.checkbox[0].value
+
+
+def test_a_file_that_is_no_photo_gets_a_sentence_among_ones_own():
+    (error,) = own_photos(("notes.png", b"no photo")).error
+    assert "is no readable image" in error.value
+
+
+def test_a_file_of_photos_that_lies_in_the_app_s_folder_is_found(home: Path):
+    home.mkdir()
+    (home / "faces_with_boxes.zip").write_bytes(example())
+    page = step("detector")
+    assert page.text_input(key="haar.measure.path").value == str(home / "faces_with_boxes.zip")
+    assert "faces that should be found: 1" in markdown(measure(page))
+
+
+def markdown(page: AppTest) -> str:
+    return " ".join(text.value for text in page.markdown)
+
+
 @pytest.mark.parametrize("data", [None, b"no zip"])
 def test_a_file_without_photos_gets_a_sentence(tmp_path: Path, data: bytes | None):
     file = tmp_path / "photos.zip"

@@ -33,6 +33,7 @@ from emotion.ui.tiles import Tile, wall
 _UPLOAD = "upload"
 _STRONGEST = 9
 _SMALLEST = 20
+_MEGABYTES = 5  # OpenCV’s largest cascade has 3; opened, a file takes forty times as much.
 
 
 @st.fragment
@@ -75,7 +76,7 @@ def _choose_cascade() -> Opened | None:
 
     st.file_uploader(
         _("A cascade of Haar features, as opencv_traincascade writes it"), ["xml"], key="haar.xml",
-        max_upload_size=20, on_change=keep,
+        max_upload_size=_MEGABYTES, on_change=keep,
     )  # fmt: skip
     if kept not in st.session_state:
         return None

@@ -11,16 +11,22 @@ import cv2
 import streamlit as st
 
 from emotion.dataset.folder import clean_path
-from emotion.haar.accuracy import Accuracy, accuracy, read_labelled_photos
+from emotion.haar.accuracy import Accuracy, LabelledPhoto, accuracy, read_labelled_photos
 from emotion.haar.detector import DECK, DetectorSettings
 from emotion.haar.photos import webcam_still
-from emotion.i18n import _
+from emotion.homes import home
+from emotion.i18n import _, plain
 from emotion.jobs import Progress
 from emotion.plots.cascade import settings_figure
 from emotion.ui import chart
+from emotion.ui.haar.marking import choose_own
 from emotion.ui.haar.scanning import cascade_names
 from emotion.ui.jobs import outcome
 
+Photos = Callable[[int], list[LabelledPhoto]]
+"""Reads the first so many of them."""
+
+_FILE = "faces_with_boxes.zip"
 # Drawn by hand.
 _ASTRONAUT = {"xywh": [215, 75, 135, 150], "easy": True}
 _FORMAT = """photos.zip
@@ -69,36 +75,56 @@ def show(cascade: str, settings: DetectorSettings) -> None:
             _result(table, title)
 
 
-def _measure(
-    photos: Callable[[], str | bytes], cascade: str, settings: DetectorSettings, limit: int, progress: Progress
-) -> Accuracy:
-    return accuracy(read_labelled_photos(photos(), limit), cascade, min_size=settings.min_size, progress=progress)
+def _measure(photos: Photos, cascade: str, settings: DetectorSettings, limit: int, progress: Progress) -> Accuracy:
+    return accuracy(photos(limit), cascade, min_size=settings.min_size, progress=progress)
 
 
-def _choose_photos() -> tuple[str, Callable[[], str | bytes]] | None:
-    """What tells a file of photos from others, and how to get at it; None until there is one."""
-    ways = {"path": _("On this computer"), "upload": _("Upload"), "sample": _("Sample photo")}
+def _choose_photos() -> tuple[str, Photos] | None:
+    """What tells photos from others, and how to read them; None until there are some."""
+    ways = {
+        "path": _("On this computer"), "upload": _("Upload"), "own": _("Your own photos"), "sample": _("Sample photo"),
+    }  # fmt: skip
     way = st.segmented_control(
         _("Photos with known faces"), list(ways), default="path", format_func=ways.__getitem__,
         key="haar.measure.way", required=True, persist_state="session",
     )  # fmt: skip
+    if way == "own":
+        return choose_own()
     _explain_format()
     if way == "sample":
-        return "sample", example
-    if way == "upload":
-        file = st.file_uploader(
-            _("A ZIP of photos and boxes.json"), ["zip"], key="haar.measure.zip", max_upload_size=200
-        )
-        if file is None:
-            return None
-        data = file.getvalue()
-        return hashlib.sha256(data).hexdigest(), lambda: data
+        return "sample", lambda limit: read_labelled_photos(example(), limit)
+    return _upload() if way == "upload" else _path()
+
+
+def _upload() -> tuple[str, Photos] | None:
+    kept = "haar.measure.kept"
+
+    def keep() -> None:
+        file = st.session_state["haar.measure.zip"]
+        st.session_state[kept] = (file.name, file.getvalue()) if file else None
+
+    st.file_uploader(
+        _("A ZIP of photos and boxes.json"), ["zip"], key="haar.measure.zip", max_upload_size=200, on_change=keep
+    )
+    if not st.session_state.get(kept):
+        return None
+    name, data = st.session_state[kept]
+    if st.session_state["haar.measure.zip"] is None:
+        st.caption(_("Still shown: {name}").format(name=plain(name)))
+    return hashlib.sha256(data).hexdigest(), lambda limit: read_labelled_photos(data, limit)
+
+
+def _path() -> tuple[str, Photos] | None:
+    folder = home()
+    there = folder / _FILE
+    if "haar.measure.path" not in st.session_state and there.exists():
+        st.session_state["haar.measure.path"] = str(there)
     typed = st.text_input(
-        _("A ZIP of photos and boxes.json"), key="haar.measure.path", placeholder="faces_with_boxes.zip",
-        persist_state="session",
+        _("A ZIP of photos and boxes.json"), key="haar.measure.path", placeholder=_FILE, persist_state="session",
+        help=_("A file {name} in the folder {folder} is found by itself.").format(name=_FILE, folder=plain(str(folder))),
     )  # fmt: skip
-    path = str(clean_path(typed))
-    return (path, lambda: path) if typed.strip() else None
+    path = clean_path(typed)
+    return (str(path), lambda limit: read_labelled_photos(path, limit)) if typed.strip() else None
 
 
 def _explain_format() -> None:
