@@ -86,7 +86,7 @@ def test_every_picture_goes_through_the_relay(relay: Relay, app_behind_it: App, 
     wait_for(page, "a face", lambda: faces(page) >= 1)
     pair = wait_for(page, "the pair of addresses in use", lambda: look_at_pair(page))
     assert (pair["kind"], pair["kinds"]) == ("relay", ["relay"])
-    assert min(pair["received"], pair["sent"]) > 100_000  # The video, there and back.
+    assert min(pair["received"], pair["sent"]) > 30_000  # The video, there and back: no handshake is that long.
 
     assert not nothing_comes_any_more(page)
     relay.process.kill()

@@ -68,8 +68,8 @@ def test_no_photos_make_an_empty_table():
     assert table.photos == 0 and table.false_per_photo.tolist() == [[0.0]]
 
 
-def test_candidates_hold_the_face_first_and_what_is_none(photo):
-    boxes, likely = candidates(photo.gray)
+def test_candidates_hold_the_face_first_and_what_is_none():
+    boxes, likely = candidates(cv2.cvtColor(astronaut(), cv2.COLOR_BGR2GRAY))
     assert iou(boxes[:1], FACE)[0, 0] > 0.5 and likely[0]
     assert 1 < len(boxes) <= 16 and not likely[-1] and boxes.dtype == np.int64
     for nothing in (np.full((50, 60), 9, np.uint8), np.zeros((5, 5), np.uint8)):

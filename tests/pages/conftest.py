@@ -39,3 +39,9 @@ def as_in_a_running_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr("streamlit_webrtc.component.get_this_session_info", lambda: None)
     yield
     use_language(lambda: "en")
+
+
+@pytest.fixture
+def deck_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The course's network is chosen first, whatever else ships: its layers and answers are known."""
+    monkeypatch.setattr("emotion.cnn.bundle.DEFAULTS", ("emotion-deck",))

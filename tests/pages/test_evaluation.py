@@ -21,6 +21,7 @@ from tests.conftest import write_faces
 from tests.pages.test_dataset import finish_jobs
 from tests.pages.test_pages import open_page, shown
 
+pytestmark = pytest.mark.usefixtures("deck_first")
 MEASURE, COMPARE = "Measure a model", "Compare two"
 DECK = REPOSITORY / "models" / "emotion-deck"
 

@@ -16,6 +16,8 @@ from tests.conftest import write_faces
 from tests.pages.test_dataset import finish_jobs
 from tests.pages.test_pages import open_page, shown
 
+pytestmark = pytest.mark.usefixtures("deck_first")
+
 
 def walls(page: AppTest) -> list[dict]:
     """What each wall of tiles on the page shows."""

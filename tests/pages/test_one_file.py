@@ -19,6 +19,7 @@ from emotion.labels import label_of
 from emotion.live.still import read_picture
 from tests.pages.test_pages import open_page
 
+pytestmark = pytest.mark.usefixtures("deck_first")
 FACE = "evaluation.face"
 
 

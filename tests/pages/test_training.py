@@ -111,7 +111,8 @@ def test_every_widget_reaches_the_run(data: Path, busy: Run) -> None:
 
 CHANGED = TrainConfig(
     "", "odd", "smile", "compact_resnet", 77, 48, 3e-4, "cosine", 7.5, "sgd", 3e-5,
-    Augmentation(True, 0.35, 90, 0.4, 0.6, 0.7, 0.1, 0.4), True, 0.4, 0.0, 3, 123, 0.97, "", False, 5, "float32", 72,
+    Augmentation(True, 0.35, 90, 0.4, 0.6, 0.7, 0.2, 0.1, 0.4), True, 0.4, neighbours=0.5, teachers="one, two",
+    taught=0.3, patience=3, images=123, ema=0.97, seed=5, precision="float32", size=72,
 )  # fmt: skip
 
 

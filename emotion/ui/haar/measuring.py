@@ -121,7 +121,9 @@ def _path() -> tuple[str, Photos] | None:
         st.session_state["haar.measure.path"] = str(there)
     typed = st.text_input(
         _("A ZIP of photos and boxes.json"), key="haar.measure.path", placeholder=_FILE, persist_state="session",
-        help=_("A file {name} in the folder {folder} is found by itself.").format(name=_FILE, folder=plain(str(folder))),
+        help=_("A file {name} in the folder {folder} is found by itself.").format(
+            name=_FILE, folder=plain(str(folder))
+        ),
     )  # fmt: skip
     path = clean_path(typed)
     return (str(path), lambda limit: read_labelled_photos(path, limit)) if typed.strip() else None
