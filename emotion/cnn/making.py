@@ -7,6 +7,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+import h5py
 import keras
 import numpy as np
 
@@ -25,6 +26,7 @@ PACKAGES = ("tensorflow", "keras", "numpy", "ai-edge-litert", "opencv-python-hea
 _LEAST_IMAGES = 200
 """A temperature fitted on fewer would be chance."""
 _COMPARED_IMAGES = 256
+_LEAST_PACKED = 1000  # Numbers; compressing fewer takes more room than it saves.
 _FACES_TIMED = 60
 
 
@@ -62,8 +64,28 @@ def write_network(folder: Path, model: keras.Model) -> dict[str, str]:
     """Write a bundle's files but for the card into ``folder``; returns their SHA-256, as the card holds them."""
     (folder / NETWORK).write_text(model.to_json(), encoding="utf-8")
     model.save_weights(folder / WEIGHTS)
+    _pack(folder / WEIGHTS)
     (folder / TFLITE).write_bytes(to_tflite(model))
     return {file: sha256(folder / file) for file in FILES}
+
+
+def _pack(weights: Path) -> None:
+    """Compress an HDF5 file's arrays, without loss: a tenth smaller."""
+    loose = weights.rename(weights.with_suffix(".loose"))
+    with h5py.File(loose) as old, h5py.File(weights, "w") as new:
+
+        def copy(name: str, node: h5py.Group | h5py.Dataset) -> None:
+            if isinstance(node, h5py.Group):
+                made = new.require_group(name)
+            elif node.size < _LEAST_PACKED:
+                made = new.create_dataset(name, data=node[...])
+            else:
+                made = new.create_dataset(name, data=node[...], compression="gzip", shuffle=True)
+            made.attrs.update(node.attrs)
+
+        old.visititems(copy)
+        new.attrs.update(old.attrs)
+    loose.unlink()
 
 
 def write_card(folder: Path, card: Card, model: keras.Model, dataset: Dataset, temperature: float) -> Bundle:
