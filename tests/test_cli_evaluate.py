@@ -32,6 +32,12 @@ def test_all_figures_of_a_model(arguments: list[str]) -> None:
     assert f"accuracy {right / 21:.2%} (95 % interval" in text and "top-2" in text and "surprise" in text
 
 
+def test_on_worse_pictures(arguments: list[str]) -> None:
+    report = json.loads(run(*arguments, "--hardships", "--json"))
+    assert {metric["n"] for metric in report["hardships"].values()} == {21} and "dark" in report["hardships"]
+    assert f"eyes covered {report['hardships']['eyes covered']['value']:.2%}" in run(*arguments, "--hardships")
+
+
 def test_a_model_is_no_better_than_itself(arguments: list[str]) -> None:
     report = json.loads(run(*arguments, "--against", arguments[2], "--without-copies", "--json"))
     assert report["difference"] == {"value": 0, "only_first": 0, "only_second": 0, "p_value": 1, "mid_p": 1}

@@ -16,9 +16,17 @@ from emotion.cli.common import as_json, counter, say
 @click.option("--without-copies", is_flag=True, help="Leave out images that are in the training split too.")
 @click.option("--votes", is_flag=True, help="Take what most FER+ taggers chose as true; see: emotion dataset votes.")
 @click.option("--against", metavar="MODEL", help="A second bundle, compared on the same images by McNemar's test.")
+@click.option("--hardships", is_flag=True, help="Also on the images made dark, blurred, small, turned, covered …")
 @as_json
 def evaluate(
-    model: str | None, data: str, split: str, without_copies: bool, votes: bool, against: str | None, as_json: bool
+    model: str | None,
+    data: str,
+    split: str,
+    without_copies: bool,
+    votes: bool,
+    against: str | None,
+    hardships: bool,
+    as_json: bool,
 ) -> None:
     """Accuracy with its 95 % interval, figures per class, calibration and confusion matrix of a model on a dataset."""
     from emotion.cnn.bundle import find_bundle
@@ -30,6 +38,12 @@ def evaluate(
     dataset = open_dataset(data)
     found = [_measure(bundle, dataset, split, without_copies, votes) for bundle in bundles]
     report = _report(found[0]) | people_figures(found[0], dataset)
+    if hardships:
+        from emotion.cnn.classifier import Classifier
+        from emotion.cnn.hardship import in_hardship
+
+        worse = in_hardship(Classifier(bundles[0]), dataset, found[0], counter("ways"))
+        report["hardships"] = {name: asdict(metric) for name, metric in worse.items()}
     if against:
         from emotion.cnn.comparison import compare
 
@@ -100,6 +114,8 @@ def _lines(report: dict[str, Any]) -> list[str]:
     for key, share in report["recall"].items():
         lines.append(f"{key:>10} {'no images' if share is None else f'{share:.2%}'}")
     lines += _people_lines(report)
+    for name, metric in report.get("hardships", {}).items():
+        lines.append(f"{name:>14} {metric['value']:.2%} ({metric['low']:.2%} to {metric['high']:.2%})")
     return [*lines, *_difference_lines(report)] if "against" in report else lines
 
 
