@@ -1,0 +1,121 @@
+"""Eight people click through all pages while a training and two cameras are on: nobody sees an error."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from benchmarks.browser import Viewer, camera_flags, visit
+from benchmarks.watching import asking, cost
+from emotion.cnn.config import TrainConfig
+from emotion.cnn.runs import Run
+from emotion.cnn.workers import start_run, stop_run
+from emotion.dataset.sample import write_sample
+from tests.browser.conftest import App, Launch, running
+from tests.browser.test_dataset import open_box
+from tests.conftest import is_over, wait_until
+from tests.pages.test_pages import PAGES
+
+pytestmark = [pytest.mark.soak, pytest.mark.alone, pytest.mark.timeout(1200)]
+PEOPLE = 8
+ROUNDS = 25  # Of a page for each: 200 page loads in all.
+HEALTHY = 250  # Milliseconds in which 95 of 100 questions to the health endpoint are answered.
+GROWTH = 1.1
+BIG = 190  # Megabytes of an upload, which are allowed.
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("EMOTION_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("EMOTION_MAX_SESSIONS", "2")
+    write_sample(tmp_path / "home" / "datasets" / "sample", 700)
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def app(home: Path) -> Iterator[App]:
+    with running(home) as app:
+        yield app
+
+
+@pytest.fixture
+def training(home: Path) -> Iterator[Run]:
+    """A training that does not end by itself while somebody looks."""
+    run = start_run(TrainConfig(data=str(home / "datasets" / "sample"), name="long", epochs=500))
+    wait_until(run, lambda run: run.status().state == "running" and run.status().step > 0)
+    yield run
+    stop_run(run)
+    wait_until(run, is_over)
+
+
+@pytest.fixture
+def browser(launch: Launch, camera_file: Path) -> Iterator[Browser]:
+    browser = launch(*camera_flags(camera_file))
+    yield browser
+    browser.close()
+
+
+def turn_to(pages: list[Page], app: App, names: list[str]) -> None:
+    """Everyone goes to a page of their own at once, and waits until it stands without an error."""
+    for page, name in zip(pages, names, strict=True):
+        page.goto(f"{app.url}/{'' if name == 'home' else name}", wait_until="commit")
+    for page, name in zip(pages, names, strict=True):
+        page.get_by_role("heading", name=PAGES[name][0], level=1).wait_for(timeout=60_000)
+        page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for(timeout=60_000)
+        assert page.locator("[data-testid=stException]").count() == 0, f"an error on {name}"
+
+
+def rounds(pages: list[Page], app: App, count: int) -> None:
+    """Everyone goes through all pages, each a page ahead of the one before."""
+    order = list(PAGES)
+    for turn in range(count):
+        turn_to(pages, app, [order[(turn + person) % len(order)] for person in range(len(pages))])
+
+
+def live(browser: Browser, app: App) -> Viewer:
+    viewer = visit(browser, f"{app.url}/live")
+    assert viewer.start()
+    return viewer
+
+
+def test_eight_people_two_cameras_and_a_training(app: App, browser: Browser, training: Run) -> None:
+    cameras = [live(browser, app) for _ in range(2)]
+    pages = [browser.new_context(locale="en-US").new_page() for _ in range(PEOPLE)]
+    rounds(pages, app, len(PAGES))  # All is loaded that ever will be.
+    before = cost(app.process.pid).megabytes
+    with asking(app.url) as answers:
+        rounds(pages, app, ROUNDS)
+    after, health = cost(app.process.pid).megabytes, answers.milliseconds()
+    print(f"memory {before:.0f} → {after:.0f} MB, health {health}")  # noqa: T201
+    assert all(viewer.statistics()["received"] > 0 for viewer in cameras)
+    assert training.status().state == "running"
+    assert health["missed"] == 0 and health["p95"] < HEALTHY
+    assert after < GROWTH * before
+
+
+def test_uploads_that_are_broken_off(app: App, browser: Browser, tmp_path: Path) -> None:
+    big = tmp_path / "big.zip"
+    big.write_bytes(b"PK" + bytes(BIG * 10**6))
+    page = browser.new_page(locale="en-US")
+    turn_to([page], app, ["dataset"])
+    before = cost(app.process.pid).megabytes
+    for _ in range(5):
+        open_box(page, app)
+        page.locator(".st-key-dataset-way").get_by_text("Zip or CSV").click()
+        page.locator("input[type=file]").set_input_files(big)
+        page.wait_for_timeout(300)  # It has begun and is not yet through.
+    turn_to([page], app, ["home"])
+    page.wait_for_timeout(5000)
+    assert cost(app.process.pid).megabytes < before + BIG
+    turn_to([page], app, ["dataset"])
+
+
+def test_a_new_server_finds_the_training_of_the_old_one(home: Path, training: Run, browser: Browser) -> None:
+    with running(home):
+        pass
+    with running(home) as app:
+        assert training.status().state == "running"
+        page = browser.new_page(locale="en-US")
+        turn_to([page], app, ["training"])
+        page.locator(".st-key-training-run").get_by_role("progressbar").wait_for()
