@@ -96,10 +96,8 @@ def published(run: Run) -> Path | None:
 
 def best_accuracy(run: Run) -> float:
     """The accuracy on the validation images that the run's model has by its card, else that of the best epoch."""
-    if bundle := published(run):
-        stated = [metric.value for metric in read_card(bundle).card.metrics if metric.name == "accuracy"]
-        if stated:
-            return stated[0]
+    if (bundle := published(run)) and (stated := read_card(bundle).card.accuracy):
+        return stated.value
     return max((row.get("val_accuracy", 0.0) for row in run.metrics()), default=0.0)
 
 

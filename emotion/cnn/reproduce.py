@@ -48,7 +48,7 @@ class Reproduction:
     @property
     def stated(self) -> Metric | None:
         """The accuracy that the original's card states."""
-        return next((metric for metric in self.original.card.metrics if metric.name == "accuracy"), None)
+        return self.original.card.accuracy
 
     @property
     def within(self) -> bool | None:

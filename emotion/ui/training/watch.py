@@ -26,6 +26,15 @@ _POINTS = 1500
 Rows = list[dict[str, float]]
 
 
+def come_first_on_a_telephone() -> None:
+    """Let the run stand above the settings where there is no room beside them, and its tiles two by two."""
+    place = '.st-key-training-train > [data-testid="stLayoutWrapper"] > [data-testid="stHorizontalBlock"]'
+    st.html(
+        f"<style>@media (max-width: 640px) {{ {place} > :last-child {{ order: -1 }}"
+        f" .st-key-training-measures > * {{ flex: 1 1 40% !important; min-width: 40% }} }}</style>"
+    )
+
+
 def watch(run: Run) -> None:
     """Show a run and what can be done with it; while a worker is at it, anew at least every second."""
     try:
@@ -53,7 +62,6 @@ def _at_work(run: Run) -> None:
             st.rerun()  # The whole page: Start is to be had again.
         _head(run, status)
         actions.keep_saying()
-        _progress(run, status)
         _measures(run, status, rows)
         _charts(run, status, rows)
         with st.expander(_("The last lines of its log"), icon=":material/terminal:"):
@@ -94,21 +102,22 @@ def _head(run: Run, status: Status) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{plain(run.config().name)}**", width="content")
         st.badge(state_name(status), color=colours.get(status.state, "gray"))  # type: ignore[arg-type]
-
-
-def _progress(run: Run, status: Status) -> None:
-    with st.container(horizontal=True, vertical_alignment="center"):
+        if status.active:
+            _stop(run, status)
+    if status.active:
         st.progress(status.fraction, _progress_text(status))
-        stopping = status.state == "stopping" or run.stop_requested
-        st.button(
-            _("Leave the queue") if status.waiting else _("Stop"),
-            key="training.stop",
-            icon=":material/stop:",
-            disabled=stopping,
-            help=_("Finishes the batch at hand. What it learned is kept: you can go on later, or make a model of it."),
-            on_click=actions.attempt,
-            args=(stop_run, run),
-        )
+
+
+def _stop(run: Run, status: Status) -> None:
+    st.button(
+        _("Leave the queue") if status.waiting else _("Stop"),
+        key="training.stop",
+        icon=":material/stop:",
+        disabled=status.state == "stopping" or run.stop_requested,
+        help=_("Finishes the batch at hand. What it learned is kept: you can go on later, or make a model of it."),
+        on_click=actions.attempt,
+        args=(stop_run, run),
+    )
 
 
 def _progress_text(status: Status) -> str:
