@@ -156,11 +156,11 @@ class TrainConfig:
         """
         known = _known(cls, values)
         if "augmentation" in known:
-            known["augmentation"] = Augmentation(**_known(Augmentation, dict(known["augmentation"])))
-            insist_on_types(known["augmentation"])
-        config = cls(**known)
-        insist_on_types(config)
-        return config
+            changes = _known(Augmentation, dict(known["augmentation"]))
+            insist_on_types(Augmentation, changes)
+            known["augmentation"] = Augmentation(**changes)
+        insist_on_types(cls, known)  # Before it compares them with their limits.
+        return cls(**known)
 
 
 SETTING_NAMES = {

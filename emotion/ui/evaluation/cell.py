@@ -130,8 +130,8 @@ def _heat(setting: Setting, face: np.ndarray, row: int, targets: list[int], name
     if maps:
         st.caption(
             _(
-                "The warmer the colour, the more that spot spoke for the answer. It shows where the network looked: "
-                "that it looked there for a good reason, or sees what you see there, it does not prove."
+                "The warmer a spot, the more it spoke for the answer. That tells where the network looked; it is no "
+                "proof that it looked there for a good reason, nor that it sees there what you see."
             )
         )
 
