@@ -1,5 +1,6 @@
 """What lies behind a cell of the confusion matrix: its images, and why one of them was answered so."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +11,7 @@ from emotion import jobs
 from emotion.cnn import inside, service
 from emotion.cnn.classifier import Classifier
 from emotion.cnn.evaluation import Evaluation
-from emotion.cnn.neighbours import is_known, nearest
+from emotion.cnn.neighbours import Neighbours, is_known, nearest
 from emotion.cnn.occlusion import occlusion_map
 from emotion.dataset.folder import Dataset
 from emotion.dataset.importers.votes import COLUMNS
@@ -171,12 +172,16 @@ def _neighbours(setting: Setting, face: np.ndarray, row: int) -> None:
         return
     st.markdown(_("**What it is reminded of:** the training images nearest to this one in its last layer but one"))
     family = job_key(dataset, f"nearest:{setting.classifier.bundle.digest}")
-    if not (jobs.find(family) or _quick(setting)) and not _asked(dataset):
+
+    def work(told: Progress) -> Neighbours:
+        return nearest(setting.classifier, dataset, face, _NEAREST + 1, told)
+
+    if not jobs.find(family) and not _quick(setting):
+        _offer(len(dataset.part("train").paths), f"{family}:{row}", work)
         return
     # The first one asks about every training image: while it does, or once that was cancelled, no other one begins.
     first = next((job.key for job in jobs.find(family) if job.active or job.cancelled), f"{family}:{row}")
-    label = _("Asking about every training image")
-    near = outcome(first, label, lambda told: nearest(setting.classifier, dataset, face, _NEAREST + 1, told))
+    near = outcome(first, _("Asking about every training image"), work)
     if near is None:
         return
     paths = dataset.everything.paths
@@ -191,9 +196,9 @@ def _quick(setting: Setting) -> bool:
     return len(setting.dataset.part("train").paths) <= _AT_ONCE or is_known(setting.classifier, setting.dataset)
 
 
-def _asked(dataset: Dataset) -> bool:
+def _offer(images: int, key: str, work: Callable[[Progress], Neighbours]) -> None:
     text = _("Asks the network about all {n} training images, which takes a while; after that it is quick.")
-    return st.button(
+    st.button(
         _("Look for them"), key="evaluation.nearest", icon=":material/image_search:",
-        help=text.format(n=f"{len(dataset.part('train').paths):,}"),
+        help=text.format(n=f"{images:,}"), on_click=lambda: bool(jobs.start(key, work)),
     )  # fmt: skip

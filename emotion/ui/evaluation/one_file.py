@@ -38,7 +38,7 @@ def show() -> None:
     )
     classifier, others = _models()
     if "gender" in {one.bundle.card.task for one in (classifier, *others)}:
-        st.caption(f":material/info: {_(GENDER)}")
+        st.caption(":material/info: " + _(GENDER))
     try:
         bgr, whole = _picture()
         if bgr is None:

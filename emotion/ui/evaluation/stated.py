@@ -20,7 +20,7 @@ def show(bundle: Bundle) -> None:
     """The figures in a box with the accuracy on its lid; and what a model of genders does not tell."""
     found, card = stated(bundle.card), bundle.card
     if card.task == "gender":
-        st.caption(f":material/info: {_(GENDER)}")
+        st.caption(":material/info: " + _(GENDER))
     if not found.accuracy:
         return
     lid = _("From its card: {share} of {n} {split} images right")

@@ -92,7 +92,8 @@ def choose_models(bundles: list[Bundle]) -> list[Bundle]:
             "One face goes to all of them: emotion, age, gender, your own. The first one gives the box its colour. "
             "Without a model faces are only found. What you train appears here by itself."
         )
-        + f" {_(GENDER)}",
+        + " "
+        + _(GENDER),
     )
     chosen: dict[str, Bundle] = {}
     for path in paths:
