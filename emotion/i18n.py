@@ -9,6 +9,7 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 from babel.messages.pofile import read_po
 
 from emotion.errors import UserError
@@ -47,6 +48,15 @@ def _(text: str) -> str:
 def N_(text: str) -> str:
     """``text`` as it is: marks for the catalogue what is translated where it is shown."""
     return text
+
+
+def decimal(number: float, digits: int = 6) -> str:
+    """A number as people read it: so many significant digits and no exponent.
+
+    >>> decimal(4.2e-05), decimal(0.5), decimal(64.0), decimal(1 / 3, 2)
+    ('0.000042', '0.5', '64', '0.33')
+    """
+    return np.format_float_positional(number, digits, unique=False, fractional=False, trim="-")
 
 
 def error_text(error: UserError) -> str:

@@ -1,6 +1,7 @@
 """The one table of emotions, and the names and colours of every other class."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -81,6 +82,16 @@ def names_of(classes: tuple[str, ...], language: str = "en") -> list[str]:
     """
     names = [label_of(key, position).name(language) for position, key in enumerate(classes)]
     return [name if names.count(name) == 1 else f"{name} ({key})" for name, key in zip(names, classes, strict=True)]
+
+
+def listed(classes: Sequence[str]) -> str:
+    """Class keys in a sentence: all of them, or the first few where there are many.
+
+    >>> listed(("happy", "sad")), listed(tuple("abcdefghi"))
+    ('happy, sad', 'a, b, c, d, e, … (9)')
+    """
+    few = classes if len(classes) <= len(EMOTIONS) else [*classes[:5], f"… ({len(classes)})"]
+    return ", ".join(few)
 
 
 @lru_cache(maxsize=64)

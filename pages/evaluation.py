@@ -1,5 +1,7 @@
 """Evaluation: how good is the network, and why does it answer as it does?"""
 
+import streamlit as st
+
 from emotion.i18n import _
 from emotion.ui.evaluation import compare, exports, imports, inside, measure, one_file
 from emotion.ui.page import heading
@@ -23,5 +25,8 @@ views = {
 }
 view, tab = open_tab("evaluation", {key: name for key, (name, _shows) in views.items()})
 with tab:
-    for show in views[view][1]:
-        show()
+    shows = views[view][1]
+    # Each has its place from the start: what one waits for must not push out what stands below it.
+    for place, show in zip([st.container() for _show in shows], shows, strict=True):
+        with place:
+            show()

@@ -53,7 +53,10 @@ actions.say()
 view, tab = open_tab("training", {"train": _("Train"), "advanced": _("Advanced"), "history": _("History")})
 with tab:
     if view == "train":
-        controls, watched = st.columns([1, 2.2], gap="large")
+        if busy or "training.run" in st.session_state:
+            watch.come_first_on_a_telephone()
+        with st.container(key="training-train"):
+            controls, watched = st.columns([1, 2.2], gap="large")
         with controls:
             basic.show(dataset, known, busy)
         with watched:

@@ -29,6 +29,7 @@ def test_every_setting_has_its_option() -> None:
 )
 def test_changes_by_name_or_by_number(text: str, expected: Augmentation) -> None:
     assert AugmentationType().convert(text, None, None) == expected
+    assert AugmentationType().convert(str(expected), None, None) == expected  # As a table and a report write it.
 
 
 MISTAKES = {

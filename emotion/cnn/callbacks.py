@@ -14,6 +14,7 @@ from emotion.cnn.runs import Run, Status
 from emotion.cnn.schedule import plateau_rate
 from emotion.cnn.state import EpochState
 from emotion.errors import UserError
+from emotion.i18n import decimal
 
 log = logging.getLogger(__name__)
 
@@ -146,4 +147,4 @@ def has_no_patience(rows: Sequence[dict[str, float]], patience: int) -> bool:
 
 
 def _line(logs: dict[str, float]) -> str:
-    return "  ".join(f"{name} {value:.4g}" for name, value in logs.items())
+    return "  ".join(f"{name} {decimal(value, 4)}" for name, value in logs.items())

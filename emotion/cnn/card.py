@@ -69,6 +69,11 @@ class Card:
     base: dict[str, str] = field(default_factory=dict)
     measured: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def accuracy(self) -> Metric | None:
+        """How often it is right, if the card says so."""
+        return next((metric for metric in self.metrics if metric.name == "accuracy"), None)
+
     def to_json(self) -> dict[str, Any]:
         """The card as JSON values."""
         return asdict(self)

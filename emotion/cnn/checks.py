@@ -9,6 +9,7 @@ from emotion.cnn.targets import no_votes
 from emotion.dataset.folder import Dataset
 from emotion.dataset.importers.votes import votes_stamp
 from emotion.errors import UserError
+from emotion.labels import listed
 
 _BATCHES = 100
 """With fewer in an epoch, the averages of batch normalisation come late."""
@@ -36,9 +37,9 @@ def insist_on_same_classes(before: Sequence[str], dataset: Dataset) -> None:
         raise UserError(
             "The run was trained on the classes {before}, but {root} now has {found}. Put the folders back, or start a "
             "new run.",
-            before=", ".join(before),
+            before=listed(before),
             root=dataset.root,
-            found=", ".join(dataset.classes),
+            found=listed(dataset.classes),
         )
 
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from emotion.cnn.evaluation import Evaluation
 from emotion.errors import UserError
+from emotion.labels import listed
 
 
 @dataclass(frozen=True)
@@ -69,8 +70,8 @@ def compare(first: Evaluation, second: Evaluation) -> Comparison:
     if set(first.classes) != set(second.classes):
         raise UserError(
             "The models know different classes: {first} and {second}. Choose two models of one task.",
-            first=", ".join(first.classes),
-            second=", ".join(second.classes),
+            first=listed(first.classes),
+            second=listed(second.classes),
         )
     if not np.array_equal(first.rows, second.rows):
         raise ValueError("first and second: expected evaluations of the same images, found others")

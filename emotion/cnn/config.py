@@ -63,6 +63,11 @@ class Augmentation:
         for name, most in _AUGMENTATION_LIMITS.items():
             _insist(f"augmentation {name}", getattr(self, name), 0, most)
 
+    def __str__(self) -> str:
+        """As ``emotion train --augment`` takes it: ``flip,shift=0.1``, or ``off``."""
+        changes = {name: far for name, far in vars(self).items() if far}
+        return ",".join(name if far is True else f"{name}={far}" for name, far in changes.items()) or "off"
+
     @property
     def changes_pixels(self) -> bool:
         """Whether any image may be changed by itself; mixup is of two."""
@@ -151,11 +156,11 @@ class TrainConfig:
         """
         known = _known(cls, values)
         if "augmentation" in known:
-            known["augmentation"] = Augmentation(**_known(Augmentation, dict(known["augmentation"])))
-            insist_on_types(known["augmentation"])
-        config = cls(**known)
-        insist_on_types(config)
-        return config
+            changes = _known(Augmentation, dict(known["augmentation"]))
+            insist_on_types(Augmentation, changes)
+            known["augmentation"] = Augmentation(**changes)
+        insist_on_types(cls, known)  # Before it compares them with their limits.
+        return cls(**known)
 
 
 SETTING_NAMES = {

@@ -15,6 +15,7 @@ from emotion.dataset.scan import scan
 from emotion.dataset.splits import SPLITS
 from emotion.errors import UserError
 from emotion.jobs import Progress, in_chunks
+from emotion.labels import listed
 
 _CHUNK = 64
 """Images a thread takes at a time: one batch of the Classifier."""
@@ -219,9 +220,9 @@ def outputs_of(dataset: Dataset, card: Card) -> np.ndarray:
         raise UserError(
             "{root} has the classes {found}, but “{model}” knows {expected}. Choose another dataset or model.",
             root=dataset.root,
-            found=", ".join(dataset.classes),
+            found=listed(dataset.classes),
             model=card.name,
-            expected=", ".join(card.classes),
+            expected=listed(card.classes),
         )
     return np.array([card.classes.index(key) for key in dataset.classes], np.int64)
 

@@ -26,7 +26,7 @@ from emotion.errors import UserError
 from emotion.files import folder_in_the_making, plain_name, sha256, write_json
 from emotion.homes import models_folders, user_models_folder
 from emotion.jobs import Progress
-from emotion.labels import EMOTIONS
+from emotion.labels import EMOTIONS, listed
 
 _PENALTIES = (1.0, 0.1, 0.01)  # Tried in cross-validation; of equal ones the strongest.
 _FOLDS = 5
@@ -161,7 +161,7 @@ def _images(base: Classifier, dataset: Dataset, adapt: bool) -> tuple[np.ndarray
             "{base} does not know {unknown}. Collect its own classes ({classes}), or make a new task.",
             base=base.bundle.card.name,
             unknown=", ".join(unknown),
-            classes=", ".join(own),
+            classes=listed(own),
         )
     parts = [
         dataset.load(split, (spec.height, spec.width)) for split in ("train", "validation") if _has(dataset, split)

@@ -94,6 +94,13 @@ def published(run: Run) -> Path | None:
     return bundle if bundle and file_stamp(bundle / CARD)[0] >= file_stamp(best)[0] else None
 
 
+def best_accuracy(run: Run) -> float:
+    """The accuracy on the validation images that the run's model has by its card, else that of the best epoch."""
+    if (bundle := published(run)) and (stated := read_card(bundle).card.accuracy):
+        return stated.value
+    return max((row.get("val_accuracy", 0.0) for row in run.metrics()), default=0.0)
+
+
 @dataclass(frozen=True)
 class Chance:
     """The best validation ``accuracy`` of a run against the ``guess``: always to answer ``commonest``, a position."""

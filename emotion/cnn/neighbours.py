@@ -52,6 +52,11 @@ def nearest(
     return Neighbours(tuple(images.paths[row] for row in best), images.labels[best], similarity[best])
 
 
+def is_known(classifier: Classifier, dataset: Dataset) -> bool:
+    """Whether the embeddings of the training images are kept from an earlier time, so that ``nearest`` is quick."""
+    return _file(classifier.bundle, dataset).exists()
+
+
 def unit_rows(values: np.ndarray) -> np.ndarray:
     """Rows float32 (N, D) at length 1, so that their product is the cosine; a row of zeros stays as it is."""
     return values / np.maximum(np.linalg.norm(values, axis=1, keepdims=True), 1e-12)
@@ -59,7 +64,7 @@ def unit_rows(values: np.ndarray) -> np.ndarray:
 
 def _embeddings(classifier: Classifier, dataset: Dataset, pixels: np.ndarray, progress: Progress | None) -> np.ndarray:
     """Unit embeddings float32 (N, D) of the training images, from the cache where they are there."""
-    file = cache_folder() / "embeddings" / f"{_key(classifier.bundle, dataset)}.npy"
+    file = _file(classifier.bundle, dataset)
     try:
         known = np.load(file, mmap_mode="r")
         os.utime(file)  # The last use, for _keep.
@@ -69,10 +74,11 @@ def _embeddings(classifier: Classifier, dataset: Dataset, pixels: np.ndarray, pr
     return known
 
 
-def _key(bundle: Bundle, dataset: Dataset) -> str:
+def _file(bundle: Bundle, dataset: Dataset) -> Path:
     files = files_key(dataset.root, dataset.part("train").paths)
     network = hashlib.blake2b(bundle.network_digest.encode(), digest_size=8).hexdigest()
-    return f"{files}-{network}"  # The dataset comes first: with it, its embeddings are deleted.
+    # The dataset comes first: with it, its embeddings are deleted.
+    return cache_folder() / "embeddings" / f"{files}-{network}.npy"
 
 
 def _keep(file: Path, known: np.ndarray) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, get_origin
@@ -11,16 +12,16 @@ import numpy as np
 _ALSO: dict[Any, tuple[type, ...]] = {float: (int, float), bool: (bool, int, float)}
 
 
-def insist_on_types(found: Any) -> None:
-    """Raise TypeError where a field of the dataclass ``found`` has a value of another type, or a number without end.
+def insist_on_types(kind: Any, values: Mapping[str, Any]) -> None:
+    """Raise TypeError where one of the ``values`` for a dataclass is of another type, or a number without end.
 
     A whole number is a float too, and 1.0 is a yes.
     """
-    for field in fields(found):
-        value: Any = getattr(found, field.name)
-        kind: Any = get_origin(field.type) or field.type
-        if not isinstance(value, _ALSO.get(kind, kind)) or (isinstance(value, float) and not math.isfinite(value)):
-            raise TypeError(f"{field.name}: {getattr(kind, '__name__', kind)} expected, found {value!r}")
+    for field in (field for field in fields(kind) if field.name in values):
+        value = values[field.name]
+        wanted: Any = get_origin(field.type) or field.type
+        if not isinstance(value, _ALSO.get(wanted, wanted)) or (isinstance(value, float) and not math.isfinite(value)):
+            raise TypeError(f"{field.name}: {getattr(wanted, '__name__', wanted)} expected, found {value!r}")
 
 
 def is_number(value: object) -> bool:

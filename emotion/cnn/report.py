@@ -12,7 +12,7 @@ from emotion.cnn import svg
 from emotion.cnn.bundle import Bundle, load_bundle
 from emotion.cnn.card import Metric
 from emotion.cnn.classifier import Classifier
-from emotion.cnn.config import SETTING_NAMES, Augmentation, TrainConfig
+from emotion.cnn.config import SETTING_NAMES, TrainConfig
 from emotion.cnn.evaluation import Evaluation, evaluate
 from emotion.cnn.history import own_bundle
 from emotion.cnn.report_page import figure, page, paragraph, picture, section, table
@@ -22,7 +22,7 @@ from emotion.dataset.pixels import fit
 from emotion.errors import UserError
 from emotion.files import printable, read_image, write_atomic, writing
 from emotion.homes import REPOSITORY
-from emotion.i18n import catalogue
+from emotion.i18n import catalogue, decimal
 from emotion.jobs import Progress
 from emotion.labels import label_of
 
@@ -83,16 +83,9 @@ def train_command(config: TrainConfig) -> str:
 
 def _option(name: str, value: object) -> str:
     option = f"--{_OPTIONS.get(name, name).replace('_', '-')}"
-    if isinstance(value, Augmentation):
-        return f"{option} {_augmentation(value)}"
     if isinstance(value, bool):
         return option
     return f'{option} "{value}"' if isinstance(value, str) and not value.isidentifier() else f"{option} {value}"
-
-
-def _augmentation(value: Augmentation) -> str:
-    changes = {name: far for name, far in vars(value).items() if far}
-    return ",".join(name if far is True else f"{name}={far}" for name, far in changes.items()) or "off"
 
 
 def _shown(path: Path) -> str:
@@ -205,10 +198,11 @@ def _mistakes(facts: _Facts) -> str:
 def _settings(facts: _Facts) -> str:
     _, config = facts.words, facts.run.config()
     used = facts.run.setting().get("precision", config.precision)
-    shown = {**vars(config), "augmentation": _augmentation(config.augmentation), "precision": used}
+    shown = {**vars(config), "precision": used}
+    shown = {name: decimal(value) if isinstance(value, float) else value for name, value in shown.items()}
     rows = [(_(SETTING_NAMES[name]), shown[name]) for name in _MAIN]
     others = [field for field in fields(config) if field.name not in {*_MAIN, "data", "name", "task"}]
-    rows += [(field.name, shown[field.name]) for field in others if shown[field.name] != field.default]
+    rows += [(field.name, shown[field.name]) for field in others if getattr(config, field.name) != field.default]
     return section(_("Settings"), table(rows))
 
 

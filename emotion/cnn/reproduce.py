@@ -19,6 +19,7 @@ from emotion.errors import UserError
 from emotion.files import plain_name
 from emotion.i18n import N_
 from emotion.jobs import Progress
+from emotion.labels import listed
 
 _POLL_SECONDS = 0.5
 
@@ -47,7 +48,7 @@ class Reproduction:
     @property
     def stated(self) -> Metric | None:
         """The accuracy that the original's card states."""
-        return next((metric for metric in self.original.card.metrics if metric.name == "accuracy"), None)
+        return self.original.card.accuracy
 
     @property
     def within(self) -> bool | None:
@@ -109,9 +110,9 @@ def settings(bundle: Bundle, dataset: Dataset) -> TrainConfig:
             "{root} has the classes {found}, but “{model}” was trained on {expected}. Choose the dataset it was "
             "trained on.",
             root=dataset.root,
-            found=", ".join(dataset.classes),
+            found=listed(dataset.classes),
             model=card.name,
-            expected=", ".join(card.classes),
+            expected=listed(card.classes),
         )
     try:
         name = plain_name(f"{card.name}-repeated")

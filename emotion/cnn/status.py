@@ -38,7 +38,7 @@ class Status:
     def from_json(cls, values: dict[str, Any]) -> "Status":
         """The status from JSON values; TypeError or ValueError for one that is incomplete or wrong."""
         status = cls(**values)
-        insist_on_types(status)
+        insist_on_types(cls, values)
         numbers = [value for value in vars(status).values() if isinstance(value, int | float)]
         if status.state not in STATES or not all(0 <= number < 2**53 for number in numbers) or status.pid >= 2**31:
             raise ValueError("a state and numbers from 0 expected")

@@ -11,6 +11,7 @@ from emotion.cnn.bundle import find_bundle
 from emotion.cnn.classifier import Classifier
 from emotion.cnn.evaluation import on_all_cores
 from emotion.errors import UserError
+from emotion.labels import listed
 
 
 class Teachers:
@@ -28,10 +29,10 @@ class Teachers:
                     "“{model}” can't teach here: it tells apart {found} at {height}×{width} pixels; the pupil learns "
                     "{expected} at {size}×{size}. Choose a teacher with the same classes and image size.",
                     model=card.name,
-                    found=", ".join(card.classes),
+                    found=listed(card.classes),
                     height=card.input.height,
                     width=card.input.width,
-                    expected=", ".join(classes),
+                    expected=listed(classes),
                     size=size,
                 )
         self._orders = [[one.bundle.card.classes.index(key) for key in classes] for one in self.classifiers]

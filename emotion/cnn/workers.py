@@ -40,6 +40,7 @@ def start_run(config: TrainConfig) -> Run:
 
 def resume_run(run: Run) -> None:
     """Let a run go on from its last whole epoch, as ``start_run`` starts one; UserError where it is at it already."""
+    run.config()  # One that can't be read is said here, and not in a log.
     with one_at_a_time():
         _queue(run)
     start_waiting()

@@ -50,9 +50,9 @@ def curve(name: str, metrics: Rows, progress: Rows, epochs: int) -> Chart:
 def rates(metrics: Rows, epochs: int) -> Chart:
     """The learning rate of each epoch."""
     rows = [row for row in metrics if "learning_rate" in row]
-    encoding = _encoding(epochs, {"zero": True}, "~e", ticks=2)
+    encoding = _encoding(epochs, {"zero": True}, ".8~f", ticks=2)
     mark = {"type": "line", "interpolate": "step-before", "color": BLUE, "strokeWidth": 2, "point": {"color": BLUE}}
-    spec = _spec(_("Learning rate"), 190) | {"mark": mark, "encoding": encoding | _tip("~e")}
+    spec = _spec(_("Learning rate"), 190) | {"mark": mark, "encoding": encoding | _tip(".8~f")}
     values = {"epoch": [row["epoch"] for row in rows], "value": [row["learning_rate"] for row in rows]}
     return Chart(spec, values)
 

@@ -109,7 +109,7 @@ def rate_curve(config: TrainConfig) -> go.Figure:
         mode="lines",
         fill="tozeroy",
         line={"color": BLUE, "width": 2.5, "dash": "dot" if guessed else "solid"},
-        hovertemplate=_("epoch") + " %{x:.1f}: %{y:.2g}<extra></extra>",
+        hovertemplate=_("epoch") + " %{x:.1f}: %{y:.8~f}<extra></extra>",
     )
     figure = go.Figure(line)
     figure.update_xaxes(title=_("epoch"), range=[0, config.epochs], fixedrange=True, zeroline=False)
@@ -117,7 +117,7 @@ def rate_curve(config: TrainConfig) -> go.Figure:
         title=_("learning rate"),
         range=[0, 1.1 * config.learning_rate],
         nticks=4,
-        exponentformat="power",
+        tickformat=".8~f",
         fixedrange=True,
     )
     return finish(figure, 220).update_layout(showlegend=False, margin={"t": 8})

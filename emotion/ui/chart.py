@@ -6,10 +6,18 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
+from emotion.plots.growing import Chart
+
 
 def show(figure: go.Figure, key: str) -> None:
     """The figure, as wide as its place, without Plotly's bar of tools."""
     st.plotly_chart(figure, key=key, config={"displayModeBar": False})
+
+
+def grow(figure: Chart, key: str) -> None:
+    """A chart that gets new data and stays standing."""
+    with st.container(key=key):
+        st.vega_lite_chart(figure.data, figure.spec)
 
 
 def clickable(figure: go.Figure, key: str, clicked: Callable[[list[int]], None]) -> None:

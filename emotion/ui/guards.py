@@ -18,11 +18,12 @@ from emotion.dataset.splits import Split
 from emotion.errors import UserError
 from emotion.files import file_stamp
 from emotion.homes import datasets_folder
-from emotion.i18n import _, error_text, plain
+from emotion.i18n import N_, _, error_text, plain
 
 T = TypeVar("T")
 _DATASET = "app.dataset"
 PUBLISHED = "app.published"
+GENDER = N_("A gender model predicts the label that the makers of the data gave a face, not a person’s gender.")
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
@@ -199,7 +200,7 @@ def open_model(bundle: Bundle) -> Classifier | None:
 
 def bundle_title(bundle: Bundle) -> str:
     """A bundle's name with its accuracy, and a mark for drawn faces."""
-    accuracy = next((f" · {metric.value:.1%}" for metric in bundle.card.metrics if metric.name == "accuracy"), "")
+    accuracy = f" · {bundle.card.accuracy.value:.1%}" if bundle.card.accuracy else ""
     drawn = _(" · drawn faces") if bundle.card.synthetic else ""
     return f"{bundle.path.name}{accuracy}{drawn}"
 

@@ -47,8 +47,9 @@ def test_a_wrong_value_is_told_and_harms_no_other_run(run: Run, file: str, wrong
 
 
 def test_numbers_are_of_their_type_and_have_an_end() -> None:
-    insist_on_types(TrainConfig("d", "n", warmup=1, augmentation=Augmentation(flip=1, rotate=10)))  # type: ignore[arg-type]
-    insist_on_types(Status("running", images_per_second=5))
+    insist_on_types(TrainConfig, {"warmup": 1, "augmentation": Augmentation()})
+    insist_on_types(Augmentation, {"flip": 1, "rotate": 10})
+    insist_on_types(Status, {"images_per_second": 5})
 
 
 SETTINGS = ['{"classes": 7}', "{}", '{"classes": null, "unreadable": 3, "images": 1, "fingerprint": "x"}']

@@ -15,6 +15,7 @@ import pytest
 from emotion.cnn.config import MILD, TrainConfig
 from emotion.cnn.history import (
     against_chance,
+    best_accuracy,
     differences,
     metrics_csv,
     own_bundle,
@@ -36,7 +37,7 @@ ROWS = [
 
 @pytest.fixture
 def run(home: Path) -> Run:
-    made = create_run(TrainConfig("/data/내 얼굴", "=1+1", epochs=5))
+    made = create_run(TrainConfig("/data/내 얼굴", "=1+1", epochs=5, augmentation=MILD))
     made.write_metrics(ROWS)
     made.write_status(Status("stopped", epoch=2, epochs=5))
     return made
@@ -78,6 +79,7 @@ def test_a_name_is_no_formula_in_a_spreadsheet(run: Run) -> None:
     head, line = csv_rows(data)
     found = dict(zip(head, line, strict=True))
     assert found["name"] == "'=1+1" and found["notes"] == "'@SUM(A1)\nzweite Zeile, mit Komma"
+    assert found["augmentation"] == "flip,shift=0.06,rotate=8,zoom=0.06"
     assert found["best_val_accuracy"] == "0.5" and found["learning_rate"] == "0.0005" and found["epochs_done"] == "2"
 
 
@@ -127,9 +129,10 @@ def test_a_bundle_is_of_the_run_s_best_weights_or_of_older_ones(run: Run, tmp_pa
     best = run.path / "best.weights.h5"
     best.write_bytes(b"")
     os.utime(best, (1000, 1000))
-    assert published(run) == tmp_path
+    assert published(run) == tmp_path and best_accuracy(run) == pytest.approx(0.6384, abs=1e-4)  # Its model's.
     os.utime(tmp_path / "card.json", (500, 500))
     assert not published(run) and own_bundle(run) == tmp_path
+    assert best_accuracy(run) == 0.5  # The first epoch's, although the last has 0.4.
 
 
 def test_a_bundle_that_another_run_has_put_there_is_not_the_run_s(run: Run, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from emotion.cnn.bundle import load_bundle
 from emotion.cnn.classifier import Classifier
-from emotion.cnn.neighbours import nearest
+from emotion.cnn.neighbours import is_known, nearest
 from emotion.dataset.folder import open_dataset
 from emotion.files import read_image, write_image
 from emotion.jobs import Cancelled
@@ -28,8 +28,10 @@ def test_the_nearest_by_hand_and_kept_for_the_next_time(classifier: Classifier, 
     dataset = open_dataset(root)
     face = read_image(root / "test" / "sad" / "000.png", gray=True)
     told: list[tuple[int, int]] = []
+    assert not is_known(classifier, dataset)
     found = nearest(classifier, dataset, face, 3, lambda *done: told.append(done))
     part = dataset.part("train")
+    assert is_known(classifier, dataset)
     assert told[-1] == (len(part.paths), len(part.paths))
     own = classifier.embed(face[None])[0]
     cosines = [cosine(own, classifier.embed(read_image(root / path, gray=True)[None])[0]) for path in part.paths]

@@ -6,7 +6,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -43,27 +43,6 @@ def stopped(config: TrainConfig) -> Run:
     run = create_run(config)
     run.write_status(Status("stopped", epochs=config.epochs))
     return run
-
-
-@pytest.fixture
-def signals() -> Iterator[None]:
-    """This process keeps its own answers to Ctrl-C, whatever is trained in it."""
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    yield
-    for number, handler in handlers.items():
-        signal.signal(number, handler)
-
-
-@pytest.fixture
-def train_here(signals: None) -> Callable[[TrainConfig], Run]:
-    """Trains a run in this process."""
-
-    def work(config: TrainConfig) -> Run:
-        run = create_run(config)
-        train(run, take_over(run), None)
-        return run
-
-    return work
 
 
 def test_a_finished_run_left_all_its_files(trained: Path) -> None:
@@ -255,15 +234,6 @@ def test_half_a_line_of_progress_is_not_read(small_run: Run) -> None:
     assert small_run.progress() == [{"epoch": 0.5, "loss": 1.0}]
 
 
-@pytest.fixture
-def quick(home: Path, tmp_path: Path) -> TrainConfig:
-    """One epoch of the smallest network on 24 + 8 images."""
-    data = write_faces(tmp_path / "data", {"train": {"a": 16, "b": 8}, "validation": {"a": 4, "b": 4}})
-    return TrainConfig(
-        str(data), "quick", architecture="tiny_cnn", epochs=1, batch_size=8, size=16, precision="float32"
-    )
-
-
 def test_everything_on_at_once(quick: TrainConfig, train_here: Callable[[TrainConfig], Run]) -> None:
     run = train_here(
         replace(
@@ -286,38 +256,6 @@ def test_frozen_only_the_last_layer_learns(quick: TrainConfig, train_here: Calla
     second = train_here(replace(quick, start_from=str(first.path), freeze=True, learning_rate=0.01))
     before, after = weights(first), weights(second)
     assert all(map(np.array_equal, before[:-2], after[:-2])) and not np.array_equal(before[-2], after[-2])
-
-
-def test_three_images_and_a_batch_larger_than_the_set(
-    quick: TrainConfig, tmp_path: Path, train_here: Callable[[TrainConfig], Run]
-) -> None:
-    data = write_faces(tmp_path / "three", {"train": {"a": 1, "b": 1}, "validation": {"a": 1}})
-    run = train_here(replace(quick, data=str(data), batch_size=4096))
-    assert run.status().state == "finished" and run.confusions()[1].sum() == 1
-
-
-BAD_DATA = {
-    "one class": ({"train": {"only": 4}, "validation": {"only": 2}}, {}, "one class only"),
-    "an empty class": ({"train": {"a": 4}, "validation": {"a": 2, "b": 2}}, {}, "No training images of the class b"),
-    "three images without a split": ({"": {"a": 2, "b": 1}}, {}, "no images in the split “validation”"),
-    "no votes": ({"train": {"a": 2, "b": 2}, "validation": {"a": 1}}, {"votes": 0.5}, "no FER\\+ votes"),
-    "no such model": ({"train": {"a": 2, "b": 2}, "validation": {"a": 1}}, {"start_from": "nope"}, "no model “nope”"),
-    "another network": (
-        {"train": {"a": 2, "b": 2}, "validation": {"a": 1}}, {"start_from": "emotion-deck"}, "those of deck_cnn",
-    ),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("case", BAD_DATA)
-def test_bad_data_is_a_clear_sentence(
-    case: str, quick: TrainConfig, tmp_path: Path, train_here: Callable[[TrainConfig], Run]
-) -> None:
-    counts, settings, says = BAD_DATA[case]
-    data = write_faces(tmp_path / "bad", counts)
-    with pytest.raises(UserError, match=says):
-        train_here(replace(quick, data=str(data), **settings))
-    assert list_runs()[0].status().state == "failed"
-    assert re.search(says, str(list_runs()[0].status().problem))
 
 
 def test_classes_that_changed_between_stop_and_resume_are_refused(

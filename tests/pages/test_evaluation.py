@@ -11,6 +11,7 @@ from scipy.stats import binomtest
 from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, top_k_accuracy_score
 from streamlit.testing.v1 import AppTest
 
+from emotion import jobs
 from emotion.cnn.bundle import load_bundle
 from emotion.cnn.classifier import Classifier
 from emotion.dataset.folder import Dataset, open_dataset
@@ -19,7 +20,7 @@ from emotion.files import read_image
 from emotion.homes import REPOSITORY
 from tests.conftest import write_faces
 from tests.pages.test_dataset import finish_jobs
-from tests.pages.test_pages import open_page, shown
+from tests.pages.test_pages import keys, open_page, shown
 
 pytestmark = pytest.mark.usefixtures("deck_first")
 MEASURE, COMPARE = "Measure a model", "Compare two"
@@ -166,8 +167,49 @@ def test_one_image_with_what_it_hangs_on(house: Path, truth: tuple[np.ndarray, .
     below = [caption for image in app.image for caption in image.captions]
     assert below == ["What the network sees", f"What speaks for {said}", f"What speaks for {true}"]
     assert len(app.get("plotly_chart")) == 1 and any("reminded of" in text.value for text in app.markdown)
+    assert "no proof" in captions(app)
     app = AppTest.from_function(look_closely, default_timeout=60, args=(*arguments, True)).run()
     assert not app.exception and "None of the 1 files" in app.error[0].value
+
+
+def test_among_many_training_images_the_nearest_are_looked_for_on_request(
+    house: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("emotion.ui.evaluation.cell._AT_ONCE", 100)
+    arguments = (str(house / "datasets" / "sample"), str(house / "models" / "tiny"), 0, False)
+    app = finish_jobs(AppTest.from_function(look_closely, default_timeout=60, args=arguments).run())
+    assert not jobs.find("nearest:") and app.button(key="evaluation.nearest").label == "Look for them"
+    app.button(key="evaluation.nearest").click().run()
+    app = finish_jobs(app)
+    assert [job.result for job in jobs.find("nearest:")] and "evaluation.nearest" not in keys(app)
+    for job in jobs.find("nearest:"):
+        jobs.forget(job)
+    app.run()  # They are kept on the disk: from now on nobody needs to ask.
+    assert "evaluation.nearest" not in keys(finish_jobs(app)) and jobs.find("nearest:")
+
+
+CARDS = {
+    "emotion": ("67.4% of 3,579 validation images", "by the majority of FER+ votes 79.7%", ("Fear", ["27%", "78%"])),
+    "age": ("48.7% of 1,928 validation images", "7.1 years off on average", ("20-29", ["60%", "67%", "49%"])),
+    "gender": ("89.8% of 1,928 validation images", "calibration error 1.4%", ("all ages", ["90%", "89%", "90%"])),
+}
+
+
+@pytest.mark.parametrize("name", CARDS)
+def test_the_figures_of_the_card_stand_below_the_model(name: str, house: Path) -> None:
+    lid, line, (column, shares) = CARDS[name]
+    app = open_page("evaluation")
+    app.session_state["model.bundle"] = str(REPOSITORY / "models" / name)
+    app.session_state["model.published"] = None
+    app.session_state["evaluation.view"] = MEASURE
+    app.run()
+    assert not app.exception and lid in app.expander[0].label and line in said(app)
+    assert list(app.dataframe[0].value[column]) == shares
+    assert ("not a person’s gender" in captions(app)) == (name == "gender")
+
+
+def said(app: AppTest) -> str:
+    return " | ".join(shown(text.value) for text in app.markdown)
 
 
 def test_two_models_on_the_same_images(house: Path, truth: tuple[np.ndarray, ...]) -> None:
@@ -280,4 +322,4 @@ def test_the_dataset_is_chosen_among_the_known_ones(house: Path) -> None:
     app = finish_jobs(app)
     assert "4 images, answered in" in captions(app)
     shutil.rmtree(house / "datasets" / "mine")
-    assert "is not there any more" in shown(finish_jobs(app.run()).warning[0].value)
+    assert "is not there any more" in shown(app.run().warning[0].value)

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
+from streamlit.proto.Block_pb2 import Block
 from streamlit.testing.v1 import AppTest
 
 from emotion import jobs
@@ -98,7 +99,7 @@ STATES = [
     (Status("stopped"), LEARNED, "is kept", {"training.resume", "training.publish"}),
     (Status("running", 2**22 + 1), LEARNED, "Its process is gone", {"training.resume", "training.publish"}),
     (RAN_OFF, LEARNED, "Start again with a lower learning rate", {"training.resume", "training.publish"}),
-    (Status("finished"), LEARNED, "Finished. Best accuracy on the validation images: 87.5%.", {"training.publish"}),
+    (Status("finished"), LEARNED, "Finished. Best accuracy on the validation images: 60.0%.", {"training.publish"}),
     (Status("finished"), NOTHING, "no better than guessing yet: 50.0%", {"training.publish"}),
 ]
 
@@ -122,6 +123,7 @@ def test_a_finished_run_leads_to_its_model(make: Callable[..., Run], bundle_copy
     card["training"]["run"] = run.name
     write_json(bundle_copy / "card.json", card)
     app = open_run_view(run)
+    assert f"Best accuracy on the validation images: {card['metrics'][0]['value']:.1%}." in said(app)
     assert {"training.live", "training.evaluation"} <= keys(app) and "training.publish" not in keys(app)
     assert "app.published" not in app.session_state  # An old run is looked at: nothing is chosen for the reader.
     app.button(key="training.live").click().run()
@@ -134,6 +136,28 @@ def test_a_model_that_was_made_and_deleted_can_be_made_again(make: Callable[...,
     jobs.start(_publishing(run), lambda told: home / "models" / "gone").wait(5)
     app = open_run_view(run)
     assert "training.publish" in keys(app) and jobs.get(_publishing(run)) is None
+
+
+FIRST = {
+    "a finished run": (Status("finished"), LEARNED, {"training.publish"}),
+    "a stopped run": (Status("stopped"), LEARNED, {"training.publish"}),
+    "a stopped run that guesses": (Status("stopped"), NOTHING, {"training.resume"}),
+    "a finished run that guesses": (Status("finished"), NOTHING, {"Train longer"}),
+}
+
+
+@pytest.mark.parametrize("case", FIRST)
+def test_a_network_that_guesses_is_trained_longer_first(case: str, make: Callable[..., Run]) -> None:
+    status, counts, expected = FIRST[case]
+    app = open_run_view(make("one", status, counts))
+    inside = {"training.start", "training.fork", "training.continue"}  # The form's, and those within popovers.
+    first = {button.key for button in app.button if button.proto.type == "primary"} - inside
+    first |= {popover.label for popover in popovers(app) if popover.type == "primary"}
+    assert first == expected
+
+
+def popovers(app: AppTest) -> list[Block.Popover]:
+    return [block.proto.popover for block in app.get("popover")]
 
 
 @pytest.mark.parametrize("state", ["stopped", "finished"])
@@ -210,7 +234,10 @@ def test_a_fork_fills_the_form(make: Callable[..., Run]) -> None:
     run = make("one", Status("finished"), batch_size=32, augmentation=MILD, seed=5)
     app = open_run_view(run)
     app.checkbox(key="training.fork.weights").check().run()
+    before = {block.proto.id for block in app.get("popover")}
     app.button(key="training.fork").click().run()
+    after = {block.proto.id for block in app.get("popover")}
+    assert len(before & after) == len(before) - 1  # Another has taken its place, and is closed.
     assert not app.exception
     assert (app.slider(key="training.epochs").value, app.select_slider(key="training.batch").value) == (2, 32)
     assert app.session_state["training.start_from"] == str(run.path)
@@ -223,6 +250,9 @@ def test_deleting_asks_first(make: Callable[..., Run]) -> None:
     app = open_run_view(run)
     app.button(key="training.delete").click().run()
     assert run.path.exists() and run.name in said(app)
+    app.button(key="training.delete.no").click().run()
+    assert run.path.exists() and run.name not in said(app)
+    app.button(key="training.delete").click().run()
     app.button(key="training.delete.yes").click().run()
     assert not app.exception and not run.path.exists()
 

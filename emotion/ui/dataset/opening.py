@@ -19,6 +19,7 @@ from emotion.jobs import Progress
 from emotion.ui.dataset.common import votes
 from emotion.ui.guards import choose_dataset, distinct, leave_dataset, sample_button, title_of
 from emotion.ui.jobs import bar
+from emotion.ui.popover import popover, shut
 
 _IMPORT, _OWN = "import:", "dataset.imports"
 _PATIENCE = 5.0
@@ -112,7 +113,7 @@ def _remove(root: Path) -> None:
             on_click=lambda: _attempt(lambda: _leave(root, forget, _("“{name}” is off the list."))),
         )
         return
-    with st.popover(_("Delete"), icon=":material/delete:"):
+    with popover(_("Delete"), "dataset.deleting", icon=":material/delete:"):
         st.write(_("Delete “{name}” with all its images from this computer?").format(name=plain(root.name)))
         st.button(
             _("Yes, delete it"),
@@ -123,6 +124,7 @@ def _remove(root: Path) -> None:
 
 
 def _leave(root: Path, drop: Callable[[Path], None], message: str) -> None:
+    shut("dataset.deleting")
     drop(root)
     leave_dataset()
     st.session_state["dataset.message"] = message.format(name=plain(root.name))

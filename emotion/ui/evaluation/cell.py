@@ -1,5 +1,6 @@
 """What lies behind a cell of the confusion matrix: its images, and why one of them was answered so."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +11,7 @@ from emotion import jobs
 from emotion.cnn import inside, service
 from emotion.cnn.classifier import Classifier
 from emotion.cnn.evaluation import Evaluation
-from emotion.cnn.neighbours import nearest
+from emotion.cnn.neighbours import Neighbours, is_known, nearest
 from emotion.cnn.occlusion import occlusion_map
 from emotion.dataset.folder import Dataset
 from emotion.dataset.importers.votes import COLUMNS
@@ -29,6 +30,8 @@ from emotion.ui.jobs import outcome
 _SHOWN = 25
 """Images of a cell on a screen."""
 _NEAREST = 7
+_AT_ONCE = 3000
+"""Training images up to which the nearest are looked for without being asked for: that takes a few seconds."""
 _SIDE = 150  # Screen pixels of an enlarged face: three fit beside the bars, two on a telephone.
 
 
@@ -98,13 +101,13 @@ def detail(setting: Setting, found: Evaluation, position: int) -> None:
         if face is None:
             return
         pictures, answer = st.columns([2, 1], gap="large")
-        with pictures:
-            _heat(setting, face, row, [answered, *([true] if true != answered else [])], names)
-            _neighbours(setting, face, row)
-        with answer:
+        with answer:  # It is known already: nobody should wait for it.
             prediction = Prediction(found.classes, found.probabilities[position])
             chart.show(probabilities(prediction, language(), ink=chart.ink()), "evaluation.probabilities")
             _votes(setting.dataset, row)
+        with pictures:
+            _heat(setting, face, row, [answered, *([true] if true != answered else [])], names)
+            _neighbours(setting, face, row)
 
 
 def _heat(setting: Setting, face: np.ndarray, row: int, targets: list[int], names: list[str]) -> None:
@@ -120,11 +123,18 @@ def _heat(setting: Setting, face: np.ndarray, row: int, targets: list[int], name
         ),
     )  # fmt: skip
     pictures = st.container(horizontal=True)
-    maps = _maps(setting, face, row, tuple(targets), str(way)) or ()
     show_face(pictures, face, _("What the network sees"))
+    maps = _maps(setting, face, row, tuple(targets), str(way)) or ()
     for target, heat in zip(targets, maps, strict=False):
         text = _("What speaks for {name}") if heat.any() else _("Nothing speaks for {name}")
         show_face(pictures, face, text.format(name=plain(names[target])), heat)
+    if maps:
+        st.caption(
+            _(
+                "The warmer a spot, the more it spoke for the answer. That tells where the network looked; it is no "
+                "proof that it looked there for a good reason, nor that it sees there what you see."
+            )
+        )
 
 
 def show_face(place: DeltaGenerator, face: np.ndarray, caption: str, heat: np.ndarray | None = None) -> None:
@@ -162,10 +172,16 @@ def _neighbours(setting: Setting, face: np.ndarray, row: int) -> None:
         return
     st.markdown(_("**What it is reminded of:** the training images nearest to this one in its last layer but one"))
     family = job_key(dataset, f"nearest:{setting.classifier.bundle.digest}")
+
+    def work(told: Progress) -> Neighbours:
+        return nearest(setting.classifier, dataset, face, _NEAREST + 1, told)
+
+    if not jobs.find(family) and not _quick(setting):
+        _offer(len(dataset.part("train").paths), f"{family}:{row}", work)
+        return
     # The first one asks about every training image: while it does, or once that was cancelled, no other one begins.
     first = next((job.key for job in jobs.find(family) if job.active or job.cancelled), f"{family}:{row}")
-    label = _("Asking about every training image")
-    near = outcome(first, label, lambda told: nearest(setting.classifier, dataset, face, _NEAREST + 1, told))
+    near = outcome(first, _("Asking about every training image"), work)
     if near is None:
         return
     paths = dataset.everything.paths
@@ -173,3 +189,16 @@ def _neighbours(setting: Setting, face: np.ndarray, row: int) -> None:
     names = names_of(dataset.classes, language())
     captions = [names[dataset.everything.labels[number]] for number in rows]
     picture_wall(dataset, rows, f"evaluation.nearest.{row}", 60, captions, clickable=False)
+
+
+def _quick(setting: Setting) -> bool:
+    """Whether the nearest can be looked for without being asked for."""
+    return len(setting.dataset.part("train").paths) <= _AT_ONCE or is_known(setting.classifier, setting.dataset)
+
+
+def _offer(images: int, key: str, work: Callable[[Progress], Neighbours]) -> None:
+    text = _("Asks the network about all {n} training images, which takes a while; after that it is quick.")
+    st.button(
+        _("Look for them"), key="evaluation.nearest", icon=":material/image_search:",
+        help=text.format(n=f"{images:,}"), on_click=lambda: bool(jobs.start(key, work)),
+    )  # fmt: skip

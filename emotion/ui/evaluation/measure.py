@@ -13,7 +13,7 @@ from emotion.i18n import _, language
 from emotion.labels import names_of
 from emotion.plots.evaluation import class_scores_figure, confusion_figure, reliability_figure, roc_figure
 from emotion.ui import chart
-from emotion.ui.evaluation import cell
+from emotion.ui.evaluation import cell, stated
 from emotion.ui.evaluation.common import Measured, agreed, choose_images, choose_truth, measured, settled
 from emotion.ui.guards import ensure_model
 
@@ -26,6 +26,7 @@ def show() -> None:
     model, *places = st.columns(3, vertical_alignment="bottom")
     with model:
         classifier = ensure_model()
+    stated.show(classifier.bundle)
     dataset, split = choose_images(*places)
     if not agreed(dataset, split):
         return

@@ -17,7 +17,7 @@ from emotion.live.still import StillFace
 from emotion.plots.altered import photo_figure
 from emotion.ui import chart
 from emotion.ui.evaluation.altering import experiment
-from emotion.ui.guards import bundle_names, ensure_model, open_model
+from emotion.ui.guards import GENDER, bundle_names, ensure_model, open_model
 from emotion.ui.lesson import mark_done
 from emotion.ui.photo import LONGEST, choose_photo, read_photo
 from emotion.ui.tiles import Tile, wall
@@ -37,6 +37,8 @@ def show() -> None:
         )
     )
     classifier, others = _models()
+    if "gender" in {one.bundle.card.task for one in (classifier, *others)}:
+        st.caption(":material/info: " + _(GENDER))
     try:
         bgr, whole = _picture()
         if bgr is None:

@@ -10,7 +10,7 @@ from emotion.haar.lesson import Lesson
 from emotion.i18n import _, error_text
 from emotion.plots.boosting import errors_chart, roc_chart
 from emotion.plots.features import feature_picture
-from emotion.plots.growing import Chart
+from emotion.ui.chart import grow
 from emotion.ui.haar import samples
 from emotion.ui.haar.common import kind_name
 from emotion.ui.tiles import Tile, wall
@@ -114,7 +114,7 @@ def _last_round(lesson: Lesson, done: tuple[Round, ...]) -> None:
     with numbers:
         _numbers(lesson, found, len(done))
     with curve:
-        _grow(errors_chart(lesson.errors(done)), "haar-errors")
+        grow(errors_chart(lesson.errors(done)), "haar-errors")
 
 
 def _numbers(lesson: Lesson, found: Round, number: int) -> None:
@@ -168,7 +168,7 @@ def _strong(lesson: Lesson, done: tuple[Round, ...]) -> None:
         _formula(done)
         _score(lesson, done)
     with right:
-        _grow(roc_chart(lesson.rocs(done)), "haar-roc")
+        grow(roc_chart(lesson.rocs(done)), "haar-roc")
 
 
 def _tip(lesson: Lesson, found: Round, number: int) -> str:
@@ -196,8 +196,3 @@ def _score(lesson: Lesson, done: tuple[Round, ...]) -> None:
         ):
             area = _("area under the ROC {area}").format(area=f"{roc.area:.3f}")
             st.metric(label, f"{round(error * count)} / {count}", border=True, help=area)
-
-
-def _grow(figure: Chart, key: str) -> None:
-    with st.container(key=key):
-        st.vega_lite_chart(figure.data, figure.spec)

@@ -21,9 +21,8 @@ from emotion.live.faces import Face, FrameResult
 from emotion.live.pipeline import LIVE_SCAN, FacePipeline
 from emotion.live.state import LiveSettings
 from emotion.plots.live import answer
-from emotion.ui.chart import ink
+from emotion.ui.chart import grow, ink
 from emotion.ui.live import film, settings
-from emotion.ui.live.panel import grow
 from emotion.ui.photo import LONGEST, choose_photo
 from emotion.ui.tiles import Tile, wall
 

@@ -20,9 +20,8 @@ from emotion.live.pipeline import LIVE_SCAN, FacePipeline
 from emotion.live.sessions import sessions_at_most
 from emotion.live.state import LiveSettings, LiveStats
 from emotion.live.stream import LiveProcessor
-from emotion.plots.growing import Chart
 from emotion.plots.live import answer, stages
-from emotion.ui.chart import ink
+from emotion.ui.chart import grow, ink
 from emotion.ui.live.shots import calm
 from emotion.ui.memory import keep_collections_short
 from emotion.ui.tiles import Tile, wall
@@ -49,12 +48,6 @@ def show(processor: LiveProcessor, playing: bool) -> None:
     calm("live-panel")
     with st.container(key="live-panel"):
         st.fragment(_panel, run_every=0.5 if playing else None)(processor, playing)
-
-
-def grow(chart: Chart, key: str) -> None:
-    """A chart that gets new data and stays standing."""
-    with st.container(key=key):
-        st.vega_lite_chart(chart.data, chart.spec)
 
 
 def _panel(processor: LiveProcessor, playing: bool) -> None:

@@ -13,7 +13,7 @@ from emotion.live.fonts import written_language
 from emotion.live.pipeline import LIVE_SCAN
 from emotion.live.settings import DECK_LOOP, FAST, Look, PipelineSettings
 from emotion.live.state import LiveSettings
-from emotion.ui.guards import PUBLISHED, bundle_names, classifier_of, preferred_bundle
+from emotion.ui.guards import GENDER, PUBLISHED, bundle_names, classifier_of, preferred_bundle
 from emotion.ui.live.shots import WANTED
 
 MODELS = "live.models"
@@ -91,7 +91,9 @@ def choose_models(bundles: list[Bundle]) -> list[Bundle]:
         help=_(
             "One face goes to all of them: emotion, age, gender, your own. The first one gives the box its colour. "
             "Without a model faces are only found. What you train appears here by itself."
-        ),
+        )
+        + " "
+        + _(GENDER),
     )
     chosen: dict[str, Bundle] = {}
     for path in paths:

@@ -8,8 +8,8 @@ from emotion.live.faces import Prediction
 from emotion.live.history import ModelSummary, Sample, SessionSummary
 from emotion.live.stream import LiveProcessor
 from emotion.plots.live import answer, last_minute, mood, session
-from emotion.ui.chart import ink
-from emotion.ui.live.panel import CHOSEN, grow
+from emotion.ui.chart import grow, ink
+from emotion.ui.live.panel import CHOSEN
 from emotion.ui.live.shots import calm
 
 _MOOD = 0.15  # From here on a session is called pleasant or unpleasant.

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Literal
 
 import streamlit as st
 
@@ -14,6 +15,7 @@ from emotion.files import file_stamp
 from emotion.i18n import _, error_text, plain
 from emotion.ui.guards import PUBLISHED
 from emotion.ui.jobs import outcome
+from emotion.ui.popover import popover, shut
 from emotion.ui.training import settings
 
 _PROBLEM, _SAID, _MESSAGE = "training.problem", "training.said", "training.message"
@@ -44,18 +46,21 @@ def keep_saying() -> None:
         st.error(error_text(problem))
 
 
-def show(run: Run, status: Status) -> None:
-    """The model of a run, and the buttons of what can be done with it."""
-    _model(run)
+def show(run: Run, status: Status, learned: bool) -> None:
+    """The model of a run, and the buttons of what can be done with it.
+
+    The first thing to do with a network that has not ``learned`` anything yet is to train it longer.
+    """
+    _model(run, learned)
     job = jobs.get(_publishing(run))
     at_work = job is not None and job.active  # It needs the run as it is.
     with st.container(horizontal=True, key="training-actions"):
         if status.state == "finished":
-            _longer(run, at_work)
+            _longer(run, at_work, learned)
         else:
             st.button(
                 _("Go on from there"), key="training.resume", icon=":material/play_arrow:",
-                type="secondary" if run.has_weights else "primary", on_click=attempt, args=(_resume, run),
+                type="secondary" if run.has_weights and learned else "primary", on_click=attempt, args=(_resume, run),
                 disabled=at_work,
                 help=_("The metrics join without a gap; the epoch that was broken off is repeated."),
             )  # fmt: skip
@@ -69,8 +74,9 @@ def _resume(run: Run) -> None:
     st.session_state["training.run"] = run.name
 
 
-def _longer(run: Run, at_work: bool) -> None:
-    with st.popover(_("Train longer"), icon=":material/add:"):
+def _longer(run: Run, at_work: bool, learned: bool) -> None:
+    looks = {"icon": ":material/add:", "type": "secondary" if learned else "primary"}
+    with popover(_("Train longer"), "training.longer", **looks):
         more = st.number_input(_("More epochs"), 1, 500, 5, key="training.more")
         st.caption(_("It goes on with the weights of its last epoch."))
         st.button(
@@ -80,12 +86,13 @@ def _longer(run: Run, at_work: bool) -> None:
 
 
 def _continue(run: Run, more: int) -> None:
+    shut("training.longer")
     continue_run(run, more)
     st.session_state["training.run"] = run.name
 
 
 def _fork(run: Run) -> None:
-    with st.popover(_("Start from its settings"), icon=":material/call_split:"):
+    with popover(_("Start from its settings"), "training.forking", icon=":material/call_split:"):
         st.write(_("Puts the settings of this run into the form, for you to change one and press Start."))
         weights = st.checkbox(
             _("Also begin with what it has learned"), key="training.fork.weights", disabled=not run.has_weights,
@@ -98,6 +105,7 @@ def _fork(run: Run) -> None:
 
 
 def _fill(run: Run, weights: bool) -> None:
+    shut("training.forking")
     config = run.config()
     settings.fill(replace(config, start_from=str(run.path)) if weights and run.has_weights else config)
     st.session_state["training.view"] = "train"
@@ -110,8 +118,9 @@ def _publishing(run: Run) -> str:
     return f"publish:{run.path}:{file_stamp(run.path / 'best.weights.h5')}"
 
 
-def _model(run: Run) -> None:
+def _model(run: Run, learned: bool) -> None:
     """The way to the run's model: the pages that use it, or the button that makes it."""
+    first: Literal["primary", "secondary"] = "primary" if learned else "secondary"
     if bundle := published(run):
         _take_as_own(run, bundle.name)
         with st.container(horizontal=True, key="training-model"):
@@ -119,12 +128,12 @@ def _model(run: Run) -> None:
                 ("live", "pages/live.py", _("See it on your own face"), ":material/videocam:"),
                 ("evaluation", "pages/evaluation.py", _("Test it"), ":material/search:"),
             ):
-                if st.button(label, key=f"training.{key}", icon=icon, type="primary" if key == "live" else "secondary"):
+                if st.button(label, key=f"training.{key}", icon=icon, type=first if key == "live" else "secondary"):
                     st.session_state[PUBLISHED] = bundle.name
                     st.switch_page(page)
     elif run.has_weights:
         begin = st.button(
-            _("Make a model of its best epoch"), key="training.publish", type="primary", icon=":material/package_2:",
+            _("Make a model of its best epoch"), key="training.publish", type=first, icon=":material/package_2:",
             help=_("A model bundle for the Live page, measured on the validation images. Takes some ten seconds."),
         )  # fmt: skip
         key = _publishing(run)
@@ -153,11 +162,13 @@ def _confirm(runs: Sequence[Run]) -> None:
         st.markdown(f"- {plain(run.name)}")
     if len(runs) > 8:
         st.caption(_("and {n} more").format(n=len(runs) - 8))
-    if st.button(
-        _("Yes, delete"), key="training.delete.yes", type="primary", icon=":material/delete:", on_click=attempt,
-        args=(_delete, runs),
-    ):  # fmt: skip
-        st.rerun()  # The whole page: the dialog closes, and what could not be deleted is said.
+    with st.container(horizontal=True):
+        delete = st.button(
+            _("Delete"), key="training.delete.yes", type="primary", icon=":material/delete:", on_click=attempt,
+            args=(_delete, runs),
+        )  # fmt: skip
+        if st.button(_("Cancel"), key="training.delete.no") or delete:
+            st.rerun()  # The whole page: the dialog closes, and what could not be deleted is said.
 
 
 def _delete(runs: Sequence[Run]) -> None:

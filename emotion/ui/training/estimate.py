@@ -13,6 +13,7 @@ from emotion.dataset.folder import Dataset
 from emotion.errors import UserError
 from emotion.i18n import _
 from emotion.ui.jobs import outcome
+from emotion.ui.popover import popover, shut
 from emotion.ui.training.settings import build, key_of
 from emotion.ui.training.words import span
 
@@ -51,7 +52,7 @@ def show(dataset: Dataset, config: TrainConfig, busy: bool) -> None:
     pace = kept_pace(config, len(dataset.classes)) or _measured(config, len(dataset.classes), busy)
     if pace:
         _say(dataset, config, pace, busy)
-    with st.popover(_("I have little time"), icon=":material/hourglass_bottom:", width="stretch"):
+    with popover(_("I have little time"), "training.hurry", icon=":material/hourglass_bottom:", width="stretch"):
         st.slider(_("Minutes"), 1, 60, 5, key="training.minutes", persist_state="session")
         st.caption(_("Takes fewer epochs, and if need be a fair sample of every class, so that it fits."))
         st.button(_("Make it fit"), key="training.fit", on_click=_wish, disabled=busy and pace is None)
@@ -60,6 +61,7 @@ def show(dataset: Dataset, config: TrainConfig, busy: bool) -> None:
 
 
 def _wish() -> None:
+    shut("training.hurry")
     st.session_state[_WISH] = st.session_state["training.minutes"]
 
 

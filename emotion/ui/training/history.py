@@ -132,7 +132,7 @@ def _column_config(problems: bool) -> dict[str, Any]:
         "network": column.TextColumn(_("Network")),
         "epochs": column.TextColumn(_("Epochs")),
         "batch": column.NumberColumn(_("Batch size"), format="%d"),
-        "rate": column.NumberColumn(_("Learning rate"), format="%g"),
+        "rate": column.NumberColumn(_("Learning rate"), format="plain"),
         "time": column.TextColumn(_("Time")),
         "pace": column.NumberColumn(_("Images/s"), format="%.0f"),
         "date": column.DatetimeColumn(_("Date"), format="YYYY-MM-DD HH:mm"),

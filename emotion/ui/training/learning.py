@@ -4,7 +4,7 @@ import streamlit as st
 
 from emotion.cnn.config import OPTIMISERS, SCHEDULES, TrainConfig
 from emotion.dataset.folder import Dataset
-from emotion.i18n import _
+from emotion.i18n import _, decimal
 from emotion.labels import middle_ages
 from emotion.plots.network import rate_curve
 from emotion.ui import chart
@@ -20,7 +20,7 @@ def show(dataset: Dataset, config: TrainConfig | None) -> None:
     """The whole group."""
     left, right = st.columns(2, gap="medium")
     with left:
-        st.select_slider(options=choices("learning_rate", _RATES), format_func=_short, **widget("learning_rate"))
+        st.select_slider(options=choices("learning_rate", _RATES), format_func=decimal, **widget("learning_rate"))
         _schedule()
     with right:
         if config:
@@ -38,7 +38,7 @@ def show(dataset: Dataset, config: TrainConfig | None) -> None:
         st.segmented_control(
             options=OPTIMISERS, format_func=lambda key: names.get(key, key), required=True, **widget("optimiser")
         )
-        st.select_slider(options=choices("weight_decay", _DECAYS), format_func=_short, **widget("weight_decay"))
+        st.select_slider(options=choices("weight_decay", _DECAYS), format_func=decimal, **widget("weight_decay"))
     with right:
         st.slider(
             min_value=0.0, max_value=most("label_smoothing", 0.3), step=0.01, format="percent",
@@ -59,7 +59,3 @@ def _schedule() -> None:
     )
     if value("schedule") == "cosine":
         st.slider(min_value=0.0, max_value=most("warmup", 5.0), step=0.5, **widget("warmup"))
-
-
-def _short(number: float) -> str:
-    return f"{number:g}"

@@ -5,13 +5,14 @@ from collections.abc import Mapping
 import numpy as np
 import streamlit as st
 
-from emotion.cnn.history import against_chance
+from emotion.cnn.history import Chance, against_chance, best_accuracy
 from emotion.cnn.runs import Run, Status, running_runs, waiting_runs
 from emotion.cnn.timing import timing
 from emotion.cnn.workers import start_waiting, stop_run
 from emotion.errors import UserError
 from emotion.i18n import _, error_text, plain
-from emotion.plots.growing import Chart, curve, rates
+from emotion.plots.growing import curve, rates
+from emotion.ui.chart import grow
 from emotion.ui.lesson import mark_done
 from emotion.ui.training import actions, confusion
 from emotion.ui.training.words import class_names, span, state_name
@@ -23,6 +24,15 @@ _GLANCE = 2.0
 _POINTS = 1500
 """Points of the thin line within the epochs: the browser gets all of them at every look."""
 Rows = list[dict[str, float]]
+
+
+def come_first_on_a_telephone() -> None:
+    """Let the run stand above the settings where there is no room beside them, and its tiles two by two."""
+    place = '.st-key-training-train > [data-testid="stLayoutWrapper"] > [data-testid="stHorizontalBlock"]'
+    st.html(
+        f"<style>@media (max-width: 640px) {{ {place} > :last-child {{ order: -1 }}"
+        f" .st-key-training-measures > * {{ flex: 1 1 40% !important; min-width: 40% }} }}</style>"
+    )
 
 
 def watch(run: Run) -> None:
@@ -52,7 +62,6 @@ def _at_work(run: Run) -> None:
             st.rerun()  # The whole page: Start is to be had again.
         _head(run, status)
         actions.keep_saying()
-        _progress(run, status)
         _measures(run, status, rows)
         _charts(run, status, rows)
         with st.expander(_("The last lines of its log"), icon=":material/terminal:"):
@@ -66,8 +75,9 @@ def _at_rest(run: Run, status: Status) -> None:
     try:
         rows = run.metrics()
         _head(run, status)
-        _outcome(run, status)
-        actions.show(run, status)
+        chance = against_chance(run.confusions())
+        _outcome(run, status, chance)
+        actions.show(run, status, chance is None or chance.beaten)
         if rows:
             _measures(run, status, rows)
             _charts(run, status, rows)
@@ -92,21 +102,22 @@ def _head(run: Run, status: Status) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{plain(run.config().name)}**", width="content")
         st.badge(state_name(status), color=colours.get(status.state, "gray"))  # type: ignore[arg-type]
-
-
-def _progress(run: Run, status: Status) -> None:
-    with st.container(horizontal=True, vertical_alignment="center"):
+        if status.active:
+            _stop(run, status)
+    if status.active:
         st.progress(status.fraction, _progress_text(status))
-        stopping = status.state == "stopping" or run.stop_requested
-        st.button(
-            _("Leave the queue") if status.waiting else _("Stop"),
-            key="training.stop",
-            icon=":material/stop:",
-            disabled=stopping,
-            help=_("Finishes the batch at hand. What it learned is kept: you can go on later, or make a model of it."),
-            on_click=actions.attempt,
-            args=(stop_run, run),
-        )
+
+
+def _stop(run: Run, status: Status) -> None:
+    st.button(
+        _("Leave the queue") if status.waiting else _("Stop"),
+        key="training.stop",
+        icon=":material/stop:",
+        disabled=status.state == "stopping" or run.stop_requested,
+        help=_("Finishes the batch at hand. What it learned is kept: you can go on later, or make a model of it."),
+        on_click=actions.attempt,
+        args=(stop_run, run),
+    )
 
 
 def _progress_text(status: Status) -> str:
@@ -147,7 +158,7 @@ def _charts(run: Run, status: Status, rows: Rows) -> None:
     progress, epochs = run.progress(_POINTS), max(status.epochs, len(rows), 1)
     for place, name in zip(st.columns(2), ("loss", "accuracy"), strict=True):
         with place:
-            _grow(curve(name, rows, progress, epochs), f"training-{name}")
+            grow(curve(name, rows, progress, epochs), f"training-{name}")
     confusions = run.confusions()
     if not rows and not confusions:
         return
@@ -162,12 +173,7 @@ def _charts(run: Run, status: Status, rows: Rows) -> None:
         )
         confusion.player(run.name, _names(run, confusions), confusions, "training.confusion")
     with narrow:
-        _grow(rates(rows, epochs), "training-rates")
-
-
-def _grow(figure: Chart, key: str) -> None:
-    with st.container(key=key):
-        st.vega_lite_chart(figure.data, figure.spec)
+        grow(rates(rows, epochs), "training-rates")
 
 
 def _names(run: Run, confusions: Mapping[int, np.ndarray]) -> list[str]:
@@ -192,10 +198,10 @@ def _queue() -> None:
                 )  # fmt: skip
 
 
-def _outcome(run: Run, status: Status) -> None:
+def _outcome(run: Run, status: Status, chance: Chance | None) -> None:
     if status.state == "finished":
         mark_done("training")
-        _finished(run)
+        _finished(run, chance)
     elif status.problem:
         st.error(_("The training failed: {reason}").format(reason=error_text(status.problem)))
         with st.expander(_("The last lines of its log"), icon=":material/terminal:"):
@@ -206,19 +212,16 @@ def _outcome(run: Run, status: Status) -> None:
         st.warning(_("This training is not finished. What it learned until its last whole epoch is kept."))
 
 
-def _finished(run: Run) -> None:
+def _finished(run: Run, chance: Chance | None) -> None:
     """The result; praise only for a network that has learned something."""
-    confusions = run.confusions()
-    chance = against_chance(confusions)
     if chance is None or chance.beaten:
-        best = chance.accuracy if chance else max((row.get("val_accuracy", 0.0) for row in run.metrics()), default=0.0)
         text = _("Finished. Best accuracy on the validation images: {accuracy}.")
-        st.success(text.format(accuracy=f"{best:.1%}"), icon=":material/celebration:")
+        st.success(text.format(accuracy=f"{best_accuracy(run):.1%}"), icon=":material/celebration:")
         return
     text = _(
         "Finished, but it is no better than guessing yet: {accuracy} of the validation images are right, and always "
         "answering “{name}” would give {guess}. Train it for more epochs, or with more images."
     )
-    name = _names(run, confusions)[chance.commonest]
+    name = _names(run, run.confusions())[chance.commonest]
     values = {"accuracy": f"{chance.accuracy:.1%}", "guess": f"{chance.guess:.1%}", "name": plain(name)}
     st.warning(text.format(**values), icon=":material/trending_flat:")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from emotion.cnn.config import SETTING_NAMES, Augmentation
 from emotion.cnn.status import Status
-from emotion.i18n import _, language
+from emotion.i18n import _, decimal, language
 from emotion.labels import label_of
 from emotion.ui.guards import distinct
 
@@ -61,4 +61,4 @@ def setting_text(field: str, value: object) -> str:
         return Path(str(value)).name
     if field == "images" and not value:
         return _("all")
-    return f"{value:g}" if isinstance(value, float) else str(value) or "–"
+    return decimal(value) if isinstance(value, float) else str(value) or "–"
