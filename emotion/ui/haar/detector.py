@@ -10,7 +10,7 @@ import streamlit as st
 from emotion.errors import UserError
 from emotion.haar.boxes import same
 from emotion.haar.crop import crop_face
-from emotion.haar.detector import ACCURATE, DECK, DetectorSettings, FaceDetector
+from emotion.haar.detector import ACCURATE, DECK, DetectorSettings, FaceDetector, check_size
 from emotion.haar.grouping import Groups, find_groups, group_boxes
 from emotion.haar.photos import draw_boxes
 from emotion.haar.scan import clipped
@@ -19,7 +19,7 @@ from emotion.labels import PALETTE, rgb
 from emotion.plots.cascade_pictures import grouped
 from emotion.ui.haar import measuring
 from emotion.ui.haar.common import choose_gray, show_code
-from emotion.ui.haar.scanning import Begun, begin, cascade_names, check_size, ended, picture_key, shipped
+from emotion.ui.haar.scanning import Begun, begin, cascade_names, ended, picture_key, shipped
 
 _SMALLEST = 20  # Pixels. No cascade for faces has a smaller window, so that this leaves nothing out.
 PRESETS = {"deck": DECK, "accurate": ACCURATE._replace(min_size=(_SMALLEST, _SMALLEST))}
@@ -60,7 +60,7 @@ def show() -> None:
 def _detect(gray: np.ndarray, cascade: str, settings: DetectorSettings) -> None:
     """Raises UserError for a picture smaller than the cascade's window."""
     opened = shipped(cascade)
-    check_size(gray, opened.cascade.window)
+    check_size(gray, opened.cascade.window, _("The picture"))
     found = _found(picture_key(gray), cascade, settings, gray)
     groups = find_groups(found.windows.astype(np.int64), settings.min_neighbors)
     _pictures(gray, found, groups, settings)

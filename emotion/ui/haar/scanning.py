@@ -10,9 +10,8 @@ import numpy as np
 import streamlit as st
 
 from emotion import jobs
-from emotion.errors import UserError
 from emotion.haar.cascade import Cascade, open_cascade, read_cascade
-from emotion.haar.detector import DetectorSettings, FaceDetector, available_cascades
+from emotion.haar.detector import DetectorSettings, FaceDetector, available_cascades, check_size
 from emotion.haar.scan import Scan
 from emotion.i18n import _
 from emotion.jobs import Progress
@@ -80,7 +79,7 @@ def begin(place: str, gray: np.ndarray, opened: Opened, settings: DetectorSettin
 
     A scan holds megabytes, so that each place keeps one only. Raises UserError for a picture smaller than the window.
     """
-    check_size(gray, opened.cascade.window)
+    check_size(gray, opened.cascade.window, _("The picture"))
     reader = st.session_state.setdefault("haar.reader", uuid4().hex)  # Nobody else's scan is given up.
     what = f"{opened.digest}:{picture_key(gray)}:{settings.scale_factor}:{settings.min_size}"
     key, kept = f"haar.scan:{reader}:{place}:{what}", f"haar.scan.{place}"
@@ -100,20 +99,6 @@ def begin(place: str, gray: np.ndarray, opened: Opened, settings: DetectorSettin
 def ended(begun: Begun) -> Scan | None:
     """The scan that was begun; None while it is at work, which a bar shows."""
     return cast("Scan | None", outcome(begun.key, _("Trying every window"), begun.work))
-
-
-def check_size(gray: np.ndarray, window: tuple[int, int]) -> None:
-    """Raise UserError for a picture, uint8 (H, W), smaller than the cascade's ``window`` (width, height)."""
-    height, width = gray.shape
-    if width < window[0] or height < window[1]:
-        raise UserError(
-            "The picture is {width} × {height} pixels, smaller than the detector's window of {least_width} × "
-            "{least_height}. Choose a larger picture.",
-            width=width,
-            height=height,
-            least_width=window[0],
-            least_height=window[1],
-        )
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
