@@ -13,6 +13,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from benchmarks.haar_page import redraws
 from benchmarks.timing import lines as lines
 from benchmarks.timing import seconds as time_of
 from emotion.haar.cascade import Cascade, open_cascade
@@ -33,7 +34,7 @@ _RUNS = 5
 def compare() -> dict[str, Any]:
     """Measure everything; seconds and ratios."""
     gray = cv2.cvtColor(webcam_still(), cv2.COLOR_BGR2GRAY)
-    return {"cores": os.cpu_count(), **_scan(gray), **_values(), **_boosting(), **_sliders(gray)}
+    return {"cores": os.cpu_count(), **_scan(gray), **_values(), **_boosting(), **_answers(gray), **redraws()}
 
 
 def _scan(gray: np.ndarray) -> dict[str, Any]:
@@ -118,7 +119,7 @@ def _boosting() -> dict[str, float]:
     }
 
 
-def _sliders(gray: np.ndarray) -> dict[str, Any]:
+def _answers(gray: np.ndarray) -> dict[str, Any]:
     faces, others = lfw_patches()
     feature = Feature(KINDS["four"], 3, 3, 5, 5)
     tilted = Feature(KINDS["tilted_three_beside"], 0, 0, 3, 3)

@@ -22,6 +22,8 @@ from emotion.errors import UserError
 
 T = TypeVar("T")
 NAME_BYTES = 100  # Leaves room for a time stamp where names end at 255; Hangul takes three bytes a syllable.
+# The first word of a HEIC file (ISO/IEC 23008-12, annex B; "mif1" and "msf1" are of the format it belongs to).
+_HEIC_BRANDS = frozenset(b"heic heix heim heis hevc hevx hevm hevs mif1 msf1".split())
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp"})
 
 
@@ -193,14 +195,24 @@ def decode_image(data: bytes, name: str, gray: bool = False, quarter: bool = Fal
     try:
         image = cv2.imdecode(np.frombuffer(data, np.uint8), flags) if data else None
     except cv2.error:  # A picture over OpenCV's size limit raises; every other fault gives None.
-        raise UserError(
-            "{name} has more than {limit} megapixels. Choose a smaller picture.", name=name, limit=MEGAPIXELS_AT_MOST
-        ) from None
+        raise too_large(name, MEGAPIXELS_AT_MOST) from None
     if image is None:
-        raise UserError(
-            "{name} is no readable image. Use a PNG, JPEG, BMP or WebP file that opens elsewhere.", name=name
-        )
+        raise unreadable(data, name)
     return image
+
+
+def too_large(name: str, limit: int) -> UserError:
+    """What is said of a picture of more than ``limit`` megapixels."""
+    return UserError("{name} has more than {limit} megapixels. Choose a smaller picture.", name=name, limit=limit)
+
+
+def unreadable(data: bytes, name: str) -> UserError:
+    """What is said of bytes that are no readable image; a HEIC photo, which opens on phones, is called one."""
+    if data[4:8] == b"ftyp" and data[8:12] in _HEIC_BRANDS:
+        return UserError(
+            "{name} is a HEIC photo, which this app does not read. Save it as JPEG or PNG first.", name=name
+        )
+    return UserError("{name} is no readable image. Use a PNG, JPEG, BMP or WebP file that opens elsewhere.", name=name)
 
 
 def read_image(path: Path, gray: bool = False, quarter: bool = False) -> np.ndarray:

@@ -66,11 +66,11 @@ def predict(model: str | None, images: tuple[Path, ...], as_json: bool) -> None:
 @as_json
 def detect(cascade: str, scale_factor: float, min_neighbors: int, images: tuple[Path, ...], as_json: bool) -> None:
     """Find faces by Haar cascade; a line a picture, boxes as x0 y0 x1 y1 in pixels."""
-    from emotion.files import read_image
+    from emotion.cli.detect import find_faces
     from emotion.haar.detector import FaceDetector
 
     detector = FaceDetector(cascade, scale_factor, min_neighbors)
-    report = {str(path): detector.detect(read_image(path, gray=True)).tolist() for path in images}
+    report = {str(path): find_faces(detector, path).tolist() for path in images}
     say(report, as_json, lambda: "\n".join(f"{path}: {len(boxes)} {boxes}" for path, boxes in report.items()))
 
 

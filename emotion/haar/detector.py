@@ -87,6 +87,21 @@ class FaceDetector:
         return boxes
 
 
+def check_size(gray: np.ndarray, window: tuple[int, int], name: str) -> None:
+    """Raise UserError, naming ``name``, for a picture, uint8 (H, W), smaller than a ``window`` (width, height)."""
+    height, width = gray.shape
+    if width < window[0] or height < window[1]:
+        raise UserError(
+            "{name} is {width} × {height} pixels, smaller than the detector's window of {least_width} × "
+            "{least_height}. Choose a larger picture.",
+            name=name,
+            width=width,
+            height=height,
+            least_width=window[0],
+            least_height=window[1],
+        )
+
+
 def available_cascades() -> tuple[str, ...]:
     """The names of OpenCV's cascades, in alphabetical order."""
     names = (path.stem.removeprefix(_PREFIX) for path in _folder().glob(f"{_PREFIX}*.xml"))

@@ -1,7 +1,6 @@
 """Photos to look for faces in: a sample that is in the public domain, and whatever a person uploads."""
 
 import io
-import math
 from functools import cache
 from typing import NamedTuple
 
@@ -11,9 +10,9 @@ from PIL import Image, ImageOps
 from PIL.ExifTags import Base
 
 from emotion import MEGAPIXELS_AT_MOST
-from emotion.errors import UserError
-from emotion.files import decode_image
+from emotion.files import decode_image, too_large, unreadable
 
+_SCALED_AT_MOST = 80  # Megapixels. Pillow warns from 89 on.
 _FORMATS = ("PNG", "JPEG", "BMP", "WEBP")
 
 
@@ -53,11 +52,10 @@ def open_photo(data: bytes, name: str) -> np.ndarray:
     """
     megapixels = _megapixels(data)
     if megapixels is not None and megapixels > MEGAPIXELS_AT_MOST:
-        raise UserError(
-            "{name} has more than {limit} megapixels. Choose a smaller picture.", name=name, limit=MEGAPIXELS_AT_MOST
-        )
-    # OpenCV decodes more formats than Pillow was asked about; what has no known size is as good as empty.
-    return decode_image(b"" if megapixels is None else data, name)
+        raise too_large(name, MEGAPIXELS_AT_MOST)
+    if megapixels is None:  # OpenCV decodes more formats than Pillow was asked about, however large.
+        raise unreadable(data, name)
+    return decode_image(data, name)
 
 
 class ScaledPhoto(NamedTuple):
@@ -76,23 +74,33 @@ class ScaledPhoto(NamedTuple):
 def open_scaled(data: bytes, name: str, longest: int) -> ScaledPhoto:
     """Decode an uploaded photo as ``open_photo`` does, and scale it down to ``longest`` pixels on its longer side.
 
-    Takes photos as large as Pillow does, 89 megapixels; raises UserError for a larger one and for what is none.
+    Takes photos of up to 80 megapixels; raises UserError for a larger one and for what is none.
     """
     megapixels = _megapixels(data)
-    if megapixels is None or megapixels <= MEGAPIXELS_AT_MOST or math.isinf(megapixels):
+    if megapixels is None or megapixels <= MEGAPIXELS_AT_MOST:
         photo = open_photo(data, name)
         return ScaledPhoto(shrink(photo, longest), photo.shape[1], photo.shape[0])
+    if megapixels > _SCALED_AT_MOST:
+        raise too_large(name, _SCALED_AT_MOST)
     with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
         # Rows and columns change places when the EXIF note says that the camera was turned.
         width, height = image.size[::-1] if image.getexif().get(Base.Orientation, 1) >= 5 else image.size
-        image.draft("RGB", (longest, longest))  # A JPEG is decoded at a half, quarter or eighth of its size.
         try:
-            image.thumbnail((2 * longest, 2 * longest))
+            rgb = np.asarray(ImageOps.exif_transpose(_thumbnail(image, 2 * longest)).convert("RGB"))
         except (OSError, SyntaxError):
-            decode_image(b"", name)  # Raises what it does for any unreadable photo.
-            raise
-        rgb = np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
+            raise unreadable(data, name) from None
     return ScaledPhoto(shrink(cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), longest), width, height)
+
+
+def _thumbnail(image: Image.Image, longest: int) -> Image.Image:
+    """``image``, opened but not decoded, in 8 bits a colour and no longer than ``longest``, with its EXIF note."""
+    image.draft("RGB", (longest // 2, longest // 2))  # A JPEG is decoded at a half, quarter or eighth of its size.
+    if image.mode.startswith("I;16"):  # Pillow scales no 16 bits, and cuts them off at 255.
+        upper = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
+        upper.info |= image.info
+        image = upper
+    image.thumbnail((longest, longest))
+    return image
 
 
 def _megapixels(data: bytes) -> float | None:

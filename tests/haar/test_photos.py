@@ -109,6 +109,19 @@ def test_photos_of_every_mode_become_bgr(mode, kind):
     assert photo.shape == (30, 40, 3) and photo.dtype == np.uint8
 
 
-def test_a_heic_photo_is_a_sentence():
-    with pytest.raises(UserError, match=r"phone\.heic is no readable image"):
-        open_photo(b"\0\0\0\x18ftypheic" + bytes(200), "phone.heic")
+@pytest.mark.parametrize("brand", [b"heic", b"mif1"])
+def test_a_heic_photo_is_called_one(brand):
+    with pytest.raises(UserError, match=r"phone\.heic is a HEIC photo"):
+        open_photo(b"\0\0\0\x18ftyp" + brand + bytes(200), "phone.heic")
+
+
+def test_a_large_photo_in_16_bits_is_scaled_and_turned_upright():
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    deep = np.zeros((6000, 8000), np.uint16)
+    deep[:3000] = 40_000  # The right side, when it is upright: 156 in 8 bits.
+    buffer = io.BytesIO()
+    Image.fromarray(deep).save(buffer, "PNG", exif=exif, compress_level=1)
+    photo = open_scaled(buffer.getvalue(), "deep", 400)
+    assert photo.bgr.shape == (400, 300, 3) and (photo.width, photo.height) == (6000, 8000)
+    assert (photo.bgr[:, 200:] == 156).all() and not photo.bgr[:, :100].any()

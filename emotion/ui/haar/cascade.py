@@ -224,7 +224,7 @@ def _compare(opened: Opened, scan: Scan, photo: str, settings: DetectorSettings)
     """Whether OpenCV finds the same boxes: asked there and then."""
     if opened.name is None:
         return
-    boxes, ours = by_opencv(photo, opened.name, settings, scan.gray), scan.accepted
+    boxes, ours = by_opencv(photo, opened.name, settings, scan.gray).boxes, scan.accepted
     if same(boxes, ours):
         text = _("The same {n} boxes as OpenCV, to the pixel: checked just now on this photo.")
         st.success(text.format(n=len(ours)), icon=":material/verified:")

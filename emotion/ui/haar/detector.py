@@ -1,7 +1,6 @@
 """Step 5, the detector: windows that passed are grouped to faces, as OpenCV's ``detectMultiScale`` does it."""
 
 from dataclasses import dataclass
-from time import perf_counter
 
 import cv2
 import numpy as np
@@ -10,7 +9,7 @@ import streamlit as st
 from emotion.errors import UserError
 from emotion.haar.boxes import same
 from emotion.haar.crop import crop_face
-from emotion.haar.detector import ACCURATE, DECK, DetectorSettings, FaceDetector
+from emotion.haar.detector import ACCURATE, DECK, DetectorSettings, FaceDetector, check_size
 from emotion.haar.grouping import Groups, find_groups, group_boxes
 from emotion.haar.photos import draw_boxes
 from emotion.haar.scan import clipped
@@ -19,7 +18,7 @@ from emotion.labels import PALETTE, rgb
 from emotion.plots.cascade_pictures import grouped
 from emotion.ui.haar import measuring
 from emotion.ui.haar.common import choose_gray, show_code
-from emotion.ui.haar.scanning import Begun, begin, cascade_names, check_size, ended, picture_key, shipped
+from emotion.ui.haar.scanning import Begun, begin, by_opencv, cascade_names, ended, picture_key, shipped
 
 _SMALLEST = 20  # Pixels. No cascade for faces has a smaller window, so that this leaves nothing out.
 PRESETS = {"deck": DECK, "accurate": ACCURATE._replace(min_size=(_SMALLEST, _SMALLEST))}
@@ -60,8 +59,8 @@ def show() -> None:
 def _detect(gray: np.ndarray, cascade: str, settings: DetectorSettings) -> None:
     """Raises UserError for a picture smaller than the cascade's window."""
     opened = shipped(cascade)
-    check_size(gray, opened.cascade.window)
-    found = _found(picture_key(gray), cascade, settings, gray)
+    check_size(gray, opened.cascade.window, _("The picture"))
+    found = _find(gray, cascade, settings)
     groups = find_groups(found.windows.astype(np.int64), settings.min_neighbors)
     _pictures(gray, found, groups, settings)
     _result(gray, found, groups)
@@ -126,15 +125,12 @@ def _settings() -> DetectorSettings:
     return DetectorSettings(scale_factor, st.session_state["haar.min_neighbors"], (side, side))
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
-def _found(picture: str, cascade: str, settings: DetectorSettings, _gray: np.ndarray) -> Found:
-    """What was found is cached, not the detector, which two sessions' threads must not share."""
-    detector = FaceDetector(cascade, *settings)
+def _find(gray: np.ndarray, cascade: str, settings: DetectorSettings) -> Found:
+    picture = picture_key(gray)
     # Windows first: OpenCV sets up at a first scan, and that would be counted as the faces' time.
-    windows = detector.detect(_gray, settings._replace(min_neighbors=0))
-    start = perf_counter()
-    faces = detector.detect(_gray)
-    return Found(faces, windows, milliseconds=(perf_counter() - start) * 1000)
+    windows = by_opencv(picture, cascade, settings._replace(min_neighbors=0), gray)
+    faces = by_opencv(picture, cascade, settings, gray)
+    return Found(faces.boxes, windows.boxes, faces.milliseconds)
 
 
 def _pictures(gray: np.ndarray, found: Found, groups: Groups, settings: DetectorSettings) -> None:

@@ -3,6 +3,8 @@
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from threading import Lock
+from time import perf_counter
 from typing import NamedTuple, cast
 from uuid import uuid4
 
@@ -10,9 +12,8 @@ import numpy as np
 import streamlit as st
 
 from emotion import jobs
-from emotion.errors import UserError
 from emotion.haar.cascade import Cascade, open_cascade, read_cascade
-from emotion.haar.detector import DetectorSettings, FaceDetector, available_cascades
+from emotion.haar.detector import DetectorSettings, FaceDetector, available_cascades, check_size
 from emotion.haar.scan import Scan
 from emotion.i18n import _
 from emotion.jobs import Progress
@@ -26,6 +27,13 @@ class Opened:
     cascade: Cascade
     digest: str
     name: str | None
+
+
+class Timed(NamedTuple):
+    """Boxes, float32 (N, 4) ``xyxy``, and the milliseconds that it took to find them."""
+
+    boxes: np.ndarray
+    milliseconds: float
 
 
 class Begun(NamedTuple):
@@ -80,7 +88,7 @@ def begin(place: str, gray: np.ndarray, opened: Opened, settings: DetectorSettin
 
     A scan holds megabytes, so that each place keeps one only. Raises UserError for a picture smaller than the window.
     """
-    check_size(gray, opened.cascade.window)
+    check_size(gray, opened.cascade.window, _("The picture"))
     reader = st.session_state.setdefault("haar.reader", uuid4().hex)  # Nobody else's scan is given up.
     what = f"{opened.digest}:{picture_key(gray)}:{settings.scale_factor}:{settings.min_size}"
     key, kept = f"haar.scan:{reader}:{place}:{what}", f"haar.scan.{place}"
@@ -102,24 +110,17 @@ def ended(begun: Begun) -> Scan | None:
     return cast("Scan | None", outcome(begun.key, _("Trying every window"), begun.work))
 
 
-def check_size(gray: np.ndarray, window: tuple[int, int]) -> None:
-    """Raise UserError for a picture, uint8 (H, W), smaller than the cascade's ``window`` (width, height)."""
-    height, width = gray.shape
-    if width < window[0] or height < window[1]:
-        raise UserError(
-            "The picture is {width} × {height} pixels, smaller than the detector's window of {least_width} × "
-            "{least_height}. Choose a larger picture.",
-            width=width,
-            height=height,
-            least_width=window[0],
-            least_height=window[1],
-        )
-
-
 @st.cache_data(max_entries=64, show_spinner=False)
-def by_opencv(picture: str, cascade: str, settings: DetectorSettings, _gray: np.ndarray) -> np.ndarray:
-    """The boxes, float32 (N, 4) ``xyxy``, that OpenCV itself finds in the picture of that key.
+def by_opencv(picture: str, cascade: str, settings: DetectorSettings, _gray: np.ndarray) -> Timed:
+    """What OpenCV itself finds in the picture of that key, and how long it takes."""
+    detector, lock = _detector(cascade)
+    with lock:
+        start = perf_counter()
+        boxes = detector.detect(_gray, settings)
+        return Timed(boxes, (perf_counter() - start) * 1000)
 
-    What was found is cached, not the detector, which two sessions' threads must not share.
-    """
-    return FaceDetector(cascade, *settings).detect(_gray)
+
+@st.cache_resource(show_spinner=False)
+def _detector(cascade: str) -> tuple[FaceDetector, Lock]:
+    """One for all readers, because it takes time to make; two threads must not use it at once."""
+    return FaceDetector(cascade), Lock()

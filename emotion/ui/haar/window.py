@@ -64,7 +64,7 @@ def _choose_size(scan: Scan, found: np.ndarray, key: str) -> int:
 
 def explain(cascade: Cascade, scan: Scan, window: int, title: str) -> None:
     """Which stage rejected ``window``, each stage's sum, and a stage's features one by one."""
-    answers = cascade.explain(scan, window)
+    answers = _answers(f"{title}.{window}", cascade, scan, window)
     _verdict(scan, window, answers)
     if not answers:
         return
@@ -73,6 +73,13 @@ def explain(cascade: Cascade, scan: Scan, window: int, title: str) -> None:
     with sums:
         stage = _choose_stage(answers, key)
     _show_stage(cascade, scan.pixels(window), answers[stage], stage, f"{key}.{stage}", picture)
+
+
+# A resource, because a copy of thousands of votes takes longer than to ask the cascade again.
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _answers(key: str, _cascade: Cascade, _scan: Scan, window: int) -> tuple[StageAnswer, ...]:
+    """What the cascade says of a window, looked up again while its stages and rows are looked at."""
+    return _cascade.explain(_scan, window)
 
 
 def _verdict(scan: Scan, window: int, answers: Sequence[StageAnswer]) -> None:
