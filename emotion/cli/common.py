@@ -54,7 +54,7 @@ def classifiers_of(models: tuple[str, ...]) -> list[Any]:
     from emotion.cnn.bundle import find_bundle
     from emotion.cnn.classifier import Classifier
 
-    found = {}
+    found: dict[str, Any] = {}
     for bundle in map(find_bundle, models or (None,)):
         if found.setdefault(bundle.card.name, bundle) is not bundle:
             raise UserError("Two of the models are called {name}. Name each model once.", name=bundle.card.name)

@@ -29,7 +29,7 @@ from emotion.ui.tiles import Tile, wall
 
 CHOSEN = "live.chosen"
 """The session's key for the track id of the face whose answers are shown, None for the largest."""
-_TILES = 8
+_TILES = 24
 
 
 def show_steps() -> None:
@@ -49,6 +49,14 @@ def show(processor: LiveProcessor, playing: bool) -> None:
     calm("live-panel")
     with st.container(key="live-panel"):
         st.fragment(_panel, run_every=0.5 if playing else None)(processor, playing)
+
+
+def show_stages(processor: LiveProcessor) -> None:
+    """Under the video that plays: what each stage of a frame takes, once a second."""
+    calm("live-times")
+    with st.container(key="live-times"):
+        st.markdown(_("**Time per frame, by stage**"))
+        st.fragment(lambda: grow(stages(processor.stats().timings_ms), "live-stages"), run_every=1.0)()
 
 
 def grow(chart: Chart, key: str) -> None:
@@ -130,8 +138,6 @@ def _figures(processor: LiveProcessor, stats: LiveStats, settings: LiveSettings)
         prediction = face.predictions.get(card.name, nobody) if face else nobody
         st.markdown(f"**{plain(card.name)}**{_aside(prediction) if face else ''}")
         grow(answer(prediction, language(), ink()), f"live-answer-{position}")
-    st.markdown(_("**Time per frame, by stage**"))
-    grow(stages(stats.timings_ms), "live-stages")
 
 
 def _aside(prediction: Prediction) -> str:
