@@ -54,7 +54,6 @@ def show(now: LiveSettings) -> None:
         disabled=upload is None or bool(job and job.active),
     )  # fmt: skip
     if begin and upload is not None:
-        _discard()
         key = st.session_state[_JOB] = f"{_JOBS}{uuid4()}"
         jobs.start(key, _work(upload, now)).wait(_QUICK)
     _fetch(key)
@@ -69,13 +68,16 @@ def _fetch(key: str) -> None:
         forget_with_session(key, lambda: _give_up(job))
     found = outcome(key, _("Reading the video"), _nothing, begin=False)
     if found and job:
+        _discard()  # The last one is shown until there is another: a file that is none costs nothing.
         st.session_state[_FILM] = found
         del st.session_state[_JOB]
         jobs.forget(job)
 
 
 def _give_up(job: Job) -> None:
-    """End the work on a film whose person has gone, and delete it where it was done already."""
+    """End the work on a film whose person has gone, and delete it where it was done already and not fetched."""
+    if jobs.get(job.key) is not job:
+        return
     job.cancel()
     job.wait(_PATIENCE)
     if job.result:
