@@ -73,6 +73,14 @@ def test_a_camera_sends_other_formats(settings, frame):
     assert (stats.processed, stats.errors, stats.resolution) == (2, 0, (161, 120))
 
 
+def test_a_gray_camera(settings, frame):
+    processor = LiveProcessor(settings)
+    answer = processor.recv(frame.reformat(format="gray8"))
+    assert processor.stats().faces == 1 and processor.stats().errors == 0
+    drawn = answer.to_ndarray(format="bgr24").astype(int)
+    assert np.ptp(drawn, axis=2).max() > 100  # The box has its colour all the same.
+
+
 def test_an_exception_is_counted_and_the_frame_given_back(settings, frame, caplog, broken):
     processor = LiveProcessor(settings)
     with caplog.at_level(logging.ERROR, "emotion.live"):
@@ -198,7 +206,7 @@ def test_more_sessions_than_places_wait(settings, frame, monkeypatch):
 
 def test_another_resolution_in_the_middle_of_the_stream(settings, frame):
     processor = LiveProcessor(settings)
-    for size in ((640, 480), (1280, 720), (321, 241)):
+    for size in ((640, 480), (1280, 720), (321, 241), (480, 640)):
         processor.recv(av.VideoFrame.from_ndarray(clip_frame(0, *size), format="bgr24"))
         assert processor.stats().resolution == size and processor.stats().faces == 1
     assert processor.stats().errors == 0

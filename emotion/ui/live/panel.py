@@ -80,8 +80,8 @@ def _panel(processor: LiveProcessor, playing: bool) -> None:
             )
     if stats.refused:
         text = _(
-            "All {n} places are taken, so your video is shown as it comes. It is read as soon as somebody presses "
-            "STOP: just wait."
+            "All places are taken ({n} of {n}), so your video is shown as it comes. It is read as soon as somebody "
+            "presses STOP: just wait."
         )
         st.info(text.format(n=sessions_at_most()), icon=":material/hourglass_top:")
     if playing:
