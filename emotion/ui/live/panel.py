@@ -52,11 +52,16 @@ def show(processor: LiveProcessor, playing: bool) -> None:
 
 
 def show_stages(processor: LiveProcessor) -> None:
-    """Under the video that plays: what each stage of a frame takes, once a second."""
-    calm("live-times")
-    with st.container(key="live-times"):
-        st.markdown(_("**Time per frame, by stage**"))
-        st.fragment(lambda: grow(stages(processor.stats().timings_ms), "live-stages"), run_every=1.0)()
+    """Under the video where several models fill the other column: what each stage takes, twice a second."""
+    if len(processor.settings.classifiers) > 1:
+        calm("live-times")
+        with st.container(key="live-times"):
+            st.fragment(lambda: _stages(processor.stats()), run_every=0.5)()
+
+
+def _stages(stats: LiveStats) -> None:
+    st.markdown(_("**Time per frame, by stage**"))
+    grow(stages(stats.timings_ms), "live-stages")
 
 
 def grow(chart: Chart, key: str) -> None:
@@ -138,6 +143,8 @@ def _figures(processor: LiveProcessor, stats: LiveStats, settings: LiveSettings)
         prediction = face.predictions.get(card.name, nobody) if face else nobody
         st.markdown(f"**{plain(card.name)}**{_aside(prediction) if face else ''}")
         grow(answer(prediction, language(), ink()), f"live-answer-{position}")
+    if len(settings.classifiers) <= 1:
+        _stages(stats)
 
 
 def _aside(prediction: Prediction) -> str:
