@@ -62,6 +62,8 @@ with playing_beside[0]:
     st.caption(_("Frames are processed in memory and not stored. ESC ends the video, and so does leaving this page."))
     if not playing:
         panel.show_steps()
+    elif view == "camera":
+        panel.show_stages(processor)
 with playing_beside[1]:
     if view == "camera":
         beside = st.tabs([_("Answers"), _("Settings")], key="live.beside", on_change="rerun")

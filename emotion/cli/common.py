@@ -37,12 +37,28 @@ class Group(click.Group):
         sys.exit(2)
 
 
+models_option = click.option(
+    "--model", "models", multiple=True,
+    help="Name or folder of a bundle; repeat it for several.  [default: the best that ships]",
+)  # fmt: skip
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for other programs.")
 
 
 def say(report: Any, as_json: bool, text: Callable[[], str]) -> None:
     """Print a report as JSON, or as the text that ``text`` makes of it."""
     click.echo(json.dumps(report, ensure_ascii=False, indent=2) if as_json else text())
+
+
+def classifiers_of(models: tuple[str, ...]) -> list[Any]:
+    """A ``Classifier`` for each name or folder, for the best that ships without one; two of one name are refused."""
+    from emotion.cnn.bundle import find_bundle
+    from emotion.cnn.classifier import Classifier
+
+    found: dict[str, Any] = {}
+    for bundle in map(find_bundle, models or (None,)):
+        if found.setdefault(bundle.card.name, bundle) is not bundle:
+            raise UserError("Two of the models are called {name}. Name each model once.", name=bundle.card.name)
+    return [Classifier(bundle) for bundle in found.values()]
 
 
 @contextmanager

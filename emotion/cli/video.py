@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from emotion.cli.common import as_json, counter, say
+from emotion.cli.common import as_json, classifiers_of, counter, models_option, say
 from emotion.i18n import LANGUAGES
 
 path_argument = click.Path(path_type=Path)
@@ -15,7 +15,7 @@ path_argument = click.Path(path_type=Path)
 @click.argument("source", type=path_argument)
 @click.option("--out", type=path_argument, help="The annotated film, an MP4; the sound is kept.")
 @click.option("--csv", "table", type=path_argument, help="A row for each face of each frame.")
-@click.option("--model", "models", multiple=True, help="Name or folder of a bundle; repeat it for several.")
+@models_option
 @click.option("--no-model", is_flag=True, help="Only find the faces.")
 @click.option("--cascade", default="frontalface_default", show_default=True)
 @click.option("--smoothing", type=float, default=0.3, show_default=True, help="Seconds; 0 for raw answers.")
@@ -37,14 +37,12 @@ def video(
     as_json: bool,
 ) -> None:
     """Find and read the faces of a film; Ctrl-C ends it and leaves nothing half-done."""
-    from emotion.cnn.bundle import find_bundle
-    from emotion.cnn.classifier import Classifier
     from emotion.haar.detector import FaceDetector
     from emotion.live.pipeline import LIVE_SCAN, FacePipeline
     from emotion.live.settings import Look, PipelineSettings
     from emotion.live.video import Overlay, process_video
 
-    classifiers = [] if no_model else [Classifier(find_bundle(model)) for model in models or (None,)]
+    classifiers = [] if no_model else classifiers_of(models)
     settings = PipelineSettings(smoothing=smoothing, profile=profile)
     pipeline = FacePipeline(FaceDetector(cascade, *LIVE_SCAN), classifiers, settings)
     overlay = Overlay(language, look=Look(blur=blur, bars=True))

@@ -19,6 +19,7 @@ _NOTE_COLOUR = "#20262E"
 _UNSURE_COLOUR = "#5F6B7A"
 _UNSURE = {"en": "Unsure", "ko": "확실하지 않음"}
 _YEARS = {"en": "{age} years", "ko": "{age}세"}
+_FEW = 4  # Faces whose labels have room enough.
 _MOSAIC = 8  # Squares across a face that must not be recognised.
 
 
@@ -45,11 +46,16 @@ def annotate(
         _hide(picture, face.xyxy)
     for face in result.faces:
         _draw_box(picture, face, max(2, size // 7))
-        _draw_lines(picture, face, size, language)
+        _draw_lines(picture, face, size if len(result.faces) <= _FEW else _narrow(face, size), language)
     if look.bars and result.largest:
         _draw_bars(picture, result.largest, max(12, size * 3 // 4), language)
     _draw_notes(picture, notes or {}, max(11, size * 3 // 4))
     return picture
+
+
+def _narrow(face: Face, size: int) -> int:
+    """A size of writing for a crowd, where a label wider than its box would cover the neighbour's."""
+    return min(size, max(12, round(float(face.xyxy[2] - face.xyxy[0]) / 8)))
 
 
 def face_colour(face: Face) -> str:

@@ -11,7 +11,7 @@ EMOTION_TURN_ONLY     ``1``: every picture goes through the TURN server, no addr
 ====================  ==========================================================================
 
 In ``secrets.toml`` the names are ``stun_urls``, ``turn_urls``, ``turn_user``, ``turn_password`` and ``turn_only``; the
-environment comes first.
+environment comes first, setting by setting.
 """
 
 import os
@@ -37,27 +37,49 @@ class IceServers:
     policy: str = "all"
 
 
-def ice_servers(secrets: Mapping[str, Any] | None = None, environment: Mapping[str, str] | None = None) -> IceServers:
+def ice_servers(secrets: object = None, environment: Mapping[str, str] | None = None) -> IceServers:
     """The servers that are set up; none where nothing is.
 
     The browser is told all. The server is told the TURN servers only: its own address is known, and a STUN server that
-    does not answer would cost it five seconds at each start. Raises UserError for an address that is none, and for a
-    TURN server without user and password.
+    does not answer would cost it five seconds at each start. ``secrets`` is what stands under ``webrtc``. Raises
+    UserError for an address that is none, for a TURN server without user and password, and for secrets of another form.
     """
-    found = {name: _setting(name, secrets or {}, os.environ if environment is None else environment) for name in _NAMES}
+    table, environment = _table(secrets), os.environ if environment is None else environment
+    found = {name: _setting(name, table, environment) for name in _NAMES}
     stun, turn = _addresses("stun", found["stun_urls"]), _addresses("turn", found["turn_urls"])
     if turn and not (found["turn_user"] and found["turn_password"]):
         raise UserError(
             "A TURN server is set, but no user and password for it. Set EMOTION_TURN_USER and EMOTION_TURN_PASSWORD."
         )
     relays = [{"urls": turn, "username": found["turn_user"], "credential": found["turn_password"]}] if turn else []
-    only = found["turn_only"].lower() in {"1", "true", "yes", "on"}
+    only = _switch(found["turn_only"])
     if only and not turn:
         raise UserError("EMOTION_TURN_ONLY is set, but no TURN server. Set EMOTION_TURN_URLS, or take it away.")
     return IceServers([{"urls": stun}] * bool(stun) + relays, relays, "relay" if only else "all")
 
 
 _NAMES = ("stun_urls", "turn_urls", "turn_user", "turn_password", "turn_only")
+_ON, _OFF = {"1", "true", "yes", "on"}, {"", "0", "false", "no", "off"}
+
+
+def _table(secrets: object) -> Mapping[str, Any]:
+    """The secrets, where they are a table with names that are known: a slip in one would else go unnoticed."""
+    if secrets is None:
+        return {}
+    wrong = "webrtc" if not isinstance(secrets, Mapping) else next((str(n) for n in secrets if n not in _NAMES), None)
+    if wrong or not isinstance(secrets, Mapping):
+        raise UserError(
+            "“{found}” in secrets.toml is not understood. Write a table [webrtc] with {names}.",
+            found=wrong,
+            names=", ".join(_NAMES),
+        )
+    return secrets
+
+
+def _switch(text: str) -> bool:
+    if text.lower() not in _ON | _OFF:
+        raise UserError("EMOTION_TURN_ONLY is “{found}”. Set 1 for TURN alone, or 0.", found=text)
+    return text.lower() in _ON
 
 
 def _setting(name: str, secrets: Mapping[str, Any], environment: Mapping[str, str]) -> str:

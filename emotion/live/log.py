@@ -1,16 +1,17 @@
-"""The session log: a row for each face of each frame, with its box and every probability, for a spreadsheet."""
+"""The log of a session, or of photos: a row for each face, with its box and every probability, for a spreadsheet."""
 
 import csv
 import io
 import tempfile
 import weakref
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
 from emotion.files import file_in_the_making
 from emotion.live.faces import Face, FrameResult
 
-_FIRST = ("seconds", "face", "left", "top", "right", "bottom")
+_BOX = ("face", "left", "top", "right", "bottom")
 ROWS_AT_MOST = 500_000
 """What a spreadsheet still opens; more rows are counted, not kept."""
 
@@ -19,10 +20,11 @@ class SessionLog:
     """Collects rows in a temporary file that nobody else can open; it goes with the log, or by ``close()``.
 
     One thread at a time. Which models are asked may change on the way: a model's columns stand in the order in which
-    it first answered.
+    it first answered. ``first`` is the head of the first column, which says where the faces were seen.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, first: str = "seconds") -> None:
+        self._head = (first, *_BOX)
         self.rows = 0
         self.left_out = 0
         self._columns: dict[tuple[str, str], int] = {}
@@ -33,11 +35,21 @@ class SessionLog:
     def add(self, result: FrameResult, seconds: float) -> None:
         """Note the faces of a frame at its time."""
         for face in result.faces:
-            if self.rows >= ROWS_AT_MOST:
-                self.left_out += 1
-                continue
-            self._writer.writerow([f"{seconds:.3f}", face.track_id, *(f"{v:.1f}" for v in face.xyxy), *self._row(face)])
-            self.rows += 1
+            self._keep([f"{seconds:.3f}", face.track_id, *_box(face), *self._row(face)])
+
+    def add_picture(self, name: str, faces: Sequence[Face]) -> None:
+        """Note the faces of a picture, counted from 0; one without a face has a row that says no more than its name."""
+        for number, face in enumerate(faces):
+            self._keep([cell(name), number, *_box(face), *self._row(face)])
+        if not faces:
+            self._keep([cell(name)])
+
+    def _keep(self, row: list[object]) -> None:
+        if self.rows >= ROWS_AT_MOST:
+            self.left_out += 1
+            return
+        self._writer.writerow(row)
+        self.rows += 1
 
     def _row(self, face: Face) -> list[str]:
         values: dict[int, str] = {}
@@ -51,9 +63,9 @@ class SessionLog:
     def write(self, file: IO[str]) -> None:
         """Write the table into a text file, its head first; every row as long as the head."""
         writer = csv.writer(file)
-        writer.writerow([*_FIRST, *(cell(f"{name}: {key}") for name, key in self._columns)])
+        writer.writerow([*self._head, *(cell(f"{name}: {key}") for name, key in self._columns)])
         self._file.seek(0)
-        width = len(_FIRST) + len(self._columns)
+        width = len(self._head) + len(self._columns)
         for row in csv.reader(self._file):
             writer.writerow(row + [""] * (width - len(row)))
         self._file.seek(0, io.SEEK_END)
@@ -68,6 +80,10 @@ class SessionLog:
         """Write the table as such a file, whole or not at all."""
         with file_in_the_making(path) as hidden, hidden.open("w", encoding="utf-8-sig", newline="") as file:
             self.write(file)
+
+
+def _box(face: Face) -> list[str]:
+    return [f"{value:.1f}" for value in face.xyxy]
 
 
 def cell(text: str) -> str:

@@ -1,5 +1,6 @@
 """MP4 files from frames: written while the video runs, in bounded memory."""
 
+import shutil
 from collections.abc import Iterator
 from contextlib import closing
 from fractions import Fraction
@@ -15,6 +16,7 @@ import numpy as np
 
 from emotion.errors import UserError
 from emotion.files import file_in_the_making
+from emotion.live.scratch import scratch_folder
 
 RECORDED_SECONDS_AT_MOST = 600
 _TIME_BASE = Fraction(1, 90_000)  # Fine enough for any frame rate; the usual one of video streams.
@@ -116,11 +118,12 @@ class Recorder:
     """Records a running video: a frame is handed over in no time and encoded on a thread of the recorder's own.
 
     Frames that come faster than they can be encoded are left out and counted in ``dropped``. It ends by itself after
-    ``RECORDED_SECONDS_AT_MOST`` seconds; ``close`` it all the same.
+    ``RECORDED_SECONDS_AT_MOST`` seconds; ``close`` it all the same. Without a ``path`` the file goes with the recorder.
     """
 
-    def __init__(self, path: Path, longest: float = RECORDED_SECONDS_AT_MOST) -> None:
-        self.path = path
+    def __init__(self, path: Path | None = None, longest: float = RECORDED_SECONDS_AT_MOST) -> None:
+        self._scratch = None if path else scratch_folder(self)
+        self.path = path or Path(self._scratch or "") / "recording.mp4"
         self.frames = 0
         self.dropped = 0
         self.seconds = 0.0
@@ -128,6 +131,7 @@ class Recorder:
         self._start: float | None = None
         self._error: Exception | None = None
         self._closed = False
+        self._in_memory: bytes | None = None
         self._queue: Queue[tuple[np.ndarray, float]] = Queue(_WAITING_AT_MOST)
         self._thread = Thread(target=self._encode, name="emotion recorder", daemon=True)
         self._thread.start()
@@ -148,9 +152,17 @@ class Recorder:
         except Full:
             self.dropped += 1
 
-    def finish_soon(self) -> None:
-        """Take no more frames; the file is finished and the thread ends without being waited for."""
+    def finish_in_memory(self) -> None:
+        """Take no more frames, and wait for nothing: the thread finishes the file and takes it off the disk.
+
+        Whoever has closed the page may never fetch it. A file at a ``path`` that was given stays there.
+        """
+        self._in_memory = b""
         self._closed = True
+
+    def data(self) -> bytes:
+        """The finished file."""
+        return self._in_memory or self.path.read_bytes()
 
     def close(self) -> None:
         """Finish the file and wait for it. Raises UserError where it could not be written."""
@@ -170,6 +182,9 @@ class Recorder:
                     for bgr, seconds in chain([first], frames):
                         writer.write(bgr, seconds)
                         self.frames += 1
+            if self._in_memory is not None and self._scratch:
+                self._in_memory = self.path.read_bytes() if self.frames else b""
+                shutil.rmtree(self._scratch, ignore_errors=True)
         except Exception as error:  # noqa: BLE001  # It is raised by close, on the thread of whoever records.
             self._error = error.with_traceback(None)
 

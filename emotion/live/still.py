@@ -1,5 +1,6 @@
 """One picture: its faces as the network sees them, and the answers (the deck's "predict one test file")."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -8,7 +9,7 @@ import numpy as np
 from emotion.cnn.classifier import Classifier
 from emotion.haar.crop import crop_face
 from emotion.haar.detector import FaceDetector
-from emotion.live.faces import Prediction
+from emotion.live.faces import Face, FrameResult, Prediction
 from emotion.live.pipeline import FacePipeline
 
 
@@ -22,21 +23,35 @@ class StillFace:
 
 
 def read_picture(bgr: np.ndarray, classifier: Classifier) -> list[StillFace]:
-    """Find, crop and classify the faces of a picture uint8 (H, W, 3), the largest first.
-
-    Where no face is found, the whole picture is taken for one; so is, without looking, a picture that is at most twice
-    as large as the network's input. A data set's image is nothing but face, and in it the detector finds, one time in
-    four, a smaller face that is none.
-    """
-    card = classifier.bundle.card
-    gray = cv2.cvtColor(bgr, cv2.COLOR_BGR2GRAY)
-    small = max(gray.shape) <= 2 * max(card.input.height, card.input.width)
-    found = () if small else FacePipeline(FaceDetector(), [classifier]).process_still(bgr).faces
-    if not found:
-        crop = crop_face(gray, np.array([0, 0, *gray.shape[::-1]], np.float32), card.input.height)
-        return [StillFace(crop, Prediction(card.classes, classifier.predict(crop[np.newaxis])[0]), None)]
-    largest_first = sorted(found, key=lambda face: -face.area)
+    """Find, crop and classify the faces of a picture uint8 (H, W, 3), the largest first; see ``read_faces``."""
+    card, gray = classifier.bundle.card, cv2.cvtColor(bgr, cv2.COLOR_BGR2GRAY)
+    faces, whole = read_faces(bgr, [classifier])
     return [
-        StillFace(crop_face(gray, face.xyxy, card.input.height), face.predictions[card.name], face.xyxy)
-        for face in largest_first
+        StillFace(
+            crop_face(gray, face.xyxy, card.input.height), face.predictions[card.name], None if whole else face.xyxy
+        )
+        for face in faces
     ]
+
+
+def read_faces(bgr: np.ndarray, classifiers: Sequence[Classifier]) -> tuple[tuple[Face, ...], bool]:
+    """What models of different names say of the faces of a picture uint8 (H, W, 3), the largest first.
+
+    Where no face is found, the whole picture is taken for one, which the second value says; so is, without looking, a
+    picture that is at most twice as large as a network's input. A data set's image is nothing but face, and in it the
+    detector finds, one time in four, a smaller face that is none. Raises what a model raises that can't answer.
+    """
+    side = max((max(each.bundle.card.input.height, each.bundle.card.input.width) for each in classifiers), default=0)
+    small = max(bgr.shape[:2]) <= 2 * side
+    found = FrameResult() if small else FacePipeline(FaceDetector(), classifiers).process_still(bgr)
+    for problem in found.problems.values():
+        raise problem
+    if found.faces or not classifiers:
+        return tuple(sorted(found.faces, key=lambda face: -face.area)), False
+    gray, box = cv2.cvtColor(bgr, cv2.COLOR_BGR2GRAY), np.array([0, 0, *bgr.shape[1::-1]], np.float32)
+    answers = {}
+    for classifier in classifiers:
+        card = classifier.bundle.card
+        crop = crop_face(gray, box, card.input.height)
+        answers[card.name] = Prediction(card.classes, classifier.predict(crop[np.newaxis])[0])
+    return (Face(box, 0, answers),), True

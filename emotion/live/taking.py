@@ -3,11 +3,7 @@
 Nothing of it outlives the page that asked for it.
 """
 
-import shutil
-import tempfile
-import weakref
 from dataclasses import dataclass
-from pathlib import Path
 from threading import Lock
 
 import cv2
@@ -83,9 +79,7 @@ class Takers:
         """Record the video with its overlay from the next frame on; a recording that runs goes on."""
         with self._lock:
             if self._recorder is None:
-                folder = Path(tempfile.mkdtemp(prefix="emotion-"))
-                self._recorder = Recorder(folder / "recording.mp4")
-                weakref.finalize(self._recorder, shutil.rmtree, folder, ignore_errors=True)
+                self._recorder = Recorder()
 
     @property
     def recording(self) -> Recorder | None:
@@ -103,7 +97,7 @@ class Takers:
         if recorder is None:
             return None
         recorder.close()
-        return recorder.path.read_bytes() if recorder.frames else None
+        return recorder.data() if recorder.frames else None
 
     def start_log(self) -> None:
         """Note every face of every frame from now on."""
@@ -141,7 +135,7 @@ class Takers:
             self._newest, self._burst = None, _Burst(0, 0.0)
             recorder = self._recorder
         if recorder:
-            recorder.finish_soon()
+            recorder.finish_in_memory()
 
 
 class _Burst:

@@ -17,6 +17,7 @@ import numpy as np
 
 from emotion.errors import UserError
 from emotion.files import file_in_the_making
+from emotion.haar.photos import shrink
 from emotion.jobs import Progress
 from emotion.live.annotate import annotate
 from emotion.live.faces import FrameResult
@@ -25,6 +26,9 @@ from emotion.live.log import SessionLog
 from emotion.live.pipeline import FacePipeline
 from emotion.live.recorder import Mp4Writer
 from emotion.live.settings import Look
+
+LONGEST = 3840
+"""Pixels of the longer side of a frame."""
 
 _WAITING_AT_MOST = 4  # Frames between the two threads.
 
@@ -105,7 +109,11 @@ class _Film:
             ) from None
         if not self._container.streams.video:
             self._container.close()
-            raise UserError("{name} holds no video. Choose an MP4, MOV, MKV, AVI or WebM file.", name=source.name)
+            raise UserError(
+                "{name} holds no video, or was copied only in part. Choose an MP4, MOV, MKV, AVI or WebM file that "
+                "plays elsewhere.",
+                name=source.name,
+            )
         self._video = self._container.streams.video[0]
         self._video.thread_type = "AUTO"
         self.sound = next(iter(self._container.streams.audio), None)
@@ -159,8 +167,11 @@ class _Film:
 
 
 def _upright(frame: av.VideoFrame) -> np.ndarray:
-    """A frame as bgr uint8 (H, W, 3), turned as its file says: phones film lying down and note how they were held."""
-    bgr = frame.to_ndarray(format="bgr24")
+    """A frame as bgr uint8 (H, W, 3), turned as its file says: phones film lying down and note how they were held.
+
+    One that is larger than 4K is scaled down to that, so that memory stays bounded.
+    """
+    bgr = shrink(frame.to_ndarray(format="bgr24"), LONGEST)
     turns = round(frame.rotation / 90) % 4  # Counterclockwise, as np.rot90 turns.
     return np.ascontiguousarray(np.rot90(bgr, turns)) if turns else bgr
 

@@ -66,8 +66,8 @@ def _brought(page: str, source: str) -> np.ndarray | None:
     return _opened(data, name)
 
 
-# A phone's photo takes a tenth of a second to decode, at every move of a slider; after the lesson it is let go.
-@st.cache_data(max_entries=8, ttl=600, show_spinner=False)
+# A phone's photo takes a tenth of a second to decode, at every move of a slider. It goes with the browser session.
+@st.cache_data(max_entries=8, ttl=600, show_spinner=False, scope="session")
 def _opened(data: bytes, name: str) -> np.ndarray:
     return open_scaled(data, name, LONGEST).bgr
 
@@ -94,6 +94,6 @@ def read_photo(bgr: np.ndarray, classifier: Classifier) -> list[StillFace]:
     return _read(photo, classifier.bundle.digest, bgr, classifier)
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
+@st.cache_data(max_entries=32, show_spinner=False, scope="session")
 def _read(photo: str, digest: str, _bgr: np.ndarray, _classifier: Classifier) -> list[StillFace]:
     return read_picture(_bgr, _classifier)

@@ -69,8 +69,15 @@ def test_secrets_stand_back_behind_the_environment():
         ({"EMOTION_TURN_URLS": "turn:a b"}, "no address of a turn server"),
         ({"EMOTION_TURN_URLS": "turn:a.example"}, "no user and password"),
         ({"EMOTION_TURN_ONLY": "1"}, "no TURN server"),
+        ({"EMOTION_TURN_ONLY": "perhaps"}, "“perhaps”. Set 1"),
     ],
 )
 def test_mistakes_are_explained(environment, says):
     with pytest.raises(UserError, match=says):
         ice_servers(environment=environment)
+
+
+@pytest.mark.parametrize("secrets", ["turn:a.example", ["turn:a.example"], {"turn_url": "turn:a.example"}, 5])
+def test_secrets_of_another_form_are_explained(secrets):
+    with pytest.raises(UserError, match=r"in secrets\.toml is not understood. Write a table \[webrtc\] with stun_urls"):
+        ice_servers(secrets, {})

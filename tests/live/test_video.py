@@ -115,6 +115,12 @@ def test_other_formats_and_films_without_sound(pipeline, tmp_path):
     assert read(tmp_path / "b.mp4")[2] == 0
 
 
+def test_a_larger_film_comes_back_in_4k(pipeline, tmp_path):
+    film = write_film(tmp_path / "wide.mp4", np.arange(2) / 25, size=(4000, 200), sound=None)
+    assert process_video(film, pipeline, tmp_path / "out.mp4").size == (3840, 192)
+    assert read(tmp_path / "out.mp4")[1].shape == (192, 3840, 3)
+
+
 def test_cancelling_leaves_nothing(film, pipeline, tmp_path):
     def stop(done, total):
         if done == 3:

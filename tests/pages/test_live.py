@@ -162,7 +162,7 @@ def test_a_model_s_problem_and_a_polite_wait_are_told(page, monkeypatch):
     monkeypatch.setattr("emotion.live.stream.LiveProcessor.stats", lambda self: stats)
     monkeypatch.setenv("EMOTION_MAX_SESSIONS", "3")
     app = page()
-    assert "All 3 places are taken" in texts(app.info)
+    assert "All places are taken (3 of 3)" in texts(app.info)
     assert "**mine** · x is damaged (y)." in texts(app.warning)
 
 

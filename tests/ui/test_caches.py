@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import streamlit as st
+from streamlit.runtime.caching.cache_data_api import clear_session_cache
 
 from emotion.cnn.card import FILES
 from emotion.cnn.importing import import_bundle_zip
@@ -33,8 +34,12 @@ class Certain:
 
 
 @pytest.fixture(autouse=True)
-def fresh_caches():
+def reader(monkeypatch):
+    """Caches as fresh, and whose browser session it is."""
     st.cache_data.clear()
+    session = ["one"]
+    monkeypatch.setattr("streamlit.runtime.caching.cache_data_api.get_session_id_or_throw", lambda: session[0])
+    return session
 
 
 def test_the_preview_follows_the_network_not_its_path():
@@ -47,6 +52,18 @@ def test_a_photo_is_read_once_by_each_network():
     assert [read_photo(photo, first)[0].prediction.label for _ in range(2)] == ["happy", "happy"]
     assert first.asked == 1
     assert read_photo(photo, second)[0].prediction.label == "sad"
+
+
+def test_a_photo_is_nobody_elses_and_goes_with_its_session(reader):
+    photo, model = clip_frame(0), Certain("1", (1, 0))
+    read_photo(photo, model)
+    reader[0] = "another"
+    read_photo(photo, model)
+    assert model.asked == 2
+    clear_session_cache("one")  # What Streamlit does when a browser has gone.
+    reader[0] = "one"
+    read_photo(photo, model)
+    assert model.asked == 3
 
 
 def test_classes_in_another_order_are_read_anew(trained, home, tmp_path):

@@ -89,6 +89,11 @@ def thumbnails_of(root: Path, paths: tuple[str, ...]) -> list[bytes]:
     return _thumbnails(str(root), paths, file_stamps(root, paths))
 
 
+def forget_thumbnails() -> None:
+    """Let go of all of them: someone wants pictures deleted, and those are copies."""
+    _thumbnails.clear()
+
+
 @st.cache_data(show_spinner=False, max_entries=64)
 def _thumbnails(root: str, paths: tuple[str, ...], stamps: tuple[tuple[int, int], ...]) -> list[bytes]:
     return thumbnails(Path(root), paths)

@@ -1,5 +1,7 @@
 """The video of the Live page: START, STOP, and the processor behind it."""
 
+from pathlib import Path
+
 import streamlit as st
 from streamlit_webrtc import WebRtcMode, create_video_source_track, webrtc_streamer
 from streamlit_webrtc.component import WebRtcStreamerState
@@ -86,13 +88,22 @@ def _outlive_interrupted_runs(source: str, processor: LiveProcessor) -> None:
 
 def servers() -> IceServers:
     """The STUN and TURN servers of the environment or the secrets; none where they are wrong, which is said."""
-    # Asking for a secret where there is no file would put an error on the page.
-    secrets = st.secrets.get("webrtc", {}) if st.secrets.load_if_toml_exists() else {}
     try:
-        return ice_servers(secrets)
+        return ice_servers(_secrets())
     except UserError as error:
         st.error(error_text(error))
         return IceServers()
+
+
+def _secrets() -> object:
+    """What stands under ``webrtc`` in the secrets, None where there are none; UserError for a file that is damaged."""
+    # Asking for a secret where there is no file would put an error on the page.
+    if st.secrets.load_if_toml_exists():
+        return st.secrets.get("webrtc")
+    for path in map(Path, st.get_option("secrets.files") or ()):
+        if path.is_file():
+            raise UserError("{path} is no valid TOML. Put text in quotation marks, and restart the app.", path=path)
+    return None
 
 
 def _state(source: str) -> WebRtcStreamerState | None:

@@ -5,6 +5,7 @@ import streamlit as st
 from emotion.dataset.collect import Collection, collections
 from emotion.errors import UserError
 from emotion.i18n import _, error_text, plain
+from emotion.ui.dataset.common import forget_thumbnails
 from emotion.ui.live.shots import attempt
 
 _NEW = ""  # Not None: a select box takes that as "nothing chosen yet".
@@ -72,5 +73,6 @@ def delete_button(collection: Collection, key: str) -> None:
 
 def _delete(collection: Collection, key: str) -> None:
     collection.delete_all()
+    forget_thumbnails()
     for old in [each for each in st.session_state if str(each).startswith(f"{key}.")]:
         del st.session_state[old]

@@ -23,6 +23,7 @@ from emotion.live.state import LiveSettings
 from emotion.plots.live import answer
 from emotion.ui.chart import grow, ink
 from emotion.ui.live import film, settings
+from emotion.ui.live.answers import show_table
 from emotion.ui.photo import LONGEST, choose_photo
 from emotion.ui.tiles import Tile, wall
 
@@ -94,6 +95,8 @@ def _photos(now: LiveSettings) -> None:
         for number, (each, name) in enumerate(zip(read, names, strict=True))
     ]
     clicked = wall(tiles, "live.photos.wall", 150) or 0
+    with st.expander(_("All of them in a table"), icon=":material/table_rows:"):
+        show_table(names, [each.found for each in read])
     st.markdown(f"**{plain(names[clicked])}**")
     _show(read[clicked], "photos")
 

@@ -1,8 +1,6 @@
 """A video file: upload, a bar while it is at work, then the annotated film, its table and its chart."""
 
 import shutil
-import tempfile
-import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,34 +13,36 @@ from emotion import jobs
 from emotion.files import plain_name
 from emotion.haar.detector import FaceDetector
 from emotion.i18n import _
-from emotion.jobs import Progress
+from emotion.jobs import Job, Progress
 from emotion.live.pipeline import FacePipeline
+from emotion.live.scratch import scratch_folder
 from emotion.live.state import LiveSettings
 from emotion.live.video import Overlay, VideoReport, process_video
 from emotion.ui.jobs import outcome
+from emotion.ui.live.leaving import forget_with_session
 from emotion.ui.live.timeline import show_summary
 
 _TYPES = ["mp4", "mov", "mkv", "avi", "webm", "m4v"]
 _JOBS, _JOB, _FILM = "live.video.", "live.film.job", "live.film"
 _QUICK = 0.5  # Seconds: what takes less shows no bar.
-_FORGOTTEN_AFTER = 600  # Seconds: who has not fetched a film by then has closed the page.
+_PATIENCE = 60.0  # Seconds until work that was cancelled has ended, at its next frame.
 
 
 class Film:
     """An annotated film and its table in a folder that goes with it."""
 
     def __init__(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="emotion-"))
+        self.folder = scratch_folder(self)
         self.mp4, self.table = self.folder / "emotion.mp4", self.folder / "emotion.csv"
         self.report: VideoReport | None = None
-        weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
+
+    def delete(self) -> None:
+        """Take it off the disk."""
+        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def show(now: LiveSettings) -> None:
     """The whole view."""
-    for old in jobs.find(_JOBS):
-        if old.ended_for > _FORGOTTEN_AFTER:
-            jobs.forget(old)
     upload = st.file_uploader(
         _("A video file"), _TYPES, key="live.video", max_upload_size=500,
         help=_("Every frame is read with the settings above. Nothing is kept on the server after you close the page."),
@@ -54,7 +54,6 @@ def show(now: LiveSettings) -> None:
         disabled=upload is None or bool(job and job.active),
     )  # fmt: skip
     if begin and upload is not None:
-        st.session_state.pop(_FILM, None)
         key = st.session_state[_JOB] = f"{_JOBS}{uuid4()}"
         jobs.start(key, _work(upload, now)).wait(_QUICK)
     _fetch(key)
@@ -64,11 +63,26 @@ def show(now: LiveSettings) -> None:
 
 def _fetch(key: str) -> None:
     """Its bar while the job is at work; then the film belongs to this session, and goes with it."""
-    found, job = outcome(key, _("Reading the video"), _nothing, begin=False), jobs.get(key)
+    job = jobs.get(key)
+    if job:
+        forget_with_session(key, lambda: _give_up(job))
+    found = outcome(key, _("Reading the video"), _nothing, begin=False)
     if found and job:
+        _discard()  # The last one is shown until there is another: a file that is none costs nothing.
         st.session_state[_FILM] = found
         del st.session_state[_JOB]
         jobs.forget(job)
+
+
+def _give_up(job: Job) -> None:
+    """End the work on a film whose person has gone, and delete it where it was done already and not fetched."""
+    if jobs.get(job.key) is not job:
+        return
+    job.cancel()
+    job.wait(_PATIENCE)
+    if job.result:
+        job.result.delete()
+    jobs.forget(job)
 
 
 def _nothing(progress: Progress) -> None:
@@ -94,6 +108,11 @@ def _show(film: Film) -> None:
     report = film.report
     if report is None:
         return
+    forget_with_session(str(film.folder), film.delete)
+    if not film.mp4.exists():
+        _discard()
+        st.info(_("The connection was broken for minutes, and the film was deleted. Read the video again."))
+        return
     with st.container(horizontal=True, vertical_alignment="center"):
         st.download_button(
             _("Download the film"), film.mp4.read_bytes, "emotion.mp4", "video/mp4", on_click="ignore",
@@ -115,4 +134,5 @@ def _show(film: Film) -> None:
 
 
 def _discard() -> None:
-    st.session_state.pop(_FILM, None)
+    if film := st.session_state.pop(_FILM, None):
+        film.delete()

@@ -28,7 +28,7 @@ from emotion.ui.tiles import Tile, wall
 
 CHOSEN = "live.chosen"
 """The session's key for the track id of the face whose answers are shown, None for the largest."""
-_TILES = 8
+_TILES = 24
 
 
 def show_steps() -> None:
@@ -50,6 +50,19 @@ def show(processor: LiveProcessor, playing: bool) -> None:
         st.fragment(_panel, run_every=0.5 if playing else None)(processor, playing)
 
 
+def show_stages(processor: LiveProcessor) -> None:
+    """Under the video where several models fill the other column: what each stage takes, twice a second."""
+    if len(processor.settings.classifiers) > 1:
+        calm("live-times")
+        with st.container(key="live-times"):
+            st.fragment(lambda: _stages(processor.stats()), run_every=0.5)()
+
+
+def _stages(stats: LiveStats) -> None:
+    st.markdown(_("**Time per frame, by stage**"))
+    grow(stages(stats.timings_ms), "live-stages")
+
+
 def _panel(processor: LiveProcessor, playing: bool) -> None:
     stats, settings = processor.stats(), processor.settings
     with st.container(key="live-stats"):
@@ -65,8 +78,8 @@ def _panel(processor: LiveProcessor, playing: bool) -> None:
             )
     if stats.refused:
         text = _(
-            "All {n} places are taken, so your video is shown as it comes. It is read as soon as somebody presses "
-            "STOP: just wait."
+            "All places are taken ({n} of {n}), so your video is shown as it comes. It is read as soon as somebody "
+            "presses STOP: just wait."
         )
         st.info(text.format(n=sessions_at_most()), icon=":material/hourglass_top:")
     if playing:
@@ -123,8 +136,8 @@ def _figures(processor: LiveProcessor, stats: LiveStats, settings: LiveSettings)
         prediction = face.predictions.get(card.name, nobody) if face else nobody
         st.markdown(f"**{plain(card.name)}**{_aside(prediction) if face else ''}")
         grow(answer(prediction, language(), ink()), f"live-answer-{position}")
-    st.markdown(_("**Time per frame, by stage**"))
-    grow(stages(stats.timings_ms), "live-stages")
+    if len(settings.classifiers) <= 1:
+        _stages(stats)
 
 
 def _aside(prediction: Prediction) -> str:

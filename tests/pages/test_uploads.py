@@ -1,0 +1,175 @@
+"""What people hand to the Live page by mistake: one clear sentence each, and nothing else is lost."""
+
+import io
+import struct
+import zlib
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from emotion import jobs
+from emotion.haar.photos import astronaut
+from emotion.homes import REPOSITORY
+from emotion.live.clip import clip_frame
+from emotion.live.recorder import Mp4Writer
+from tests.live.test_video import write_film
+
+JPEG = cv2.imencode(".jpg", astronaut())[1].tobytes()
+PNG = cv2.imencode(".png", astronaut())[1].tobytes()
+LONG = "아주 긴 이름 " * 40
+
+
+def chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def huge() -> bytes:
+    """A PNG of 3,600 megapixels in a few bytes."""
+    head = struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0)
+    parts = chunk(b"IHDR", head), chunk(b"IDAT", zlib.compress(b"\0" * 999)), chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
+
+
+def moving(kind: str) -> bytes:
+    """An animated picture whose first frame is the astronaut."""
+    first, file = Image.fromarray(astronaut()[..., ::-1]), io.BytesIO()
+    first.save(file, kind, save_all=True, append_images=[first.transpose(Image.Transpose.ROTATE_180)])
+    return file.getvalue()
+
+
+NONE = "is no readable image. Use a PNG, JPEG, BMP or WebP file that opens elsewhere."
+PHOTOS = {
+    "empty.png": (b"", NONE),
+    "no image.jpg": (b"Dear diary, " * 9, NONE),
+    "torn.jpg": (JPEG[: len(JPEG) // 2], NONE),
+    "torn.png": (PNG[: len(PNG) // 2], NONE),
+    "head.jpg": (JPEG[:200], NONE),
+    "huge.png": (huge(), "has more than 40 megapixels. Choose a smaller picture."),
+    "a gif called.png": (moving("GIF"), NONE),
+    "heic.jpg": (struct.pack(">I", 24) + b"ftypheic\0\0\0\0heicmif1" + bytes(200), NONE),
+    f"{LONG}.jpg": (b"", NONE),
+}
+GOOD = {"moving.webp": moving("WEBP"), f"{LONG} 좋은.jpg": JPEG}
+ODD = {"dot.png": (1, 1), "line.png": (1, 3000), "gray.png": (97, 61)}
+
+
+@pytest.fixture
+def page(home, monkeypatch):
+    monkeypatch.setattr("emotion.cnn.bundle.models_folders", lambda: [home / "models"])
+
+    def open_page(kind: str) -> AppTest:
+        app = AppTest.from_file(str(REPOSITORY / "app.py"), default_timeout=60)
+        app.session_state["live.view"], app.session_state["live.kind"] = "files", kind
+        app.session_state["live.photo.source"] = "upload"
+        app.run()
+        app.switch_page("pages/live.py").run()
+        return app
+
+    return open_page
+
+
+def texts(elements) -> str:
+    return " ".join(str(element.value) for element in elements).replace("\\", "")
+
+
+def read(app: AppTest) -> list:
+    return list(app.session_state["live.photos.read"].values())
+
+
+def test_one_photo_after_another(page) -> None:
+    app = page("photo")
+    for name, (data, says) in PHOTOS.items():
+        app.file_uploader("live.photo.upload").set_value((name, data, "image/png")).run()
+        assert not app.exception and len(app.error) == 1, name
+        assert texts(app.error) == f"{name} {says}"
+    for name, data in GOOD.items():
+        app.file_uploader("live.photo.upload").set_value((name, data, "image/webp")).run()
+        assert not app.exception and not app.error and [len(each.found.faces) for each in read(app)] == [1], name
+    for name, size in ODD.items():
+        data = cv2.imencode(".png", np.zeros(size, np.uint8))[1].tobytes()
+        app.file_uploader("live.photo.upload").set_value((name, data, "image/png")).run()
+        assert not app.exception and not app.error and "No face was found" in texts(app.info), name
+
+
+def test_many_photos_at_once(page) -> None:
+    app = page("photos")
+    bad = [(name, data, "image/png") for name, (data, _says) in PHOTOS.items()]
+    good = [(name, data, "image/webp") for name, data in GOOD.items()]
+    app.file_uploader("live.photos").set_value([*bad, *good]).run()
+    assert not app.exception and not app.error
+    assert sorted(texts([each]) for each in app.warning) == sorted(f"{n} {says}" for n, (_, says) in PHOTOS.items())
+    assert [len(each.found.faces) for each in read(app)] == [1, 1]
+    table = app.dataframe[0].value
+    assert list(table["Photo"]) == list(GOOD) and list(table["Face"]) == [1, 1]
+    app.file_uploader("live.photos").set_value([(f"{n}.jpg", JPEG, "image/jpeg") for n in range(61)]).run()
+    assert not app.exception and "The first 60 of your 61 photos are read." in texts(app.warning)
+
+
+def film(frames: int = 12, size: tuple[int, int] = (320, 240)) -> bytes:
+    file = Path("film.mp4")
+    writer = Mp4Writer(file)
+    for number in range(frames):
+        writer.write(clip_frame(number / 25, *size), number / 25)
+    writer.close()
+    return file.read_bytes()
+
+
+def sound_alone() -> bytes:
+    file = io.BytesIO()
+    with av.open(file, "w", format="mp4") as container:
+        tone = container.add_stream("aac", rate=44100)
+        samples = av.AudioFrame.from_ndarray(np.zeros((1, 44100), np.int16), format="s16", layout="mono")
+        samples.rate, samples.pts = 44100, 0
+        container.mux(tone.encode(samples))
+        container.mux(tone.encode())
+    return file.getvalue()
+
+
+def no_frames() -> bytes:
+    file = io.BytesIO()
+    with av.open(file, "w", format="mp4") as container:
+        video = container.add_stream("libx264", rate=30)
+        video.width, video.height, video.pix_fmt = 64, 64, "yuv420p"
+        container.start_encoding()
+    return file.getvalue()
+
+
+def test_videos(page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)  # For the films that are made here.
+    app, whole, opened = page("video"), film(), "can't be opened as a video ("
+    from_a_phone = write_film(Path("phone.mp4"), np.arange(12) / 25).read_bytes()  # Its table stands at the end.
+    bad = {
+        "empty.mp4": (b"", opened),
+        "notes.mp4": (b"no film" * 99, opened),
+        "cut.mp4": (from_a_phone[: len(from_a_phone) * 2 // 3], opened),
+        "cut early.mp4": (whole[: whole.index(b"moov") + 200], "holds no video, or was copied only in part. Choose"),
+        "sound.mp4": (sound_alone(), "holds no video, or was copied only in part. Choose an MP4"),
+        "nothing.mp4": (no_frames(), "holds no"),
+        "torn.mp4": (whole[: whole.index(b"mdat") + 8], "holds no picture that can be decoded. Choose another"),
+    }
+    read_video(app, f"{LONG}.mp4", whole)
+    kept = app.session_state["live.film"]
+    assert kept.report.summary.frames == 12
+    for name, (data, says) in bad.items():
+        read_video(app, name, data)
+        assert not app.exception and len(app.error) == 1, name
+        assert texts(app.error).startswith(f"{name} {says}"), name
+        assert app.session_state["live.film"] is kept and kept.mp4.exists()  # What was read before is not lost.
+    for name, data, frames in (("dot.mp4", film(3, (2, 2)), 3), ("a photo called.mp4", JPEG, 1)):
+        read_video(app, name, data)
+        assert not app.exception and not app.error, name
+        assert app.session_state["live.film"].report.summary.frames == frames
+    assert not kept.folder.exists()
+
+
+def read_video(app: AppTest, name: str, data: bytes) -> None:
+    app.file_uploader("live.video").set_value((name, data, "video/mp4")).run()
+    app.button("live.video.start").click().run()
+    for job in jobs.find("live.video."):
+        assert job.wait(60)
+    app.run()
