@@ -68,18 +68,21 @@ class FaceDetector:
         width, height = self._classifier.getOriginalWindowSize()
         return width, height
 
-    def detect(self, gray: np.ndarray, settings: DetectorSettings | None = None) -> np.ndarray:
+    def detect(
+        self, gray: np.ndarray, settings: DetectorSettings | None = None, largest: int | None = None
+    ) -> np.ndarray:
         """Boxes of the faces in ``gray``, uint8 (H, W): float32 (N, 4), ``xyxy`` in pixels, the largest first.
 
         A picture smaller than the window has no faces. ``settings`` are of this scan alone, in place of the detector's
-        own. Raises ValueError for another shape or dtype.
+        own; ``largest`` is the widest face to look for, in pixels. Raises ValueError for another shape or dtype.
         """
         if gray.ndim != 2 or gray.dtype != np.uint8:
             raise ValueError(f"gray must be uint8 (H, W), not {gray.dtype} {gray.shape}")
         if gray.shape[1] < self.window[0] or gray.shape[0] < self.window[1]:
             return np.empty((0, 4), np.float32)
         scale_factor, min_neighbors, min_size = settings or self.settings
-        found = self._classifier.detectMultiScale(gray, scale_factor, min_neighbors, minSize=min_size or (0, 0))
+        least, most = min_size or (0, 0), (largest, largest) if largest else (0, 0)  # OpenCV's (0, 0) is no limit.
+        found = self._classifier.detectMultiScale(gray, scale_factor, min_neighbors, minSize=least, maxSize=most)
         boxes = np.array(found, np.float32).reshape(-1, 4)  # OpenCV answers an empty tuple where it finds nothing.
         # OpenCV's own order changes from call to call, as its threads happen to finish.
         boxes = boxes[np.lexsort((boxes[:, 0], boxes[:, 1], -boxes[:, 2]))]

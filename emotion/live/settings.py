@@ -21,8 +21,8 @@ class PipelineSettings:
     """
 
     mode: str = FAST
-    detection_size: int = 400
-    scan_interval: float = 0.3
+    detection_size: int = 320
+    scan_interval: float = 0.15
     profile: bool = False
     smoothing: float = 0.3
     patience: float = 0.5

@@ -44,9 +44,10 @@ def test_a_still_picture(make_classifier):
 @pytest.mark.parametrize("scale", [0.5, 1.0, 2.5])
 def test_boxes_are_in_pixels_of_the_frame(live_detector, scale):
     frame = cv2.resize(astronaut(), None, fx=scale, fy=scale)
-    result = FacePipeline(live_detector).process(frame, 0.0)
-    assert overlap(result.largest, scale) > 0.6
-    assert result.largest.predictions == {}
+    pipeline = FacePipeline(live_detector)
+    results = [pipeline.process(frame, number / 25) for number in range(5)]  # In the first one, only large faces.
+    assert overlap(results[-1].largest, scale) > 0.6
+    assert results[-1].largest.predictions == {}
 
 
 def test_each_classifier_is_asked_once_for_all_faces_in_its_own_size(make_classifier):
@@ -187,16 +188,16 @@ def test_another_resolution_begins_anew(live_detector):
 
 
 class Counting(FaceDetector):
-    """Counts the scans of more than a cutting: known faces are looked for in 86 pixels."""
+    """Counts the scans of more than a cutting: known faces are looked for in 77 pixels."""
 
     scans = 0
 
-    def detect(self, gray, settings=None):
+    def detect(self, gray, settings=None, largest=None):
         self.scans += max(gray.shape) > 150
-        return super().detect(gray, settings)
+        return super().detect(gray, settings, largest)
 
 
-@pytest.mark.parametrize(("took", "fewest", "most"), [(0.0, 6, 9), (0.2, 2, 4)])
+@pytest.mark.parametrize(("took", "fewest", "most"), [(0.0, 12, 16), (0.2, 2, 4)])
 def test_a_busy_computer_scans_less_and_keeps_the_face(monkeypatch, took, fewest, most):
     clock = iter(np.arange(0, 1000) * took)
     monkeypatch.setattr(detection, "perf_counter", lambda: float(next(clock)))
@@ -214,8 +215,9 @@ def crowd(columns, rows, side=150):
 
 def test_twenty_faces(live_detector, make_classifier):
     pipeline, frame = FacePipeline(live_detector, [make_classifier()]), crowd(5, 4)
-    results = [pipeline.process(frame, number / 25) for number in range(40)]
-    assert len(results[-1].faces) >= 18
+    results = [pipeline.process(frame, number / 25) for number in range(50)]
+    assert len(results[-1].faces) == 20
+    assert {face.track_id for face in results[-1].faces} == set(range(20))  # None was lost and found again.
     assert all(face.predictions for face in results[-1].faces)
     assert max(batch[0] for batch in pipeline.classifiers[0].batches) <= 8
 
