@@ -140,6 +140,6 @@ def _images(folder: Path) -> list[Path]:
 def _about(root: Path) -> dict[str, Any]:
     try:
         values = json.loads((root / ABOUT).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return values if isinstance(values, dict) else {}
