@@ -1,10 +1,12 @@
 # make run   install what is missing and open the app
 # make test  check and test everything
+# make soak  the long tests: faults, fuzzing and load, in under 20 minutes
+# make audit look for known holes in the libraries
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 
-.PHONY: run test check format clean
+.PHONY: run test soak audit check format clean
 
 run: .venv/run.stamp
 	$(BIN)/streamlit run app.py
@@ -14,9 +16,15 @@ test: check
 	$(BIN)/python -m tests.browser.coturn
 	@# Cameras and clocks in the browser want the machine to themselves; all else runs on two cores.
 	failed=0; \
-	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal -m "not alone" || failed=1; \
+	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal -m "not alone and not soak" || failed=1; \
 	$(BIN)/python -m pytest -m alone tests/browser || failed=1; \
 	exit $$failed
+
+soak: .venv/test.stamp
+	timeout 1200 $(BIN)/python -m pytest -m soak --timeout 1100 tests/hostile
+
+audit: .venv/test.stamp
+	$(BIN)/python -m tests.hostile.audit
 
 check: .venv/test.stamp
 	$(BIN)/ruff format --check .

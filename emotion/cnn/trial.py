@@ -21,8 +21,8 @@ from emotion.cnn.keras2 import check_hdf5
 from emotion.errors import UserError
 
 SECONDS = 60.0
-_MEMORY = 6 * 2**30
-"""Bytes of addresses that the process may have; a good bundle takes two thirds of it, most of them never used."""
+_MEMORY = 3 * 2**30
+"""Bytes of addresses that the process may have; see VM."""
 _COUNTS = (1, 64)
 """Faces asked about at once: a network may break on several."""
 

@@ -9,6 +9,7 @@ from typing import IO
 
 from emotion.files import file_in_the_making
 from emotion.live.faces import Face, FrameResult
+from emotion.names import cell
 
 _FIRST = ("seconds", "face", "left", "top", "right", "bottom")
 ROWS_AT_MOST = 500_000
@@ -68,12 +69,3 @@ class SessionLog:
         """Write the table as such a file, whole or not at all."""
         with file_in_the_making(path) as hidden, hidden.open("w", encoding="utf-8-sig", newline="") as file:
             self.write(file)
-
-
-def cell(text: str) -> str:
-    """``text`` for a cell: what a spreadsheet would take for a formula gets an apostrophe in front.
-
-    >>> cell("=SUM(A1)"), cell("happy")
-    ("'=SUM(A1)", 'happy')
-    """
-    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r", "\n"} else text
