@@ -1,11 +1,12 @@
 # make run   install what is missing and open the app
 # make test  check and test everything
-# make soak  what takes longer: faults, load and a network that is cut off; under 20 minutes
+# make soak  what takes longer: faults, fuzzing, load and a network that is cut off; under 20 minutes
+# make audit look for known holes in the libraries
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 
-.PHONY: run test soak check format clean
+.PHONY: run test soak audit check format clean
 
 run: .venv/run.stamp
 	$(BIN)/streamlit run app.py
@@ -21,7 +22,10 @@ test: check
 
 soak: .venv/test.stamp
 	$(BIN)/python -m tests.browser.chromium
-	$(BIN)/python -m pytest -m soak tests/hostile
+	timeout 1200 $(BIN)/python -m pytest -m soak --timeout 1100 tests/hostile
+
+audit: .venv/test.stamp
+	$(BIN)/python -m tests.hostile.audit
 
 check: .venv/test.stamp
 	$(BIN)/ruff format --check .

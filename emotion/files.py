@@ -136,10 +136,14 @@ def hidden_name(final: Path) -> Path:
 
 
 def _sweep(parent: Path) -> None:
-    """Remove the folders in the making whose process is gone."""
+    """Remove the folders in the making whose process is gone; put back what it had put aside and not replaced."""
     for path in parent.glob(".*"):
-        maker = re.fullmatch(r"\..+\.(\d+)-[0-9a-f]{8}", path.name)
-        if maker and not psutil.pid_exists(int(maker[1])):
+        maker = re.fullmatch(r"\.(.+)\.(\d+)-[0-9a-f]{8}(\.old)?", path.name)
+        if maker is None or psutil.pid_exists(int(maker[2])):
+            continue
+        if maker[3] and not (parent / maker[1]).exists():  # Killed between the two renames of ``replace_folder``.
+            rename(path, parent / maker[1])
+        else:
             shutil.rmtree(path, ignore_errors=True)
 
 
@@ -156,7 +160,8 @@ def _to_disk(folder: Path) -> None:
 
 def replace_folder(new: Path, final: Path) -> None:
     """Rename ``new`` to ``final``; a folder that stood there is put aside first, and back again if that fails."""
-    old = final.with_name(f".{final.name}.{uuid4().hex[:8]}.old")
+    old = hidden_name(final)
+    old = old.with_name(f"{old.name}.old")
     if final.exists():
         rename(final, old)
     try:

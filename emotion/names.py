@@ -3,6 +3,8 @@
 from emotion.errors import UserError
 from emotion.files import NAME_BYTES, is_plain_name, plain_name
 
+_FORMULA = frozenset("=+-@\t\r\n＝＋－＠")
+
 
 def insist_on_plain_name(name: str) -> None:
     """Raise UserError, which says the one thing that is wrong, unless ``name`` can be a folder's on every system."""
@@ -36,3 +38,15 @@ def insist_on_plain_name(name: str) -> None:
         'Name: expected one without / \\ : * ? " < > | and without a dot or space at its ends, found “{found}”.',
         found=name,
     )
+
+
+def cell(text: str) -> str:
+    """``text`` for a cell of a CSV: what a spreadsheet would take for a formula gets an apostrophe in front.
+
+    The wide signs too, which count as the narrow ones under Korean and Japanese Windows. Numbers are no texts: a
+    negative one goes in as it is.
+
+    >>> cell("=SUM(A1)"), cell("＝1"), cell("happy")
+    ("'=SUM(A1)", "'＝1", 'happy')
+    """
+    return f"'{text}" if text[:1] in _FORMULA else text

@@ -15,9 +15,12 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
 from emotion.cnn.card import CARD, HEAD, NETWORK, TFLITE, WEIGHTS, Card
+from emotion.cnn.keras2 import LAYERS
 from emotion.errors import UserError
 from emotion.homes import models_folders
 
+_PARTS = frozenset({"Sequential", "Model", "Functional", "DTypePolicy", "__keras_tensor__"})
+"""What stands in a model.json beside layers and their initialisers."""
 # The Live page's choice when the reader has not chosen: the best that ships, then the deck's.
 DEFAULTS = ("emotion", "emotion-deck")
 
@@ -117,7 +120,7 @@ def read_card(path: str | Path) -> Bundle:
         return Bundle(Path(path).resolve(), Card.from_json(values))
     except OSError:
         raise UserError("{path} holds no {card}. Choose a model bundle's folder.", path=path, card=CARD) from None
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
         raise UserError(
             "{path} is damaged ({reason}). Copy the bundle again or train a new one.", path=card, reason=error
         ) from None
@@ -167,7 +170,7 @@ def _compare_with_network(bundle: Bundle) -> None:
         runner = interpreter(bundle.read(TFLITE)).get_signature_runner()
         outputs = runner.get_output_details()["probabilities"]["shape_signature"][-1]
         _, height, width, channels = next(iter(runner.get_input_details().values()))["shape_signature"]
-    except (ValueError, RuntimeError, KeyError) as error:
+    except (ValueError, RuntimeError, LookupError, TypeError, StopIteration) as error:
         path = bundle.path / TFLITE
         raise UserError("{path} is no network that can be run ({reason}).", path=path, reason=error) from None
     spec = bundle.card.input
@@ -195,9 +198,10 @@ def _refuse_code(bundle: Bundle) -> None:
     """Refuse a network with anything but Keras' own layers: a Lambda or a custom object would run code on loading."""
     try:
         network = json.loads(bundle.read(NETWORK))
-    except ValueError as error:
+        nodes = list(_nodes(network))
+    except (ValueError, RecursionError) as error:
         raise UserError("{path} is damaged ({reason}).", path=bundle.path / NETWORK, reason=error) from None
-    for node in _nodes(network):
+    for node in nodes:
         if not _is_harmless(node):
             raise UserError(
                 "{path} has the layer “{layer}”, which would run code of its own. Only Keras' own layers are accepted.",
@@ -207,12 +211,16 @@ def _refuse_code(bundle: Bundle) -> None:
 
 
 def _is_harmless(node: dict[str, Any]) -> bool:
-    """Whether a node of model.json names a public class of Keras that runs no code of the file's own."""
+    """Whether a node of model.json names a known layer of Keras, or a plain part of one.
+
+    A list of what is known, not of what is dangerous: of Keras' public layers some read files (``StringLookup``), some
+    unpickle (``TorchModuleWrapper``), and each version may bring others.
+    """
     name, module = str(node.get("class_name")), str(node.get("module") or "keras")
-    public = re.fullmatch(r"keras(\.(layers|initializers|regularizers|constraints|activations))?", module)
+    known = module in {"keras", "keras.layers"} and name in LAYERS | _PARTS
+    part = re.fullmatch(r"keras\.(initializers|regularizers|constraints)", module) and name[:1] != "_"
     functional = (module, name) == ("keras.src.models.functional", "Functional")
-    own = node.get("registered_name") in {None, name}
-    return bool(public or functional) and own and name not in {"Lambda", "__lambda__", "TFSMLayer"}
+    return bool(known or part or functional) and node.get("registered_name") in {None, name}
 
 
 def _nodes(value: Any) -> Iterator[dict[str, Any]]:

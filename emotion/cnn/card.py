@@ -3,6 +3,8 @@
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
+from emotion.cnn.points import insist_on_types
+
 CARD = "card.json"
 NETWORK = "model.json"
 WEIGHTS = "model.weights.h5"
@@ -83,15 +85,14 @@ class Card:
         """The card from JSON values; KeyError, TypeError or ValueError for one that is incomplete or wrong."""
         names = {field.name for field in fields(cls)}
         known = {name: value for name, value in dict(values).items() if name in names}
+        if not isinstance(known["classes"], list | tuple):
+            raise TypeError("classes")
         known["classes"] = tuple(str(key) for key in known["classes"])
         known["input"] = InputSpec(**known["input"])
         known["metrics"] = tuple(Metric.from_json(metric) for metric in known["metrics"])
         card = cls(**known)
-        if not all(
-            isinstance(value, dict)
-            for value in (card.training, card.files, card.fingerprint, card.versions, card.base, card.measured)
-        ):
-            raise TypeError("training, files, fingerprint, versions, base or measured")
+        for part in (card, card.input, *card.metrics):
+            insist_on_types(part)
         if card.base and not {"name", "sha256"} <= set(card.base):
             raise ValueError("base")
         needed = {HEAD} if card.base else set(FILES)

@@ -16,7 +16,7 @@ from emotion.cnn.formats import FORMATS, NETWORK_OF_H5, Proof
 from emotion.dataset.pixels import fit
 from emotion.dataset.sample import draw_face
 from emotion.errors import UserError
-from emotion.files import write_atomic, write_json, writing
+from emotion.files import plain_name, write_atomic, write_json, writing
 from emotion.jobs import Progress
 from emotion.labels import EMOTIONS
 
@@ -66,7 +66,7 @@ def export_zip(
         write_json(folder / "proofs.json", [proof.to_json() for proof in proofs])
         with writing(destination):
             destination.parent.mkdir(parents=True, exist_ok=True)
-            write_atomic(destination, _zipped(folder, bundle.card.name))
+            write_atomic(destination, _zipped(folder, plain_name(bundle.path.name) or "model"))
     return tuple(proofs)
 
 

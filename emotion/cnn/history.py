@@ -16,6 +16,7 @@ from emotion.cnn.runs import Run
 from emotion.cnn.status import Status
 from emotion.errors import UserError
 from emotion.files import file_stamp
+from emotion.names import cell
 
 _FILES = ("status.json", "config.json", "metrics.csv")
 
@@ -160,7 +161,7 @@ def metrics_csv(summaries: Sequence[Summary]) -> bytes:
 
 def _csv(head: Sequence[str], lines: Sequence[Sequence[object]]) -> bytes:
     text = io.StringIO()
-    csv.writer(text).writerows([head, *([_cell(value) for value in line] for line in lines)])
+    csv.writer(text).writerows([_cell(value) for value in line] for line in (head, *lines))
     return text.getvalue().encode("utf-8-sig", "backslashreplace")
 
 
@@ -168,5 +169,4 @@ def _cell(value: object) -> object:
     """A number as it is; a text so that no spreadsheet takes it for a formula, whoever named the run."""
     if value is None or isinstance(value, bool | int | float):
         return value
-    text = str(value)
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+    return cell(str(value))

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from itertools import count
 from pathlib import Path, PurePosixPath
 
-from emotion.cnn.bundle import CARD, WEIGHTS, Bundle, load_bundle
+from emotion.cnn.bundle import CARD, Bundle, load_bundle
 from emotion.cnn.card import FILES
-from emotion.cnn.keras2 import check_hdf5
+from emotion.cnn.trial import try_bundle
 from emotion.dataset.importers.archive import Archive, Entry, is_zip, open_archive
 from emotion.dataset.importers.making import Source, source_name
 from emotion.errors import UserError
@@ -21,7 +21,7 @@ def import_bundle_zip(source: Source, name: str = "") -> Bundle:
 
     It is called ``name``, else as its card says, with a number where that is taken. Raises UserError for a zip that
     is damaged or dishonest (see ``importers.archive``), that holds no bundle or several, and for a bundle that
-    ``load_bundle`` refuses or whose weights point to other files; nothing is left of it then.
+    ``trial.try_bundle`` refuses, in whose process it is opened first; nothing is left of it then.
     """
     if not is_zip(source):
         name = source_name(source)
@@ -78,8 +78,7 @@ def _damaged(zip: str, error: Exception) -> UserError:
 
 def _check(folder: Path, zip: str) -> None:
     try:
-        load_bundle(folder)
-        check_hdf5(folder / WEIGHTS)
+        try_bundle(folder)
     except UserError as error:  # It speaks of the hidden folder, which nobody has seen.
         path = str(error.values.get("path", "")).replace(str(folder.resolve()), zip).replace(str(folder), zip)
         raise UserError(error.template, **{**error.values, "path": path}) from None

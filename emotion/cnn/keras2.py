@@ -59,7 +59,7 @@ def translate(network: object, rescale: bool) -> dict[str, Any]:
 def check_hdf5(path: Path) -> None:
     """Refuse, by a UserError, an ``.h5`` that can't be read, that points to other files, or that swells in memory."""
     with _opened(path) as file:
-        size = sum(int(dataset.size or 0) * dataset.dtype.itemsize for dataset in _datasets(file, path.name))
+        size = sum(int(dataset.size or 0) * dataset.dtype.itemsize for dataset in _datasets(file, path.name, set()))
     if size > _MOST_WEIGHTS:
         raise UserError(
             "{file} holds {found} MB of weights, and {limit} MB are the most that are taken.",
@@ -94,14 +94,23 @@ def _opened(path: Path) -> Iterator[h5py.File]:
         ) from None
 
 
-def _datasets(group: h5py.Group, file: str) -> Iterator[h5py.Dataset]:
-    """Every dataset below ``group``; UserError for a link, by which a file could take in others of this computer."""
+def _datasets(group: h5py.Group, file: str, met: set[int]) -> Iterator[h5py.Dataset]:
+    """Every dataset below ``group``, once; UserError for a link, by which a file could take in others of this computer.
+
+    ``met`` are the addresses of what was seen: groups that hold each other would be walked through without end.
+    """
     for name in group:
         if not isinstance(group.get(name, getlink=True), h5py.HardLink):
             _refuse_link(file, f"{group.name}/{name}")
         child = group[name]
+        address = h5py.h5o.get_info(child.id).addr
+        if address in met:
+            raise ValueError("one thing under two names")
+        met.add(address)
         if isinstance(child, h5py.Group):
-            yield from _datasets(child, file)
+            yield from _datasets(child, file, met)
+        elif not isinstance(child, h5py.Dataset):
+            raise ValueError("neither a group nor numbers")
         elif child.external or child.is_virtual:
             _refuse_link(file, child.name)
         else:

@@ -42,7 +42,7 @@ def _point(line: str) -> dict[str, Any] | None:
     """A point, or None: a line may be cut by a crash, or be on its way to the disk still."""
     try:
         point = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return point if isinstance(point, dict) and is_number(point.get("epoch")) else None
 

@@ -56,7 +56,8 @@ def _settle(run: Run, made: Path, card: Card) -> Path:
     Only now, and by one process at a time: two that end together would take the same name.
     """
     with one_at_a_time():
-        final = own_bundle(run) or free_bundle_folder(run.config().name)
+        own = own_bundle(run)  # Its status may have come from elsewhere, and name a folder that is no model of ours.
+        final = own if own and own.parent == user_models_folder() else free_bundle_folder(run.config().name)
         write_json(made / CARD, replace(card, name=final.name).to_json())
         replace_folder(made, final)
         run.write_status(replace(run.status(), bundle=str(final)))

@@ -226,7 +226,7 @@ def _statuses() -> Iterator[tuple[Run, Status]]:
 def _read_json(path: Path) -> dict[str, Any]:
     try:
         values = json.loads(read_text(path))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise _damaged(path, error) from None
     if not isinstance(values, dict):
         raise _damaged(path, TypeError("an object expected"))

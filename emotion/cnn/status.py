@@ -7,6 +7,7 @@ import psutil
 
 from emotion.cnn.points import insist_on_types
 from emotion.errors import UserError
+from emotion.i18n import catalogue
 
 ACTIVE = frozenset({"queued", "running", "stopping"})
 STATES = (*sorted(ACTIVE), "stopped", "interrupted", "failed", "finished")
@@ -60,7 +61,13 @@ class Status:
 
     @property
     def problem(self) -> UserError | None:
-        """What made the run fail, to be shown in the reader's language."""
+        """What made the run fail, to be shown in the reader's language.
+
+        A sentence that is not of this program is a value like any other: as a template it could ask for gigabytes of
+        blanks, and as Markdown for pictures from elsewhere.
+        """
+        if self.error and self.error not in catalogue("ko"):
+            return UserError("An unexpected error ended it: {what}", what=self.error)
         return UserError(self.error, **self.error_values) if self.error else None
 
     @property

@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import cv2
 import numpy as np
 
 from emotion.dataset.folder import ABOUT
 from emotion.dataset.library import delete
 from emotion.errors import UserError
-from emotion.files import IMAGE_SUFFIXES, plain_name, reading, write_image, write_json, writing
+from emotion.files import IMAGE_SUFFIXES, plain_name, reading, write_atomic, write_json, writing
 from emotion.homes import datasets_folder
 
 IMAGES_AT_MOST = 2000
@@ -66,7 +67,8 @@ class Collection:
         with writing(folder):
             folder.mkdir(parents=True, exist_ok=True)
             for face in faces:
-                write_image(folder / f"{datetime.now(UTC):%Y%m%d-%H%M%S-%f}-{uuid4().hex[:6]}.png", face)
+                name = f"{datetime.now(UTC):%Y%m%d-%H%M%S-%f}-{uuid4().hex[:6]}.png"
+                write_atomic(folder / name, cv2.imencode(".png", face)[1].tobytes())
         return len(_images(folder))
 
     def counts(self) -> dict[str, int]:
@@ -140,6 +142,6 @@ def _images(folder: Path) -> list[Path]:
 def _about(root: Path) -> dict[str, Any]:
     try:
         values = json.loads((root / ABOUT).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return values if isinstance(values, dict) else {}

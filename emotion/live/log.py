@@ -10,6 +10,7 @@ from typing import IO
 
 from emotion.files import file_in_the_making
 from emotion.live.faces import Face, FrameResult
+from emotion.names import cell
 
 _BOX = ("face", "left", "top", "right", "bottom")
 ROWS_AT_MOST = 500_000
@@ -84,12 +85,3 @@ class SessionLog:
 
 def _box(face: Face) -> list[str]:
     return [f"{value:.1f}" for value in face.xyxy]
-
-
-def cell(text: str) -> str:
-    """``text`` for a cell: what a spreadsheet would take for a formula gets an apostrophe in front.
-
-    >>> cell("=SUM(A1)"), cell("happy")
-    ("'=SUM(A1)", 'happy')
-    """
-    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r", "\n"} else text

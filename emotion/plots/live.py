@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Mapping, Sequence
+from html import escape
 from typing import Any
 
 import numpy as np
@@ -159,7 +160,7 @@ def probabilities(prediction: Prediction, language: str = "en", title: str = "",
     labels = [label_of(key, position) for position, key in enumerate(prediction.classes)]
     percents = [100 * float(value) for value in prediction.probabilities]
     texts = [f"{percent:.0f} %" for percent in percents]
-    names = [label.name(language) for label in labels]
+    names = [escape(label.name(language)) for label in labels]
     figure = _bars(names, percents, texts, [label.colour for label in labels], title, ink)
     figure.update_xaxes(range=[0, 100], tickvals=[0, 50, 100], ticktext=["0 %", "50 %", "100 %"])
     return figure

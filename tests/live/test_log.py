@@ -7,7 +7,8 @@ import numpy as np
 
 from emotion.live import log as log_module
 from emotion.live.faces import Face, FrameResult, Prediction
-from emotion.live.log import SessionLog, cell
+from emotion.live.log import SessionLog
+from emotion.names import cell
 
 
 def face(number=0, **predictions):

@@ -19,7 +19,7 @@ from emotion.homes import REPOSITORY
 from emotion.i18n import N_
 from emotion.jobs import Progress
 
-_HANDLE = re.compile(r"[\w-]+/[\w.-]+(/versions/\d+)?", re.ASCII)
+_HANDLE = re.compile(r"[\w-]+/(?!\.)[\w.-]+(/versions/\d+)?", re.ASCII)
 _POLL = 0.1
 _PATIENCE = 60.0  # Seconds without a byte: kagglehub itself would wait for ever.
 _SETTINGS = {

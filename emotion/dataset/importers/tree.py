@@ -78,8 +78,8 @@ def fit_name(name: str, suffix: str = "") -> str:
     """
     whole = unicodedata.normalize("NFC", name)
     plain = plain_name(whole) or "_"
-    if len(whole.encode("utf-8", "surrogateescape")) > 100:  # Where plain_name cuts.
-        plain += "-" + hashlib.blake2b(whole.encode("utf-8", "surrogateescape"), digest_size=4).hexdigest()
+    if len(whole.encode("utf-8", "surrogatepass")) > 100:  # Where plain_name cuts.
+        plain += "-" + hashlib.blake2b(whole.encode("utf-8", "surrogatepass"), digest_size=4).hexdigest()
     return plain + suffix
 
 

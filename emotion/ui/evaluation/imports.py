@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Callable
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath
 from uuid import uuid4
 
 import streamlit as st
@@ -12,6 +12,7 @@ from emotion.cnn.bundle import Bundle
 from emotion.cnn.elsewhere import import_elsewhere
 from emotion.cnn.formats import SCALINGS
 from emotion.cnn.importing import import_bundle_zip
+from emotion.dataset.importers.tree import fit_name
 from emotion.errors import UserError
 from emotion.i18n import _, error_text, plain
 from emotion.jobs import Progress
@@ -107,7 +108,8 @@ def _translate(
     with tempfile.TemporaryDirectory() as folder:
         paths = []
         for file, data in (network, weights):
-            paths.append(Path(folder) / PurePosixPath(file).name)  # Errors speak of the file by this name.
+            # Errors speak of the file by this name; a browser may send any, and Windows parts it at other signs.
+            paths.append(Path(folder) / fit_name(PurePath(file).stem, PurePath(file).suffix))
             paths[-1].write_bytes(data)
         return import_elsewhere(paths[0], paths[1], classes, scaling, name, progress=told)
 

@@ -157,7 +157,7 @@ def _show(photo: ReadPhoto, key: str) -> None:
             st.markdown(f"**{plain(name)}**{age}")
             grow(answer(prediction, language(), ink()), f"live-{key}-{position}")
     for name, problem in photo.found.problems.items():
-        st.warning(f"**{plain(name)}** · {problem}")
+        st.warning(f"**{plain(name)}** · {plain(str(problem))}")
 
 
 def _choose_face(photo: ReadPhoto, key: str) -> Face:
