@@ -92,7 +92,7 @@ class Card:
         known["metrics"] = tuple(Metric.from_json(metric) for metric in known["metrics"])
         card = cls(**known)
         for part in (card, card.input, *card.metrics):
-            insist_on_types(part)
+            insist_on_types(type(part), vars(part))
         if card.base and not {"name", "sha256"} <= set(card.base):
             raise ValueError("base")
         needed = {HEAD} if card.base else set(FILES)
