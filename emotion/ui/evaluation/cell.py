@@ -197,8 +197,11 @@ def _quick(setting: Setting) -> bool:
 
 
 def _offer(images: int, key: str, work: Callable[[Progress], Neighbours]) -> None:
+    def begin() -> None:
+        jobs.start(key, work)
+
     text = _("Asks the network about all {n} training images, which takes a while; after that it is quick.")
     st.button(
         _("Look for them"), key="evaluation.nearest", icon=":material/image_search:",
-        help=text.format(n=f"{images:,}"), on_click=lambda: bool(jobs.start(key, work)),
+        help=text.format(n=f"{images:,}"), on_click=begin,
     )  # fmt: skip

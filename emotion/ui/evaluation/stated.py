@@ -56,7 +56,7 @@ def _classes(found: Stated) -> None:
     """How many faces of each class are found, by the folders' names and by the votes."""
     lines = {_("by the folder"): found.recall, _("by FER+ votes"): found.recall_by_votes}
     lines = {title: shares for title, shares in lines.items() if shares}
-    table = {_("Found"): list(lines)}
+    table = {_("Recall"): list(lines)}
     table |= {_name(key): [f"{one[key]:.0%}" if key in one else "–" for one in lines.values()] for key in found.recall}
     st.dataframe(table, key="evaluation.stated", hide_index=True)
 
