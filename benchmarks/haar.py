@@ -12,6 +12,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+import psutil
 
 from benchmarks.haar_page import redraws
 from benchmarks.timing import lines as lines
@@ -34,7 +35,8 @@ _RUNS = 5
 def compare() -> dict[str, Any]:
     """Measure everything; seconds and ratios."""
     gray = cv2.cvtColor(webcam_still(), cv2.COLOR_BGR2GRAY)
-    return {"cores": os.cpu_count(), **_scan(gray), **_values(), **_boosting(), **_answers(gray), **redraws()}
+    machine = {"cores": os.cpu_count(), "load average of the last minute": psutil.getloadavg()[0]}
+    return {**machine, **_scan(gray), **_values(), **_boosting(), **_answers(gray), **redraws()}
 
 
 def _scan(gray: np.ndarray) -> dict[str, Any]:

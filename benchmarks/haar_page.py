@@ -38,7 +38,7 @@ MOVES: dict[str, dict[str, Sequence[object]]] = {
 def redraws() -> dict[str, dict[str, float]]:
     """The median of five moves of every slider, in milliseconds by the clock and of the processor."""
     # Without a browser Streamlit warns of what it lacks, at every run.
-    logging.getLogger("streamlit.runtime.scriptrunner_utils.script_run_context").setLevel(logging.ERROR)
+    logging.getLogger("streamlit.runtime.scriptrunner_utils.script_run_context").disabled = True
     clock, processor = {}, {}
     for view, sliders in MOVES.items():
         page = AppTest.from_file(REPOSITORY / "pages" / "haar.py", default_timeout=120)

@@ -83,9 +83,9 @@ def open_scaled(data: bytes, name: str, longest: int) -> ScaledPhoto:
     if megapixels > _SCALED_AT_MOST:
         raise too_large(name, _SCALED_AT_MOST)
     with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
-        # Rows and columns change places when the EXIF note says that the camera was turned.
-        width, height = image.size[::-1] if image.getexif().get(Base.Orientation, 1) >= 5 else image.size
-        try:
+        try:  # A PNG is decoded when it is asked for its EXIF note.
+            turned = image.getexif().get(Base.Orientation, 1) >= 5  # Rows and columns change places.
+            width, height = image.size[::-1] if turned else image.size
             rgb = np.asarray(ImageOps.exif_transpose(_thumbnail(image, 2 * longest)).convert("RGB"))
         except (OSError, SyntaxError):
             raise unreadable(data, name) from None

@@ -83,6 +83,8 @@ def _box(page: str, source: str, kept: str) -> None:
 
     if source == "upload":
         st.file_uploader(_("A photo with a face"), TYPES, key=key, max_upload_size=50, on_change=keep)
+        # Not among the types, or an iPhone would no longer turn it into a JPEG by itself.
+        st.caption(_("PNG, JPEG, BMP or WebP. Save a HEIC photo as JPEG first."))
     else:
         st.camera_input(_("Look into the camera"), key=key, on_change=keep)
 
