@@ -1,27 +1,25 @@
 """How long a frame takes from the camera to its drawing, and what is found in it; beside the course's own loop.
 
 Both run in turns on the very same frames, so that whatever else the computer does slows both: the ratios hold on a busy
-machine, the milliseconds only on an idle one. The course's loop is a full Haar scan at 1.5 / 5 / 30 × 30 of every
+machine, the milliseconds only on an idle one. "cpu" is the time that all cores together spent on the median frame. The course's loop is a full Haar scan at 1.5 / 5 / 30 × 30 of every
 frame and ``model.predict`` of the Keras network for each face.
 """
 
 import io
 import json
 import os
-import statistics
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
-from itertools import pairwise
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any
 
 import av
 import cv2
 import numpy as np
 
+from benchmarks.flicker import flicker
 from emotion.cnn.bundle import Bundle, find_bundle
 from emotion.cnn.classifier import Classifier
 from emotion.files import decode_image
@@ -55,7 +53,7 @@ def compare(clips: Sequence[str], photos: str | None, model: str | None, frames:
         "model": bundle.card.name,
         "clips": {name: _clip(list(film()), bundle) for name, film in films.items()},
         "two models more": _more_models(bundle, frames),
-        "label changes a second": _flicker(bundle, frames),
+        "label changes a second": flicker(bundle, frames),
         "video file 1280×720": _video_file(bundle, frames),
         "photos": _recall(photos) if photos else None,
     }
@@ -67,7 +65,7 @@ def _clip(frames: list[np.ndarray], bundle: Bundle) -> dict[str, Any]:
     settings = PipelineSettings(mode=DECK_LOOP)
     scan = FacePipeline(FaceDetector("frontalface_default", *DECK), [Classifier(bundle)], settings)
     deck, every = _DeckLoop(bundle), max(1, len(frames) // _DECK_FRAMES)
-    times: dict[str, list[float]] = {"ours": [], "deck": [], "deck's scan with our network": []}
+    times: dict[str, list[tuple[float, float]]] = {"ours": [], "deck": [], "deck's scan with our network": []}
     found: dict[str, list[int]] = {"ours": [], "deck": []}
     for number, frame in enumerate(frames):
         result = _timed(times["ours"], _processed, ours, frame, number / 30)
@@ -77,6 +75,7 @@ def _clip(frames: list[np.ndarray], bundle: Bundle) -> dict[str, Any]:
             _timed(times["deck's scan with our network"], _processed, scan, frame, number / 30)
     report: dict[str, Any] = {name: _spread(values[2:]) for name, values in times.items()}
     report["times faster than the deck's loop"] = report["deck"]["median"] / report["ours"]["median"]
+    report["times less cpu"] = report["deck"]["cpu"] / report["ours"]["cpu"]
     report["frames with a face"] = {name: float(np.mean(np.array(each) > 0)) for name, each in found.items()}
     report["faces a frame"] = {name: float(np.mean(each)) for name, each in found.items()}
     return report
@@ -109,20 +108,22 @@ class _DeckLoop:
         return len(faces)
 
 
-def _timed(times: list[float], work: Callable[..., Any], *arguments: Any) -> Any:
-    start = perf_counter()
+def _timed(times: list[tuple[float, float]], work: Callable[..., Any], *arguments: Any) -> Any:
+    """What ``work`` gives; notes its milliseconds by the clock and of all cores."""
+    start, spent = perf_counter(), process_time()
     result = work(*arguments)
-    times.append((perf_counter() - start) * 1000)
+    times.append(((perf_counter() - start) * 1000, (process_time() - spent) * 1000))
     return result
 
 
-def _spread(values: list[float]) -> dict[str, float]:
-    return {"median": statistics.median(values), "p95": float(np.percentile(values, 95))}
+def _spread(values: list[tuple[float, float]]) -> dict[str, float]:
+    clock, cpu = np.transpose(values)
+    return {"median": float(np.median(clock)), "p95": float(np.percentile(clock, 95)), "cpu": float(np.median(cpu))}
 
 
 def _two_faces(number: int) -> np.ndarray:
-    left, right = clip_frame(number / 30)[:, 60:380], clip_frame(number / 30 + 4)[:, 60:380]
-    return np.hstack([left, right[:, ::-1]])
+    left, right = (clip_frame(number / 30 + later, 320, 240) for later in (0, 4))
+    return cv2.copyMakeBorder(np.hstack([left, right[:, ::-1]]), 120, 120, 0, 0, cv2.BORDER_REPLICATE)
 
 
 def _no_face(number: int) -> np.ndarray:
@@ -140,56 +141,24 @@ def _frames_of(clip: str, count: int) -> Iterator[np.ndarray]:
 
 
 def _more_models(bundle: Bundle, frames: int) -> dict[str, float]:
-    """What two models more cost: three copies of one network, as age and gender are of the emotions' size."""
-    alone, three = ([_Renamed(bundle, str(number)) for number in range(count)] for count in (1, 3))
-    times: dict[str, list[float]] = {"one model": [], "three models": []}
-    pipelines = [FacePipeline(FaceDetector("frontalface_default", *LIVE_SCAN), models) for models in (alone, three)]
+    """What age and gender cost together, beside the emotion alone on the same frames."""
+    more = [*map(find_bundle, ("age", "gender"))]
+    times: dict[str, list[tuple[float, float]]] = {"one model": [], "three models": []}
+    pipelines = [
+        FacePipeline(FaceDetector("frontalface_default", *LIVE_SCAN), [Classifier(each) for each in bundles])
+        for bundles in ([bundle], [bundle, *more])
+    ]
     for number in range(frames):
         frame = clip_frame(number / 30)
         for values, pipeline in zip(times.values(), pipelines, strict=True):
             _timed(values, _processed, pipeline, frame, number / 30)
-    one, more = (statistics.median(values) for values in times.values())
-    return {"one model": one, "three models": more, "difference": more - one}
-
-
-class _Renamed(Classifier):
-    """The same network under another name, so that it counts as another model."""
-
-    def __init__(self, bundle: Bundle, suffix: str) -> None:
-        card = replace(bundle.card, name=f"{bundle.card.name} {suffix}")
-        super().__init__(Bundle(bundle.path, card))
-
-
-def _flicker(bundle: Bundle, frames: int) -> dict[str, float]:
-    """Label changes a second on a steady face with noise, between two emotions: raw, and as the Live page shows it."""
-    random, still = np.random.default_rng(0), _ambiguous(Classifier(bundle))
-    raw = PipelineSettings(smoothing=0, hysteresis=0)
-    changes = {}
-    for name, settings in (("raw", raw), ("smooth", PipelineSettings())):
-        pipeline = FacePipeline(FaceDetector("frontalface_default", *LIVE_SCAN), [Classifier(bundle)], settings)
-        labels = []
-        for number in range(frames):
-            noisy = np.clip(still + random.normal(0, 12, still.shape), 0, 255).astype(np.uint8)
-            face = pipeline.process(noisy, number / 30).largest
-            labels += [face.predictions[bundle.card.name].label] if face and face.predictions else []
-        changes[name] = sum(a != b for a, b in pairwise(labels)) / (frames / 30)
-    return changes
-
-
-def _ambiguous(classifier: Classifier) -> np.ndarray:
-    """Of the clip's frames, darker, blurred and turned, the one whose two best classes are the nearest."""
-    best, least = clip_frame(0), 1.0
-    pipeline = FacePipeline(FaceDetector(), [classifier])
-    for number in range(24):
-        matrix = cv2.getRotationMatrix2D((320, 240), (number % 5 - 2) * 6, 1)
-        frame = cv2.warpAffine(clip_frame(number / 2), matrix, (640, 480), borderMode=cv2.BORDER_REPLICATE)
-        frame = cv2.GaussianBlur(frame, (0, 0), 1 + number % 6)
-        face = pipeline.process_still(frame).largest
-        if face:
-            first, second = np.sort(next(iter(face.predictions.values())).probabilities)[::-1][:2]
-            if first - second < least:
-                best, least = frame, float(first - second)
-    return best
+    one, three = (_spread(values) for values in times.values())
+    return {
+        "one model": one["median"],
+        "three models": three["median"],
+        "difference": three["median"] - one["median"],
+        "difference, cpu": three["cpu"] - one["cpu"],
+    }
 
 
 def _video_file(bundle: Bundle, frames: int) -> dict[str, float]:
@@ -201,8 +170,11 @@ def _video_file(bundle: Bundle, frames: int) -> dict[str, float]:
             writer.write(clip_frame(number / 30, 1280, 720), number / 30)
         writer.close()
         pipeline = FacePipeline(FaceDetector("frontalface_default", *LIVE_SCAN), [Classifier(bundle)])
+        spent = process_time()
         report = process_video(film, pipeline, Path(folder) / "out.mp4", Path(folder) / "out.csv")
-    return {"seconds": report.summary.seconds, "took": report.took, "times real time": report.times_real_time}
+        spent = process_time() - spent
+    seconds = report.summary.seconds
+    return {"seconds": seconds, "took": report.took, "times real time": report.times_real_time, "cpu": spent}
 
 
 def _recall(photos: str) -> dict[str, Any]:
@@ -251,7 +223,7 @@ def lines(report: dict[str, Any]) -> list[str]:
         ours, deck, faster = clip["ours"], clip["deck"], clip["times faster than the deck's loop"]
         shown.append(
             f"{name}: {ours['median']:.1f} ms a frame (p95 {ours['p95']:.1f}), the deck's loop {deck['median']:.1f}, "
-            f"{faster:.1f} × faster; a face in {clip['frames with a face']['ours']:.1%} of the frames, "
+            f"{faster:.1f} × faster (cpu {ours['cpu']:.1f} and {deck['cpu']:.1f}); a face in {clip['frames with a face']['ours']:.1%} of the frames, "
             f"the deck's loop {clip['frames with a face']['deck']:.1%}"
         )
     for name in ("two models more", "label changes a second", "video file 1280×720", "photos"):
