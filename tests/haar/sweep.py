@@ -1,6 +1,6 @@
 """Our scan against OpenCV's, over every cascade, many pictures and settings: ``python -m tests.haar.sweep [ZIP]``.
 
-Takes a quarter of an hour on two idle cores; ``test_cascade.py`` takes a sample of it. ZIP is a file of photos, such as
+Takes a quarter of an hour; ``test_cascade.py`` takes a sample of it. ZIP is a file of photos, such as
 faces_with_boxes.zip.
 """
 
