@@ -48,7 +48,7 @@ class Mp4Writer:
         if self._size is None:
             self._size = self._video.width, self._video.height = _even(bgr.shape[1]), _even(bgr.shape[0])
         # OpenCV converts in a third of the time that FFmpeg's scaler takes; both to BT.601, limited range.
-        planes = cv2.cvtColor(_fitted(bgr, self._size), cv2.COLOR_BGR2YUV_I420)
+        planes: Any = cv2.cvtColor(_fitted(bgr, self._size), cv2.COLOR_BGR2YUV_I420)
         frame = av.VideoFrame.from_ndarray(planes, format="yuv420p")
         frame.pts, frame.time_base, self._last = pts, _TIME_BASE, pts
         self._container.mux(self._video.encode(frame))
