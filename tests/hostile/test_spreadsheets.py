@@ -42,7 +42,9 @@ def run(tmp_path: Path) -> Run:
 @pytest.mark.parametrize("formula", FORMULAS)
 def test_the_table_of_runs_and_their_metrics(run: Run, formula: str) -> None:
     run.write_notes(formula)
-    run.write_metrics([{"epoch": 1, "val_loss": -0.5, formula.strip(): 0.5}])  # As from a file that somebody has edited.
+    run.write_metrics([
+        {"epoch": 1, "val_loss": -0.5, formula.strip(): 0.5}
+    ])  # As from a file that somebody has edited.
     summary = replace(summary_of(run), run=run)
     assert not formulas_in(runs_csv([summary])) and not formulas_in(metrics_csv([summary]))
     assert b",-0.5," in metrics_csv([summary]).replace(b"\r\n", b",")  # A negative number stays one.
