@@ -1,12 +1,16 @@
 """How many faces the detector finds and how often it is wrong, over its two most important settings."""
 
+import errno
 import io
 import json
+import os
 import time
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import cv2
 import numpy as np
@@ -17,11 +21,15 @@ from emotion.haar.boxes import match
 from emotion.haar.detector import FaceDetector
 from emotion.haar.grouping import find_groups, group_boxes
 from emotion.jobs import Progress
+from emotion.zips import DAMAGES, open_zip, read_at_most
 
 SCALE_FACTORS = (1.05, 1.1, 1.2, 1.3, 1.5)
 MIN_NEIGHBORS = (1, 2, 3, 4, 5, 6, 8)
 _SURE = 12  # So many windows at the finest scale factor mostly mean a face.
 _CANDIDATES = 16
+_LIST_AT_MOST, _PHOTO_AT_MOST = 2**24, 2**27
+"""Bytes of boxes.json and of a photo's file."""
+_PIXELS_AT_MOST = 10**9
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,19 +134,45 @@ def read_labelled_photos(source: str | Path | bytes, limit: int | None = None) -
     The file holds ``{name: [{"xywh": [x, y, width, height], "easy": true}, …]}``, the photos lie in ``images/``; a face
     without ``easy`` counts. Raises UserError for another file.
     """
-    if not isinstance(source, bytes):
-        with reading(source):
-            source = Path(source).read_bytes()
     try:
-        with zipfile.ZipFile(io.BytesIO(source)) as archive:
-            listed = json.loads(archive.read("boxes.json"))
-            return [_photo(archive.read(f"images/{name}"), name, listed[name]) for name in list(listed)[:limit]]
-    except (zipfile.BadZipFile, KeyError, TypeError, AttributeError, ValueError):
+        with _opened(source) as stream, open_zip(stream) as archive:
+            listed = json.loads(read_at_most(archive, "boxes.json", _LIST_AT_MOST))
+            return _photos(archive, {name: listed[name] for name in list(listed)[:limit]})
+    except (*DAMAGES, LookupError, TypeError, AttributeError):
         raise UserError("The ZIP needs a boxes.json with every face's xywh, and the photos in images/.") from None
+
+
+@contextmanager
+def _opened(source: str | Path | bytes) -> Iterator[IO[bytes]]:
+    if isinstance(source, bytes):
+        yield io.BytesIO(source)
+        return
+    with reading(source):
+        if Path(source).exists() and not Path(source).is_file():  # A device may have no end.
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+        stream = Path(source).open("rb")  # noqa: SIM115
+    with stream:
+        yield stream
+
+
+def _photos(archive: zipfile.ZipFile, listed: dict[str, list[dict]]) -> list[LabelledPhoto]:
+    """The photos of the faces ``listed``; UserError where all of them would not fit into memory."""
+    photos, pixels = [], 0
+    for name, faces in listed.items():
+        photos.append(_photo(read_at_most(archive, f"images/{name}", _PHOTO_AT_MOST), name, faces))
+        pixels += photos[-1].gray.size
+        if pixels > _PIXELS_AT_MOST:
+            raise UserError(
+                "The photos in the ZIP have more than {limit} megapixels together. Make them smaller, or take fewer.",
+                limit=_PIXELS_AT_MOST // 10**6,
+            )
+    return photos
 
 
 def _photo(data: bytes, name: str, faces: list[dict]) -> LabelledPhoto:
     gray = cv2.cvtColor(decode_image(data, name), cv2.COLOR_BGR2GRAY)
     boxes = np.array([face["xywh"] for face in faces], np.float64).reshape(-1, 4)
+    if not np.isfinite(boxes).all():
+        raise ValueError("xywh")
     boxes[:, 2:] += boxes[:, :2]
     return LabelledPhoto(gray, boxes, np.array([face.get("easy", True) for face in faces], bool))

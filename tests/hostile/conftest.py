@@ -10,11 +10,12 @@ import flatbuffers
 import pytest
 from ai_edge_litert import schema_py_generated as schema
 
-from tests.browser.conftest import camera_file, chromium, launch
-
-__all__ = ["camera_file", "chromium", "launch"]
+from tests.browser import conftest as browsers
 
 Files = dict[str, bytes]
+# The browser of tests/browser, for these tests too.
+chromium, launch, camera_file = browsers.chromium, browsers.launch, browsers.camera_file
+browser, page = browsers.browser, browsers.page
 
 
 @pytest.fixture

@@ -1,12 +1,9 @@
 """Zips from anywhere: read within limits, refused whole where a name or an entry is not honest."""
 
 import json
-import lzma
 import re
 import stat
-import struct
 import zipfile
-import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,24 +14,17 @@ from emotion.dataset.importers.making import Source, finished, new_dataset_folde
 from emotion.dataset.importers.tree import lay_out, plan_tree
 from emotion.errors import UserError
 from emotion.jobs import Progress
+from emotion.zips import DAMAGES, open_zip
 
 MOST_ENTRIES = 500_000
-MOST_BYTES_OF_NAMES = 64 * 2**20
-"""Of the list of entries, which zipfile reads whole: each becomes an object of ten times its size."""
 MOST_BYTES_A_FILE = 128 * 2**20
 """A BMP of 40 megapixels, the most that is decoded, has 120 MB."""
 MOST_BYTES = 16 * 2**30
 MOST_RATIO, RATIO_FROM = 100, 64 * 2**20
 """Bytes read for each byte of the zip, from so many bytes on: photographs hardly shrink, bombs do a thousandfold."""
 
-_ENTRIES, _SIZE_OF_NAMES = 4, 5  # Places in the end record as zipfile gives it.
 _ABOUT_AT_MOST = 2**20
 _UTF8, _ENCRYPTED = 0x800, 0x1
-_DAMAGES = (
-    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError, RuntimeError, ValueError,
-    OverflowError,
-)  # fmt: skip
-"""All that zipfile raises for bytes that are no good zip."""
 
 
 class Entry(NamedTuple):
@@ -75,7 +65,7 @@ class Archive:
     def _unpacking(self, entry: Entry) -> Iterator[None]:
         try:
             yield
-        except _DAMAGES as error:
+        except DAMAGES as error:
             raise UserError(
                 "{entry} in {zip} can't be unpacked ({reason}). Download the zip again, or pack it anew.",
                 entry=entry.name,
@@ -107,12 +97,8 @@ def open_archive(source: Source) -> Iterator[Archive]:
     with opened(source) as stream:
         size = size_of(stream)
         try:
-            # No public name tells the size of the list before the list is read.
-            end = zipfile._EndRecData(stream)  # type: ignore[attr-defined]
-            if end and end[_SIZE_OF_NAMES] > MOST_BYTES_OF_NAMES:
-                raise _too_many(name, end[_ENTRIES])
-            file = zipfile.ZipFile(stream)
-        except _DAMAGES as error:
+            file = open_zip(stream)
+        except DAMAGES as error:
             raise UserError(
                 "{zip} is cut off or damaged ({reason}). Download it again, or pack it anew.", zip=name, reason=error
             ) from None
@@ -156,22 +142,18 @@ def _about(archive: Archive, root: str) -> dict[str, object]:
 def _checked(file: zipfile.ZipFile, zip_name: str) -> tuple[Entry, ...]:
     infos = file.infolist()
     if len(infos) > MOST_ENTRIES:
-        raise _too_many(zip_name, len(infos))
+        raise UserError(
+            "{zip} has {found} entries, and {limit} are the most that are taken. Pack the images in several zips.",
+            zip=zip_name,
+            found=len(infos),
+            limit=MOST_ENTRIES,
+        )
     entries = []
     for name, info in zip(_names(infos), infos, strict=True):
         parts = _parts(name, info, zip_name)
         if not name.endswith(("/", "\\")) and not any(part[0] == "." or part == "__MACOSX" for part in parts):
             entries.append(Entry("/".join(parts), info))
     return tuple(entries)
-
-
-def _too_many(zip_name: str, found: int) -> UserError:
-    return UserError(
-        "{zip} has {found} entries, and {limit} are the most that are taken. Pack the images in several zips.",
-        zip=zip_name,
-        found=found,
-        limit=MOST_ENTRIES,
-    )
 
 
 def _names(infos: Sequence[zipfile.ZipInfo]) -> list[str]:
