@@ -43,7 +43,7 @@ def annotate(
     size = max(13, round(min(bgr.shape[:2]) / 24))
     language = written_language(language)
     for face in result.faces if look.blur else ():
-        _hide(picture, face.xyxy)
+        _hide(picture, face.everywhere)
     for face in result.faces:
         _draw_box(picture, face, max(2, size // 7))
         _draw_lines(picture, face, size if len(result.faces) <= _FEW else _narrow(face, size), language)
@@ -68,7 +68,10 @@ def _colour(prediction: Prediction) -> str:
 
 
 def _mirrored(result: FrameResult, width: int) -> FrameResult:
-    faces = (replace(face, xyxy=mirrored_boxes(face.xyxy, width)[0]) for face in result.faces)
+    faces = (
+        replace(face, xyxy=mirrored_boxes(face.xyxy, width)[0], reach=mirrored_boxes(face.everywhere, width)[0])
+        for face in result.faces
+    )
     return replace(result, faces=tuple(faces))
 
 

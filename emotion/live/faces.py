@@ -71,24 +71,37 @@ class Face:
     """A face: its box ``xyxy`` float32 (4,) in pixels of the original frame, who it is, what each model says of it.
 
     ``track_id`` stays the same from frame to frame; ``predictions`` has a bundle's name as key, in the models' order.
-    Raises ValueError for a box that is none.
+    ``reach`` float32 (4,) holds all places where the face may be now, behind which a smooth box trails; without it the
+    box itself. Raises ValueError for a box that is none.
     """
 
     xyxy: np.ndarray
     track_id: int
     predictions: dict[str, Prediction] = field(default_factory=dict)
+    reach: np.ndarray | None = None
 
     def __post_init__(self) -> None:
-        box = np.array(self.xyxy, np.float32)
-        if box.shape != (4,) or not np.isfinite(box).all() or (box[2:] < box[:2]).any():
-            raise ValueError(f"expected a box (x0, y0, x1, y1) with x0 ≤ x1 and y0 ≤ y1, received {self.xyxy}")
-        box.setflags(write=False)
-        object.__setattr__(self, "xyxy", box)
+        object.__setattr__(self, "xyxy", _box(self.xyxy))
+        if self.reach is not None:
+            object.__setattr__(self, "reach", _box(self.reach))
+
+    @property
+    def everywhere(self) -> np.ndarray:
+        """``reach``, or the box where nothing more is known."""
+        return self.xyxy if self.reach is None else self.reach
 
     @property
     def area(self) -> float:
         """The box's area in square pixels."""
         return float(np.prod(self.xyxy[2:] - self.xyxy[:2]))
+
+
+def _box(xyxy: np.ndarray) -> np.ndarray:
+    box = np.array(xyxy, np.float32)
+    if box.shape != (4,) or not np.isfinite(box).all() or (box[2:] < box[:2]).any():
+        raise ValueError(f"expected a box (x0, y0, x1, y1) with x0 ≤ x1 and y0 ≤ y1, received {xyxy}")
+    box.setflags(write=False)
+    return box
 
 
 @dataclass(frozen=True, eq=False)

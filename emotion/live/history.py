@@ -13,7 +13,7 @@ from emotion.live.faces import Face, FrameResult
 
 MINUTE = 60.0
 _SAMPLES_A_SECOND = 5.0
-_SAMPLES_AT_MOST = 3000  # A minute of ten faces.
+_SAMPLES_AT_MOST = 9000  # A minute of ten faces and three models.
 _POINTS = 400
 
 # How pleasant an emotion is, from −1 to 1: its side of the horizontal axis in J. A. Russell's circumplex (1980).

@@ -43,6 +43,11 @@ class Track:
         shift = self.velocity * (timestamp - self.seen)
         return (self.detected + np.tile(shift, 2)).astype(np.float32)
 
+    def reach(self, timestamp: float) -> np.ndarray:
+        """A box around its smooth box, the one found last, and where it should be by now, float32 (4,)."""
+        boxes = np.stack([self.xyxy, self.detected, self.predicted(timestamp)])
+        return np.concatenate([boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)])
+
     def smooth(
         self,
         answers: dict[str, Prediction],

@@ -6,6 +6,7 @@ from emotion.live import fonts
 from emotion.live.annotate import DETECTION_COLOUR, annotate, face_colour
 from emotion.live.faces import Face, FrameResult, Prediction
 from emotion.live.settings import Look
+from emotion.live.tracking import Tracker
 
 GRAY = np.full((480, 640, 3), 100, np.uint8)
 
@@ -155,3 +156,17 @@ def test_bars_are_as_long_as_the_probabilities(xyxy):
     }
     assert count["happy"] > 10 * count["angry"] > 0
     assert annotate(GRAY, FrameResult((face(),)), look=Look(bars=True)).shape == GRAY.shape
+
+
+@pytest.mark.parametrize("smoothing", [0.3, 2.0])
+def test_a_face_that_moves_fast_is_hidden_where_it_is(smoothing):
+    tracker, rng = Tracker(smoothing), np.random.default_rng(0)
+    for frame in range(30):  # 300 pixels a second to the right.
+        now, left = frame / 30, 10 * frame
+        track = tracker.update([[left, 50, left + 150, 200]], now)[0]
+    picture = rng.integers(0, 256, (240, 640, 3), np.uint8)
+    shown = Face(track.xyxy, track.track_id, reach=track.reach(now))
+    for mirror in (False, True):
+        hidden = annotate(picture, FrameResult((shown,)), look=Look(blur=True, mirror=mirror))
+        part = (hidden[:, ::-1] if mirror else hidden)[50:200, left : left + 150]
+        assert len(np.unique(part.reshape(-1, 3), axis=0)) <= 64 + 2  # Squares, and the box that is drawn over them.

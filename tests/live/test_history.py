@@ -24,9 +24,19 @@ def test_the_last_minute_has_five_samples_a_second_and_forgets():
 def test_it_stays_small_with_many_faces():
     minute = LastMinute()
     for frame in range(400):
-        many = [result(0.5, number).faces[0] for number in range(20)]
+        many = [result(0.5, number).faces[0] for number in range(40)]
         minute.add(FrameResult(tuple(many)), frame / 5)
-    assert len(minute.samples()) <= 3000
+    assert len(minute.samples()) <= 9000
+
+
+def test_ten_faces_and_three_models_have_their_whole_minute():
+    minute = LastMinute()
+    for frame in range(5 * 62):
+        faces = tuple(result(0.5, number).faces[0] for number in range(10))
+        models = {name: faces[0].predictions["m"] for name in "abc"}
+        minute.add(FrameResult(tuple(Face(face.xyxy, face.track_id, models) for face in faces)), frame / 5)
+    samples = minute.samples()
+    assert samples[-1].seconds - samples[0].seconds == pytest.approx(60, abs=0.3)
 
 
 def test_the_summary_of_a_session_by_hand():
