@@ -31,7 +31,7 @@ class DetectorSettings(NamedTuple):
         if not (math.isfinite(self.scale_factor) and self.scale_factor >= 1.01):
             raise UserError("The scale factor is {value}. Set 1.01 or more, for example 1.1.", value=self.scale_factor)
         if self.min_neighbors < 0:
-            raise UserError("The neighbours are {value}. Set 0 or more, for example 5.", value=self.min_neighbors)
+            raise UserError("minNeighbors is {value}. Set 0 or more, for example 5.", value=self.min_neighbors)
         if self.min_size and min(self.min_size) < 0:
             raise UserError(
                 "The smallest face is {width} × {height} pixels. Set 0 or more, for example 30 × 30.",

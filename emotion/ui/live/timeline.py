@@ -66,7 +66,7 @@ def _choose_model(names: list[str], key: str) -> str:
 def _session(processor: LiveProcessor) -> None:
     summary = processor.takers.summary()
     if not summary.frames:
-        st.caption(_("Here stands how the session went, of the largest face. Press START."))
+        st.caption(_("A summary of the session, for the largest face, will stand here. Press START."))
         return
     show_summary(summary, "live.session")
 
