@@ -73,7 +73,7 @@ def test_an_unknown_cascade_is_named_with_the_known_ones(name):
         ((0.5, 5), "scale factor is 0.5"),
         ((float("nan"), 5), "scale factor is nan"),
         ((float("inf"), 5), "scale factor is inf"),
-        ((1.1, -1), "neighbours are -1"),
+        ((1.1, -1), "minNeighbors is -1"),
         ((1.1, 5, (30, -1)), "30 × -1 pixels"),
     ],
 )
