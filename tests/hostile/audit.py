@@ -1,4 +1,4 @@
-"""``make audit``: known holes in the libraries of ``requirements.lock``, by pip-audit; offline it says that it can't."""
+"""``make audit``: known holes in the libraries of ``requirements.lock``, by pip-audit; offline it says it can't."""
 
 import importlib.util
 import subprocess

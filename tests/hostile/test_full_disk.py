@@ -13,7 +13,7 @@ from tests.dataset.importers.test_bad_input import may_mount
 from tests.hostile.conftest import Files, zipped
 
 pytestmark = pytest.mark.skipif(not may_mount(), reason="unshare -rm, which mounts without rights, is refused here")
-FILL = """
+CODE = """
 import os, sys, pathlib
 home = pathlib.Path(os.environ["EMOTION_HOME"])
 def fill(left):
@@ -23,9 +23,19 @@ def fill(left):
         for _ in range(max(size, 0) // 4096): file.write(bytes(4096))
 def state():
     from hashlib import sha256
-    return {str(p): sha256(p.read_bytes()).hexdigest() for p in sorted(home.rglob("*"))
-            if p.is_file() and p.name not in ("ballast", "train.log", ".lock")}
+    return {{str(p): sha256(p.read_bytes()).hexdigest() for p in sorted(home.rglob("*"))
+            if p.is_file() and p.name not in ("ballast", "train.log", ".lock")}}
 from emotion.errors import UserError
+{before}
+old = state()
+fill({left})
+try:
+    {work}
+except UserError as error:
+    print("SAID", error)
+now = state()
+assert all(now.get(path) == seal for path, seal in old.items()), "changed"
+print("KEPT", [path for path in now if path not in old])
 """
 ACTS = {
     "notes of a run": (
@@ -48,11 +58,13 @@ ACTS = {
         "c.add('a', [np.random.default_rng(n).integers(0, 256, (96, 96), np.uint8) for n in range(40)])", 100_000,
     ),
     "the list of datasets": (
-        "from emotion.dataset.library import remember", "[remember(pathlib.Path('/' + 'x' * 200 + str(n))) for n in range(99)]",
+        "from emotion.dataset.library import remember",
+        "[remember(pathlib.Path('/' + 'x' * 200 + str(n))) for n in range(99)]",
         8192,
     ),
     "a session's log": (
-        "from emotion.live.log import SessionLog; log = SessionLog(); log._columns.update({(str(n), 'x' * 99): n for n in range(2000)})",
+        "from emotion.live.log import SessionLog; log = SessionLog(); "
+        "log._columns.update({(str(n), 'x' * 99): n for n in range(2000)})",
         "log.write_csv(home / 'log.csv')", 4096,
     ),
     "a head": (
@@ -72,8 +84,11 @@ def test_a_full_disk_is_a_sentence_and_costs_nothing(trained: Path, files: Files
     archive = zipped(tmp_path / "a.zip", files)
     home = tmp_path / "disk"
     home.mkdir()
-    code = f"{FILL}\n{before}\nold = state(); fill({left})\ntry:\n    {work}\nexcept UserError as error:\n    print('SAID', error)\nnow = state()\nassert all(now.get(path) == seal for path, seal in old.items()), 'changed'\nprint('KEPT', [p for p in now if p not in old])"
-    mount = f"mount -t tmpfs -o size=24m tmpfs '{home}' && cp -r '{trained}'/models '{trained}'/runs '{home}' && export EMOTION_HOME='{home}' && exec \"$@\""
+    code = CODE.format(before=before, work=work, left=left)
+    mount = (
+        f"mount -t tmpfs -o size=24m tmpfs '{home}' && cp -r '{trained}'/models '{trained}'/runs '{home}' && "
+        f"export EMOTION_HOME='{home}' && exec \"$@\""
+    )
     command = ["unshare", "-rm", "sh", "-c", mount, "sh", sys.executable, "-c", code, str(data), str(archive)]
     done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, encoding="utf-8", timeout=280)
     assert "SAID" in done.stdout and "No space left on device" in done.stdout, done.stdout + done.stderr[-3000:]
