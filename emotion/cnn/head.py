@@ -23,7 +23,7 @@ from emotion.dataset.folder import Dataset
 from emotion.dataset.pixels import fit
 from emotion.dataset.sample import draw_face
 from emotion.errors import UserError
-from emotion.files import folder_in_the_making, plain_name, sha256, write_json
+from emotion.files import folder_in_the_making, plain_name, sha256, write_json, writing
 from emotion.homes import models_folders, user_models_folder
 from emotion.jobs import Progress
 from emotion.labels import EMOTIONS, listed
@@ -76,7 +76,7 @@ def fit_head(
     before = prior and _metric(int((prior.probabilities(features).argmax(axis=1) == labels).sum()), len(labels))
     report = HeadReport(_metric(right, len(labels)), before or None, penalty)
     final = _folder(plain_name(name) or dataset.name, dataset)
-    with folder_in_the_making(final) as folder:
+    with writing(final), folder_in_the_making(final) as folder:
         with io.BytesIO() as arrays:
             np.savez(arrays, weights=head.weights, bias=head.bias)
             (folder / HEAD).write_bytes(arrays.getvalue())
