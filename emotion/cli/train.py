@@ -26,7 +26,7 @@ from emotion.cnn.config import (
 
 if TYPE_CHECKING:
     from emotion.cnn.runs import Run
-    from emotion.cnn.training import Engine
+    from emotion.cnn.training import Engine, Publish
 
 
 class AugmentationType(click.ParamType):
@@ -187,13 +187,25 @@ def _train_here(run: "Run") -> None:
     status = take_over(run)  # Before Keras is imported, which takes a while: whoever watches sees a living worker.
     config = run.config()
     try:
-        from emotion.cnn.publish import publish_run
         from emotion.cnn.training import train as work
 
-        status = work(run, status, publish_run if _is_first(config) else None, _engine(config.distribute))
+        publish = _publisher(config)
+        status = work(run, status, publish, _engine(config.distribute))
     finally:
         start_waiting()
-    click.echo(f"{status.state}: {status.bundle or f'go on with  python -m emotion train --resume {run.name}'}")
+    if status.state == "finished" and not publish and _is_first(config):
+        next_step = f"make its model with  KERAS_BACKEND=tensorflow python -m emotion train --publish {run.name}"
+    else:
+        next_step = f"go on with  python -m emotion train --resume {run.name}"
+    click.echo(f"{status.state}: {status.bundle or next_step}")
+
+
+def _publisher(config: TrainConfig) -> "Publish | None":
+    """What makes the bundle in the end; nothing on a machine that keeps no run, nor where Keras can't convert it."""
+    from emotion.cnn.making import can_convert
+    from emotion.cnn.publish import publish_run
+
+    return publish_run if _is_first(config) and can_convert() else None
 
 
 def _engine(distribute: str) -> "Engine | None":

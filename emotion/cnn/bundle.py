@@ -16,6 +16,7 @@ from ai_edge_litert.interpreter import Interpreter
 
 from emotion.cnn.card import CARD, HEAD, NETWORK, TFLITE, WEIGHTS, Card
 from emotion.cnn.keras2 import LAYERS
+from emotion.dataset.folder import clean_path
 from emotion.errors import UserError
 from emotion.homes import models_folders
 
@@ -144,13 +145,14 @@ def find_bundle(name_or_path: str | None) -> Bundle:
         best = default_bundle(scan_bundles()[0])
         name_or_path = str(best.path) if best else DEFAULTS[-1]
     folders = [path for path in _bundle_folders() if path.name == name_or_path]
-    if not folders and not (Path(name_or_path) / CARD).exists():
+    path = clean_path(name_or_path)
+    if not folders and not (path / CARD).exists():
         raise UserError(
             "There is no model “{name}”. Expected one of {found}, or the path of a bundle folder.",
             name=name_or_path,
             found=", ".join(path.name for path in _bundle_folders()) or "–",
         )
-    return load_bundle(folders[0] if folders else name_or_path)
+    return load_bundle(folders[0] if folders else path)
 
 
 def default_bundle(bundles: list[Bundle]) -> Bundle | None:

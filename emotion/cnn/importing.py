@@ -1,18 +1,21 @@
 """A model bundle from another computer, as a zip. No Keras here; ``model_files`` takes in networks of other making."""
 
 import json
+import shutil
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from emotion.cnn.bundle import CARD, Bundle, load_bundle
 from emotion.cnn.card import FILES
 from emotion.cnn.trial import try_bundle
+from emotion.cnn.workers import one_at_a_time
 from emotion.dataset.importers.archive import Archive, Entry, is_zip, open_archive
 from emotion.dataset.importers.making import Source, source_name
 from emotion.errors import UserError
-from emotion.files import folder_in_the_making, plain_name, write_json, writing
+from emotion.files import folder_in_the_making, hidden_name, plain_name, replace_folder, write_json, writing
 from emotion.homes import models_folders, user_models_folder
 
 
@@ -30,14 +33,44 @@ def import_bundle_zip(source: Source, name: str = "") -> Bundle:
         top = _bundle_in(archive)
         entries = {entry.name: entry for entry in archive.entries}
         card = _card(archive, entries[f"{top}{CARD}"])
-        final = free_bundle_folder(name or str(card.get("name", "")))
-        with writing(final), folder_in_the_making(final) as folder:
+
+        def fill(folder: Path) -> dict[str, Any]:
             for file in FILES:
                 if f"{top}{file}" in entries:  # load_bundle says which is missing.
                     (folder / file).write_bytes(archive.read(entries[f"{top}{file}"]))
-            write_json(folder / CARD, {**card, "name": final.name})
+            write_json(folder / CARD, card)
             _check(folder, archive.name)
+            return card
+
+        return make_bundle(name or str(card.get("name", "")), fill)
+
+
+def make_bundle(wanted: str, fill: Callable[[Path], dict[str, Any]]) -> Bundle:
+    """A new bundle of the user, called ``wanted`` or, where a bundle is called so, with a number.
+
+    ``fill`` puts the files into a hidden folder and returns the card's values; if it raises, nothing is left.
+    """
+    final = free_bundle_folder(wanted)
+    made = hidden_name(final)
+    with writing(final):
+        with folder_in_the_making(made) as folder:
+            card = fill(folder)
+        with one_at_a_time():
+            final = place_bundle(made, free_bundle_folder(wanted), card)
     return load_bundle(final)
+
+
+def place_bundle(made: Path, final: Path, card: dict[str, Any]) -> Path:
+    """Rename the hidden folder of a whole bundle to ``final``, which its card then names too.
+
+    To be called within ``one_at_a_time``, in which ``final`` was chosen: two that end together would take one name.
+    """
+    try:
+        write_json(made / CARD, {**card, "name": final.name})
+        replace_folder(made, final)
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+    return final
 
 
 def free_bundle_folder(wanted: str) -> Path:

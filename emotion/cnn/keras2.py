@@ -69,16 +69,21 @@ def check_hdf5(path: Path) -> None:
         )
 
 
-def check_layers(path: Path) -> None:
-    """Refuse, by a UserError, an ``.h5`` that does not list its weights layer by layer, as Keras 2 did."""
+def lists_layers(path: Path) -> bool:
+    """Whether an ``.h5`` has a list of its layers, as Keras 2 wrote it and ``save`` of Keras 3 does.
+
+    Those of Keras 3's ``save_weights`` have groups ``layers/<kind>/vars`` instead. UserError for any other.
+    """
     with _opened(path) as file:
         group = file if "layer_names" in file.attrs else file.get("model_weights", file)
-        by_layers = any(name in group.attrs for name in ("layer_names", "layer_names0"))  # 0: a list in parts.
-    if not by_layers:
-        raise UserError(
-            "{file} does not list its weights by layers. Choose the .h5 of save_weights or save, as Keras 2 wrote it.",
-            file=path.name,
-        )
+        if any(name in group.attrs for name in ("layer_names", "layer_names0")):  # 0: a list in parts.
+            return True
+        layers = file.get("layers")
+        if isinstance(layers, h5py.Group) and any("vars" in layer for layer in layers.values()):
+            return False
+    raise UserError(
+        "{file} holds no weights by layers. Choose the .h5 that Keras’ save_weights or save wrote.", file=path.name
+    )
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from emotion.cnn.people import people_figures
 from emotion.dataset.folder import Dataset
 from emotion.dataset.importers.votes import votes_of
 from emotion.dataset.pixels import Images
+from emotion.errors import UserError
 from emotion.files import sha256, write_json
 
 PACKAGES = ("tensorflow", "keras", "numpy", "ai-edge-litert", "opencv-python-headless")
@@ -50,8 +51,22 @@ def calibrate(model: keras.Model, validation: Images) -> float:
     return temperature
 
 
+def can_convert() -> bool:
+    """Whether a bundle can be made with the Keras backend of this process."""
+    return keras.backend.backend() == "tensorflow"
+
+
 def to_tflite(model: keras.Model) -> bytes:
-    """The network as a dynamic-range quantised TFLite file with two named outputs, probabilities and embedding."""
+    """The network as a dynamic-range quantised TFLite file with two named outputs, probabilities and embedding.
+
+    Raises UserError on another Keras backend than TensorFlow.
+    """
+    if not can_convert():
+        raise UserError(
+            "A model bundle is made with TensorFlow, but Keras runs on {backend} here. Set KERAS_BACKEND=tensorflow "
+            "and publish the run again.",
+            backend=keras.backend.backend(),
+        )
     import tensorflow as tf
 
     outputs = {"probabilities": model.outputs[0], "embedding": model.get_layer("embedding").output}

@@ -17,12 +17,12 @@ from emotion.cnn.classifier import Classifier
 from emotion.cnn.evaluation import evaluate
 from emotion.cnn.export import probe_faces
 from emotion.cnn.formats import SCALINGS
-from emotion.cnn.importing import free_bundle_folder
-from emotion.cnn.keras2 import check_hdf5, check_layers, translate
+from emotion.cnn.importing import make_bundle
+from emotion.cnn.keras2 import check_hdf5, lists_layers, translate
 from emotion.cnn.making import largest_difference, versions, write_network
 from emotion.dataset.folder import Dataset
 from emotion.errors import UserError
-from emotion.files import folder_in_the_making, reading, write_json, writing
+from emotion.files import reading, write_json
 from emotion.labels import EMOTIONS, GENDERS
 
 _JSON_AT_MOST = 2**24
@@ -53,26 +53,29 @@ def import_model_files(
     model = _load(network, weights, rescale=scaling == SCALINGS[0])
     _insist_on_shapes(model, classes)
     _name_embedding(model)
-    final = free_bundle_folder(name or weights.stem)
-    with writing(final), folder_in_the_making(final) as folder:
-        card = _card(model, write_network(folder, model), final.name, tuple(classes), task)
+    name = name or weights.stem.removesuffix(".weights")
+
+    def fill(folder: Path) -> dict[str, Any]:
+        card = _card(model, write_network(folder, model), name, tuple(classes), task)
         card["notes"] = f"Imported from {network.name} and {weights.name}; scaling: {scaling}."
         write_json(folder / CARD, card)
         bundle = load_bundle(folder)
         card["largest_difference"] = _insist_on_probabilities(model, bundle)
         if dataset:
             card["metrics"] = [vars(evaluate(Classifier(bundle), dataset, "validation").accuracy)]
-        write_json(folder / CARD, card)
-    return load_bundle(final)
+        return card
+
+    return make_bundle(name, fill)
 
 
 def _load(network: Path, weights: Path, rescale: bool) -> keras.Model:
     translated = translate(_json(network), rescale)
     with reading(weights), tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder) / weights.with_suffix(".h5").name.replace(".weights.", ".")  # Keras goes by the name.
+        copy = Path(folder) / weights.name
         shutil.copyfile(weights, copy)
         check_hdf5(copy)
-        check_layers(copy)
+        # Keras goes by the name, and people by their own.
+        copy = copy.rename(Path(folder) / ("by.h5" if lists_layers(copy) else "by.weights.h5"))
         keras.config.set_dtype_policy("float32")
         try:
             model = keras.models.model_from_json(json.dumps(translated))

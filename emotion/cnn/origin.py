@@ -6,7 +6,9 @@ from pathlib import Path
 from emotion.cnn.bundle import WEIGHTS, find_bundle
 from emotion.cnn.config import ARCHITECTURES, TrainConfig
 from emotion.cnn.runs import open_run
+from emotion.dataset.folder import clean_path
 from emotion.errors import UserError
+from emotion.homes import runs_folder
 
 
 @dataclass(frozen=True)
@@ -20,11 +22,13 @@ class Origin:
 
 
 def find_origin(start_from: str) -> Origin:
-    """The network of a bundle (by name or path) or of a run (by path).
+    """The network of a bundle or of a run, each by its name or path.
 
     Raises UserError where there is none, or one that is not built here.
     """
-    origin = _of_run(start_from) if (Path(start_from) / "status.json").exists() else _of_bundle(start_from)
+    path = clean_path(start_from)
+    is_run = any((folder / "status.json").exists() for folder in (path, runs_folder() / path))
+    origin = _of_run(path) if is_run else _of_bundle(start_from)
     if origin.architecture not in ARCHITECTURES:
         raise UserError(
             "“{model}” is a network of another kind ({found}). Start from one of the networks {choices}.",
@@ -43,7 +47,7 @@ def with_origin(config: TrainConfig, origin: Origin | None = None) -> TrainConfi
     return replace(config, architecture=origin.architecture, size=origin.size)
 
 
-def _of_run(path: str) -> Origin:
+def _of_run(path: Path) -> Origin:
     run = open_run(path)
     if not run.has_weights:
         raise UserError("{run} has finished no epoch yet: there are no weights to start from.", run=run.name)

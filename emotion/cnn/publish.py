@@ -8,18 +8,18 @@ from pathlib import Path
 import keras
 
 from emotion.cnn.architectures import build
-from emotion.cnn.bundle import CARD, Bundle, Card, load_bundle
+from emotion.cnn.bundle import Bundle, Card, load_bundle
 from emotion.cnn.card import InputSpec
 from emotion.cnn.checks import insist_on_same_classes
 from emotion.cnn.config import task_of
 from emotion.cnn.evaluation import outputs_of
 from emotion.cnn.history import own_bundle
-from emotion.cnn.importing import free_bundle_folder
+from emotion.cnn.importing import free_bundle_folder, place_bundle
 from emotion.cnn.making import calibrate, versions, write_card, write_network
 from emotion.cnn.runs import Run
 from emotion.cnn.workers import insist_on_rest_and_weights, insist_on_weights, one_at_a_time
 from emotion.dataset.folder import Dataset, open_dataset
-from emotion.files import folder_in_the_making, hidden_name, replace_folder, write_json, writing
+from emotion.files import folder_in_the_making, hidden_name, writing
 from emotion.homes import user_models_folder
 
 log = logging.getLogger(__name__)
@@ -58,8 +58,7 @@ def _settle(run: Run, made: Path, card: Card) -> Path:
     with one_at_a_time():
         own = own_bundle(run)  # Its status may have come from elsewhere, and name a folder that is no model of ours.
         final = own if own and own.parent == user_models_folder() else free_bundle_folder(run.config().name)
-        write_json(made / CARD, replace(card, name=final.name).to_json())
-        replace_folder(made, final)
+        place_bundle(made, final, card.to_json())
         run.write_status(replace(run.status(), bundle=str(final)))
     return final
 

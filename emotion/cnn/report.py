@@ -1,6 +1,6 @@
 """A run as one printable page, ``report.html``: what a student hands in. No scripts, no requests, no Keras."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from html import escape
 from importlib.metadata import version
@@ -14,7 +14,7 @@ from emotion.cnn.card import Metric
 from emotion.cnn.classifier import Classifier
 from emotion.cnn.config import SETTING_NAMES, TrainConfig
 from emotion.cnn.evaluation import Evaluation, evaluate
-from emotion.cnn.history import own_bundle
+from emotion.cnn.history import own_bundle, published
 from emotion.cnn.report_page import figure, page, paragraph, picture, section, table
 from emotion.cnn.runs import Run
 from emotion.dataset.folder import Dataset, open_dataset
@@ -72,7 +72,8 @@ def write_report(run: Run, destination: Path, language: str = "en", progress: Pr
 
 def train_command(config: TrainConfig) -> str:
     """The command that trains with these settings; what it does not name is as by default."""
-    said = [f'--data "{_shown(Path(config.data))}"', f'--name "{config.name}"']
+    config = _without_home(config)
+    said = [f'--data "{config.data}"', f'--name "{config.name}"']
     always = {"epochs", "batch_size", "architecture", "seed"}
     for field in fields(config):
         value = getattr(config, field.name)
@@ -96,13 +97,29 @@ def _shown(path: Path) -> str:
     return printable(str(path))
 
 
+def _without_home(config: TrainConfig) -> TrainConfig:
+    """The settings with their paths as ``_shown`` gives them; names of models stay."""
+    teachers = ",".join(_shown(Path(name.strip())) for name in config.teachers.split(",")) if config.teachers else ""
+    start_from = _shown(Path(config.start_from)) if config.start_from else ""
+    return replace(config, data=_shown(Path(config.data)), start_from=start_from, teachers=teachers)
+
+
+def _told(value: object) -> object:
+    """A value of an error, a path as ``_shown`` gives it."""
+    return _shown(Path(value)) if isinstance(value, Path | str) and Path(value).is_absolute() else value
+
+
 def _gather(run: Run, language: str, progress: Progress | None) -> _Facts:
     bundle = dataset = None
     try:
         dataset = open_dataset(run.config().data)
-        if not (published := own_bundle(run)):
+        if not (own := own_bundle(run)):
             raise UserError("The run has no model yet. Publish it to see what it answers.")
-        bundle = load_bundle(published)
+        if not published(run):
+            raise UserError(
+                "The run has had a better epoch since its model was made. Make the model anew to see what it answers."
+            )
+        bundle = load_bundle(own)
         found = evaluate(Classifier(bundle), dataset, "validation", progress)
         return _Facts(run, language, bundle, dataset, found)
     except UserError as problem:
@@ -164,7 +181,8 @@ def _confusion(facts: _Facts) -> str:
             title, chart, table([[*row, *rest] for *row, rest in zip(names, counts, shares, strict=True)], head)
         )
     problem = facts.problem
-    sentence = facts.words(problem.template).format(**problem.values) if problem else ""
+    told = {name: _told(value) for name, value in problem.values.items()} if problem else {}
+    sentence = facts.words(problem.template).format(**told) if problem else ""
     return section(title, paragraph(sentence))
 
 
@@ -196,7 +214,7 @@ def _mistakes(facts: _Facts) -> str:
 
 
 def _settings(facts: _Facts) -> str:
-    _, config = facts.words, facts.run.config()
+    _, config = facts.words, _without_home(facts.run.config())
     used = facts.run.setting().get("precision", config.precision)
     shown = {**vars(config), "precision": used}
     shown = {name: decimal(value) if isinstance(value, float) else value for name, value in shown.items()}

@@ -98,7 +98,7 @@ def reproduce(bundle: Bundle, dataset: Dataset, progress: Progress | None = None
 
 
 def settings(bundle: Bundle, dataset: Dataset) -> TrainConfig:
-    """The settings of the bundle's training, for ``dataset``; UserError where its card has none."""
+    """The settings of the bundle's training, for ``dataset`` and one machine; UserError where its card has none."""
     card = bundle.card
     known = {name: value for name, value in card.training.items() if not (name == "images" and isinstance(value, dict))}
     if "epochs" not in known:
@@ -116,7 +116,8 @@ def settings(bundle: Bundle, dataset: Dataset) -> TrainConfig:
         )
     try:
         name = plain_name(f"{card.name}-repeated")
-        return TrainConfig.from_json({**known, "data": str(dataset.root), "name": name, "seed": card.seed})
+        here = {"data": str(dataset.root), "name": name, "seed": card.seed, "distribute": "none"}
+        return TrainConfig.from_json({**known, **here})
     except (TypeError, ValueError) as error:
         raise UserError(
             "The settings in the card of “{model}” can't be read ({reason}).", model=card.name, reason=error

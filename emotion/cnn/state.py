@@ -4,6 +4,7 @@ Keras' ``BackupAndRestore`` does not hold here: it writes weights and metadata s
 a stopped run, counts a partial epoch as done and forgets the other callbacks.
 """
 
+import errno
 import json
 import logging
 import os
@@ -15,6 +16,7 @@ from pathlib import Path
 import keras
 
 from emotion.cnn.runs import Run
+from emotion.errors import UserError
 from emotion.files import folder_in_the_making, rename, write_json, writing
 
 _KEPT = 2
@@ -35,27 +37,36 @@ class EpochState(keras.callbacks.Callback):
         self.rows: list[dict[str, float]] = []
 
     def restore(self) -> int:
-        """Bring back the newest state into the model; returns the number of finished epochs, 0 for a new run."""
-        for leftover in (self.run.path / "state").glob(".*"):  # What a kill left half-written.
-            shutil.rmtree(leftover)
+        """Bring back the newest state into the model; returns the number of finished epochs, 0 for a new run.
+
+        Raises UserError, and leaves the run as it is, where epochs were finished and no state of them can be loaded.
+        """
+        for leftover in (self.run.path / "state").glob(".*"):  # What a kill left half-written; or Finder's .DS_Store.
+            shutil.rmtree(leftover, ignore_errors=True)
         # An optimizer that does not know its variables yet would be skipped, with a warning.
         self.model.optimizer.build(self.model.trainable_variables)
+        reason: object = os.strerror(errno.ENOENT)
         for folder in reversed(_epoch_folders(self.run)):
             try:
                 self._load(folder)
                 break
             except (OSError, ValueError, KeyError) as error:  # A power cut may hollow the newest; two are kept.
                 log.warning("the state in %s is damaged (%s); going on from the one before", folder, error)
+                reason = error
+        if not self.rows and self.run.metrics():
+            raise _lost(self.run, reason)
         self.run.write_metrics(self.rows)
         self.run.forget_after(len(self.rows))
         return len(self.rows)
 
     def _load(self, folder: Path) -> None:
         values = json.loads((folder / "state.json").read_text(encoding="utf-8"))
-        self.model.load_weights(folder / "model.weights.h5")
-        for variable, value in zip(_random_states(self.model), values["random"], strict=True):
+        rows, best = values["rows"], values["best"]
+        random = list(zip(_random_states(self.model), values["random"], strict=True))
+        self.model.load_weights(folder / "model.weights.h5")  # Last of what may fail: half a state is none.
+        for variable, value in random:
             variable.assign(value)
-        self.rows, self.checkpoint.best = values["rows"], values["best"]
+        self.rows, self.checkpoint.best = rows, best
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         self.rows.append({"epoch": epoch + 1, **{name: float(value) for name, value in (logs or {}).items()}})
@@ -66,7 +77,7 @@ class EpochState(keras.callbacks.Callback):
             write_json(folder / "state.json", {"rows": self.rows, "best": self.checkpoint.best, "random": random})
         self.run.write_metrics(self.rows)
         for old in _epoch_folders(self.run)[:-_KEPT]:
-            shutil.rmtree(old)
+            shutil.rmtree(old, ignore_errors=True)  # Windows keeps what somebody has open; the next epoch tries again.
 
 
 class BestWeights(keras.callbacks.ModelCheckpoint):
@@ -120,4 +131,15 @@ def _random_states(model: keras.Model) -> list[keras.Variable]:
 
 
 def _epoch_folders(run: Run) -> list[Path]:
-    return sorted((run.path / "state").glob("epoch-*"))
+    return sorted(path for path in (run.path / "state").glob("epoch-*") if path.is_dir())
+
+
+def _lost(run: Run, reason: object) -> UserError:
+    said = str(reason).strip() or type(reason).__name__
+    return UserError(
+        "{run} has finished {epochs} epochs, but no state of them can be loaded ({reason}). It can't go on; start a "
+        "new run from its best weights.",
+        run=run.name,
+        epochs=len(run.metrics()),
+        reason=said.splitlines()[0][:200],
+    )

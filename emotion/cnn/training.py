@@ -31,6 +31,7 @@ from emotion.errors import UserError
 from emotion.files import write_json, writing
 
 log = logging.getLogger(__name__)
+Publish = Callable[[Run, Dataset], Path]
 
 
 class Engine:
@@ -48,9 +49,7 @@ class Engine:
         model.fit(batches, **settings)
 
 
-def train(
-    run: Run, status: Status, publish: Callable[[Run, Dataset], Path] | None, engine: Engine | None = None
-) -> Status:
+def train(run: Run, status: Status, publish: Publish | None, engine: Engine | None = None) -> Status:
     """Train ``run`` from where it stands to its last epoch, then ``publish`` it as a bundle.
 
     ``status`` is what ``workers.take_over`` gave. Ends as ``finished``, ``stopped`` or ``failed`` in the run's status,

@@ -4,6 +4,7 @@ import io
 import json
 import zipfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from pathlib import Path
 
@@ -67,6 +68,14 @@ def test_an_upload_and_a_name_that_is_taken(files: Files, tmp_path: Path) -> Non
     names = [import_bundle_zip(upload, name).card.name for name in ("", "", "내 모델", "../up?", "emotion-deck")]
     # "emotion-deck" ships: a bundle of that name would hide it.
     assert names == ["tiny", "tiny-2", "내 모델", "up", "emotion-deck-2"]
+
+
+def test_two_imports_of_one_name_at_once(files: Files, tmp_path: Path, home: Path) -> None:
+    path = zipped(tmp_path / "x.zip", files)
+    with ThreadPoolExecutor() as both:
+        bundles = list(both.map(import_bundle_zip, [path, path]))
+    assert {bundle.card.name for bundle in bundles} == {"tiny", "tiny-2"}
+    assert {found.name for found in (home / "models").iterdir()} == {"tiny", "tiny-2"}  # Nothing half-written is left.
 
 
 def test_free_names(home: Path) -> None:

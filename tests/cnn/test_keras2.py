@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import pytest
 
-from emotion.cnn.keras2 import check_hdf5, check_layers, translate
+from emotion.cnn.keras2 import check_hdf5, lists_layers, translate
 from emotion.errors import UserError
 from tests.cnn.old_files import deck_layers, layer, write_weights
 
@@ -193,11 +193,13 @@ def test_weights_by_layers_or_not(tmp_path: Path) -> None:
     layers = [layer("Dense", "dense")]
     arrays = [np.zeros((2, 2)), np.zeros(2)]
     for inside in ("", "model_weights"):
-        check_layers(write_weights(tmp_path / f"{inside}.h5", layers, arrays, inside))
+        assert lists_layers(write_weights(tmp_path / f"{inside}.h5", layers, arrays, inside))
+    build(DECK).save_weights(tmp_path / "3.weights.h5")
+    assert not lists_layers(tmp_path / "3.weights.h5")
     with h5py.File(tmp_path / "x.h5", "w") as file:
         file["layers"] = [1, 2]
     with pytest.raises(UserError, match="by layers"):
-        check_layers(tmp_path / "x.h5")
+        lists_layers(tmp_path / "x.h5")
     (tmp_path / "x.h5").write_bytes(b"\x80\x04\x95pickle")
     with pytest.raises(UserError, match="no HDF5"):
-        check_layers(tmp_path / "x.h5")
+        lists_layers(tmp_path / "x.h5")

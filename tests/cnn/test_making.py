@@ -1,17 +1,23 @@
-"""Bundles are calibrated: checked on a network whose temperature is known."""
+"""Bundles are calibrated: checked on a network whose temperature is known. They are made with TensorFlow."""
 
 from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
+from emotion.cli import main
+from emotion.cli.train import _publisher
 from emotion.cnn.bundle import load_bundle
+from emotion.cnn.config import TrainConfig
 from emotion.cnn.export import load_network
-from emotion.cnn.making import calibrate
+from emotion.cnn.making import calibrate, to_tflite
 from emotion.cnn.publish import calibrate_bundle
+from emotion.cnn.runs import list_runs
 from emotion.dataset.folder import open_dataset
 from emotion.dataset.pixels import Images
+from emotion.errors import UserError
 
 
 def _network(sureness: float) -> keras.Model:
@@ -49,3 +55,25 @@ def test_a_bundle_calibrated_again_gives_the_same_answers(trained: Path, bundle_
     old, new = (load_network(bundle).predict(faces, verbose=0) for bundle in (before, made))
     assert new.argmax(axis=1).tolist() == old.argmax(axis=1).tolist()
     assert made.card.measured["protocol"].startswith("one crop") and made.card.metrics == before.card.metrics
+
+
+@pytest.mark.parametrize(("backend", "publishes"), [("tensorflow", True), ("jax", False), ("torch", False)])
+def test_a_bundle_is_made_where_keras_can_convert(
+    backend: str, publishes: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keras.backend, "backend", lambda: backend)
+    assert (_publisher(TrainConfig("d", "n")) is not None) == publishes
+    if not publishes:
+        with pytest.raises(UserError, match=f"Keras runs on {backend} here. Set KERAS_BACKEND=tensorflow"):
+            to_tflite(_network(1.0))
+
+
+def test_a_training_that_can_t_make_its_bundle_tells_the_way_to_one(
+    quick: TrainConfig, signals: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
+    options = ["--network", "tiny_cnn", "--epochs", "1", "--size", "16", "--precision", "float32"]
+    done = CliRunner().invoke(main, ["train", "--data", quick.data, *options])
+    run = list_runs()[0]
+    assert done.exit_code == 0 and (run.status().state, run.status().bundle) == ("finished", "")
+    assert f"KERAS_BACKEND=tensorflow python -m emotion train --publish {run.name}" in done.output

@@ -13,7 +13,7 @@ import pytest
 from emotion.cnn.architectures import deck_cnn
 from emotion.cnn.bundle import Bundle, load_bundle
 from emotion.cnn.classifier import Classifier
-from emotion.cnn.export import export_bundle, load_network
+from emotion.cnn.export import export_bundle, load_network, probe_faces
 from emotion.cnn.model_files import import_model_files
 from emotion.dataset.folder import open_dataset
 from emotion.errors import UserError
@@ -117,6 +117,64 @@ def test_an_export_comes_back(small_bundle: Bundle, tmp_path: Path, faces: np.nd
     shown = faces[:, :16, :16, np.newaxis]
     first, second = (load_network(one).predict(shown, verbose=0) for one in (small_bundle, bundle))
     assert np.array_equal(first, second)
+
+
+def test_a_name_that_is_taken_meanwhile_gets_a_number(
+    tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network, weights, _ = small_files(tmp_path)
+
+    def taken(height: int, width: int) -> np.ndarray:  # Another import ends while this one measures.
+        (home / "models" / "mine").mkdir()
+        return probe_faces(height, width)
+
+    monkeypatch.setattr("emotion.cnn.model_files.probe_faces", taken)
+    bundle = import_model_files(network, weights, EMOTIONS, name="mine")
+    assert bundle.path.name == bundle.card.name == "mine-2"
+    assert {path.name for path in (home / "models").iterdir()} == {"mine", "mine-2"}
+
+
+def colab_network() -> keras.Model:
+    """As somebody writes it today: other names, dropout, trained, so that the file has an optimizer too."""
+    inputs = keras.Input((48, 48, 1))
+    both = keras.layers.Add()([
+        keras.layers.Conv2D(3, size, name=f"eye{size}", padding="same")(inputs) for size in (3, 5)
+    ])
+    flat = keras.layers.Flatten()(keras.layers.BatchNormalization()(keras.layers.MaxPooling2D(8)(both)))
+    hidden = keras.layers.Dropout(0.3, seed=1)(keras.layers.Dense(6, "relu")(flat))
+    model = keras.Model(inputs, keras.layers.Dense(7, "softmax", name="mood")(hidden))
+    model.compile("adam", "categorical_crossentropy")
+    model.fit(np.random.default_rng(0).random((8, 48, 48, 1)), np.eye(7)[np.arange(8) % 7], verbose=0)
+    return model
+
+
+@pytest.mark.parametrize("make", [colab_network, small_model])
+@pytest.mark.parametrize("name", ["my.weights.h5", "renamed.h5"])
+def test_weights_of_keras_3(tmp_path: Path, faces: np.ndarray, make: Callable[[], keras.Model], name: str) -> None:
+    model = make()
+    (tmp_path / "model.json").write_text(model.to_json(), encoding="utf-8")
+    model.save_weights(tmp_path / "my.weights.h5")
+    (tmp_path / "my.weights.h5").rename(tmp_path / name)
+    bundle = import_model_files(tmp_path / "model.json", tmp_path / name, EMOTIONS)
+    assert bundle.card.name == name.split(".")[0]
+    expected = model.predict(faces[..., np.newaxis] / 255, verbose=0)
+    assert np.abs(load_network(bundle).predict(faces[..., np.newaxis], verbose=0) - expected).max() < 1e-5
+
+
+def test_a_bundle_s_own_files_come_back(small_bundle: Bundle, faces: np.ndarray) -> None:
+    path = small_bundle.path
+    bundle = import_model_files(path / "model.json", path / "model.weights.h5", ("a", "b"))
+    shown = faces[:, :16, :16, np.newaxis]
+    first, second = (load_network(one).predict(shown, verbose=0) for one in (small_bundle, bundle))
+    assert np.array_equal(first, second)
+
+
+def test_weights_of_keras_3_of_another_network_are_refused(tmp_path: Path, home: Path) -> None:
+    (tmp_path / "model.json").write_text(colab_network().to_json(), encoding="utf-8")
+    small_model().save_weights(tmp_path / "my.weights.h5")
+    with pytest.raises(UserError, match="are not those of the network"):
+        import_model_files(tmp_path / "model.json", tmp_path / "my.weights.h5", EMOTIONS)
+    assert not (home / "models").exists()
 
 
 def edit(change: Callable[[dict], object]) -> Callable[[Path, Path], None]:

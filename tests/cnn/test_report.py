@@ -1,6 +1,7 @@
 """The report: what stands in it, that it stands alone, and that its command is right."""
 
 import base64
+import os
 import re
 import shlex
 import shutil
@@ -109,6 +110,13 @@ def test_a_run_that_has_not_begun(tmp_path: Path) -> None:
     assert "Settings" in texts and "Learning curves" not in texts
 
 
+def test_a_model_of_an_earlier_epoch_is_not_taken_for_the_best(run: Run, tmp_path: Path) -> None:
+    os.utime(run.path / "best.weights.h5")  # It was trained longer, found better weights and was stopped.
+    texts = read(write_report(run, tmp_path / "report.html")).texts
+    assert "Best epoch" in texts and "Accuracy of the model" not in texts
+    assert any("has had a better epoch since its model was made" in text for text in texts)
+
+
 def test_in_korean(run: Run, tmp_path: Path) -> None:
     page = read(write_report(run, tmp_path / "report.html", "ko"))
     assert {"훈련", "검증", "손실 (낮을수록 좋아요)", "놀람"} <= set(page.texts)
@@ -150,4 +158,10 @@ def test_the_command_asks_for_the_same_settings(tmp_path: Path, settings: dict) 
 def test_the_command_hides_the_person_s_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("USERPROFILE", str(tmp_path))
-    assert '--data "~/faces"' in train_command(TrainConfig(str(tmp_path / "faces"), "x"))
+    started = {"start_from": str(tmp_path / "runs" / "1"), "teachers": f"emotion, {tmp_path / 'models' / '내 모델'}"}
+    config = TrainConfig(str(tmp_path / "faces"), "x", **started)
+    command = train_command(config)
+    assert '--data "~/faces"' in command and '--from "~/runs/1"' in command
+    assert '--teachers "emotion,~/models/내 모델"' in command
+    page = write_report(create_run(config), tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "~/faces is no folder" in page and str(tmp_path) not in page

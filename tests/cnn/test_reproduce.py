@@ -2,13 +2,15 @@
 
 import dataclasses
 import json
+import shutil
 from pathlib import Path
 
 import psutil
 import pytest
 
-from emotion.cnn.bundle import Bundle, load_bundle
+from emotion.cnn.bundle import Bundle, find_bundle, load_bundle
 from emotion.cnn.config import TrainConfig
+from emotion.cnn.origin import find_origin, with_origin
 from emotion.cnn.reproduce import differences, reproduce, settings
 from emotion.cnn.runs import Status, create_run, list_runs
 from emotion.dataset.folder import open_dataset
@@ -59,6 +61,28 @@ def test_settings_of_a_card(trained: Path) -> None:
     shipped = load_bundle(REPOSITORY / "models" / "emotion-deck")
     config = settings(shipped, dataset)
     assert (config.epochs, config.learning_rate, config.schedule, config.seed) == (12, 0.001, "cosine", 7)
+
+
+def test_a_run_that_began_with_another_s_weights_is_found_by_the_name_in_the_card(trained: Path, home: Path) -> None:
+    shutil.copytree(trained / "runs", home / "runs")
+    first = list_runs()[0]
+    bundle, dataset = load_bundle(trained / "models" / "tiny"), open_dataset(trained / "datasets" / "sample")
+    training = bundle.card.training | {"start_from": first.name, "distribute": "multiworker"}
+    config = settings(changed(bundle, training=training), dataset)
+    assert (config.start_from, config.distribute) == (first.name, "none")
+    assert find_origin(config.start_from).weights == first.path / "best.weights.h5"
+    assert with_origin(config).architecture == "tiny_cnn"
+
+
+def test_models_are_found_below_the_person_s_folder(
+    trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(trained))
+    monkeypatch.setenv("USERPROFILE", str(trained))
+    run = next((trained / "runs").glob("*-tiny"))
+    assert find_bundle("~/models/tiny").path == trained / "models" / "tiny"
+    assert find_origin("~/models/tiny").weights == trained / "models" / "tiny" / "model.weights.h5"
+    assert find_origin(f"~/runs/{run.name}").weights == run / "best.weights.h5"
 
 
 def test_what_differs_is_named(trained: Path, tmp_path: Path) -> None:

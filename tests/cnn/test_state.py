@@ -1,14 +1,20 @@
 """The state after an epoch brings everything back."""
 
 import json
+import os
+import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
+import pytest
 
 from emotion.cnn.config import TrainConfig
 from emotion.cnn.runs import Run, create_run
 from emotion.cnn.state import BestWeights, EpochState
+from emotion.errors import UserError
 
 
 def parts(run: Run) -> tuple[keras.Model, BestWeights, EpochState]:
@@ -73,6 +79,67 @@ def test_a_hollow_state_falls_back_to_the_one_before(home: Path) -> None:
     (run.path / "state" / "epoch-0003" / "model.weights.h5").write_bytes(b"")
     assert parts(run)[2].restore() == 2
     assert [row["epoch"] for row in run.metrics()] == [1, 2]
+
+
+def _delete_states(run: Run) -> None:
+    shutil.rmtree(run.path / "state")
+
+
+def _hollow_states(run: Run) -> None:
+    for weights in run.path.glob("state/*/model.weights.h5"):
+        weights.write_bytes(b"")
+
+
+@pytest.mark.parametrize("spoil", [_delete_states, _hollow_states])
+def test_without_a_state_that_can_be_loaded_nothing_is_lost(home: Path, spoil: Callable[[Run], None]) -> None:
+    run = create_run(TrainConfig("d", "n"))
+    fit(*parts(run), 0, 2)
+    run.note("progress", {"epoch": 1.5, "loss": 1.0})
+    names = ("metrics.csv", "progress.jsonl", "best.weights.h5")
+    before = [(run.path / name).read_bytes() for name in names]
+    spoil(run)
+    with pytest.raises(UserError, match=r"has finished 2 epochs, but no state of them can be loaded \(.+\)"):
+        parts(run)[2].restore()
+    assert [(run.path / name).read_bytes() for name in names] == before
+
+
+def test_half_a_state_leaves_the_network_as_it_was(home: Path) -> None:
+    run = create_run(TrainConfig("d", "n"))
+    fit(*parts(run), 0, 1)
+    (run.path / "metrics.csv").unlink()  # The power went between the state and the curves.
+    (run.path / "state" / "epoch-0001" / "state.json").write_text('{"rows": [], "best": 1.0, "random": []}', "utf-8")
+    model, best, state = parts(run)
+    before = [weights.copy() for weights in model.get_weights()]
+    assert state.restore() == 0 and best.best is None
+    assert all(map(np.array_equal, model.get_weights(), before))
+
+
+def test_the_file_that_finder_leaves_is_no_state(home: Path) -> None:
+    run = create_run(TrainConfig("d", "n"))
+    fit(*parts(run), 0, 1)
+    (run.path / "state" / ".DS_Store").write_bytes(b"Bud1")
+    (run.path / "state" / "epoch-0009").write_bytes(b"")
+    assert parts(run)[2].restore() == 1
+
+
+def test_an_old_state_that_can_t_be_removed_ends_no_training(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = create_run(TrainConfig("d", "n"))
+    held = str(run.path / "state" / "epoch-0001")
+
+    def refuse(path: Any, *rest: Any, **names: Any) -> None:  # As Windows does while somebody has the file open.
+        if "epoch-0001" in str(path) or names.get("dir_fd") is not None:
+            raise PermissionError(13, "in use", held)
+        real(path, *rest, **names)
+
+    real = os.unlink
+    made = parts(run)
+    fit(*made, 0, 2)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "unlink", refuse)
+        fit(*made, 2, 3)
+    assert len(run.metrics()) == 3 and Path(held).exists()
+    fit(*made, 3, 4)
+    assert sorted(path.name for path in (run.path / "state").glob("epoch-*")) == ["epoch-0003", "epoch-0004"]
 
 
 def test_a_running_average_is_validated_and_saved_and_training_goes_on_without_it(home: Path) -> None:

@@ -75,8 +75,8 @@ def open_run_view(run: Run, language: str = "en") -> AppTest:
     return app
 
 
-def open_history(*chosen: Run) -> AppTest:
-    app = open_page("home")
+def open_history(*chosen: Run, language: str = "en") -> AppTest:
+    app = open_page("home", language)
     app.session_state["training.view"] = "History"
     if chosen:
         app.session_state["training.chosen"] = [run.name for run in chosen]
@@ -297,12 +297,26 @@ def test_a_report_is_made_and_handed_out(make: Callable[..., Run]) -> None:
     app = open_history(run)
     app.button(key="training.report").click().run()
     finish_jobs(app)
-    assert "Training report" in (run.path / "report.html").read_text(encoding="utf-8")
+    assert "Training report" in (run.path / "report.en.html").read_text(encoding="utf-8")
     assert [button for button in app.get("download_button") if button.proto.label == "Download the report"]
-    (run.path / "report.html").unlink()
+    (run.path / "report.en.html").unlink()
     app.button(key="training.report").click().run()
     finish_jobs(app)
-    assert (run.path / "report.html").exists()
+    assert (run.path / "report.en.html").exists()
+
+
+def test_each_language_has_its_report(make: Callable[..., Run]) -> None:
+    run = make("one", Status("stopped"))
+    addresses = []  # An address is the hash of the file that it hands out.
+    for code in ("en", "ko", "en"):
+        app = open_history(run, language=code)
+        if len(addresses) < 2:
+            app.button(key="training.report").click().run()
+            finish_jobs(app)
+        addresses += [button.proto.url for button in app.get("download_button") if "report" in button.proto.id]
+    assert len(addresses) == 3 and addresses[0] == addresses[2] != addresses[1]
+    for code in ("en", "ko"):
+        assert f'<html lang="{code}">' in (run.path / f"report.{code}.html").read_text(encoding="utf-8")
 
 
 def test_another_run_is_looked_at_from_the_history(make: Callable[..., Run]) -> None:

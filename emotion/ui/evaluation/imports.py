@@ -58,7 +58,7 @@ def _files() -> None:
     files = st.file_uploader(
         _("The network (.json) and its weights (.h5)"), ["json", "h5", "hdf5"], accept_multiple_files=True,
         key=f"evaluation.import.files.{_edition()}", max_upload_size=_MEGABYTES, on_change=_forget,
-        help=_("Keras 2 and Keras 3 both: model.json from to_json, model_weights.h5 from save_weights or save."),
+        help=_("Of Keras 2 or 3: model.json from to_json; the .h5 from save_weights (in Keras 3 .weights.h5) or save."),
     )  # fmt: skip
     left, right = st.columns(2, gap="large")
     with left:

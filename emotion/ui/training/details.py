@@ -66,7 +66,7 @@ def _report(run: Run) -> None:
     """The report as a file: made on request, because the model is measured anew for it."""
     stamps = "".join(map(str, stamp_of(run))) + run.notes()
     key = f"report:{run.path}:{language()}:{crc32(stamps.encode('utf-8', 'surrogateescape'))}"
-    code, file = language(), run.path / "report.html"
+    code, file = language(), run.path / f"report.{language()}.html"
     begin = st.button(
         _("Make the report"), key="training.report", icon=":material/description:",
         help=_("A page to print or hand in: settings, curves, the confusion matrix, the best mistakes, your notes."),

@@ -5,7 +5,6 @@ page or the other language.
 """
 
 from dataclasses import fields, replace
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -13,9 +12,9 @@ import streamlit as st
 from emotion.cnn.card import CARD, FILES
 from emotion.cnn.config import PRESETS, Augmentation, TrainConfig, task_of
 from emotion.cnn.origin import Origin, find_origin, with_origin
-from emotion.dataset.folder import Dataset
+from emotion.dataset.folder import Dataset, clean_path
 from emotion.files import file_stamp, plain_name
-from emotion.homes import models_folders
+from emotion.homes import models_folders, runs_folder
 from emotion.ui.guards import choose_dataset
 
 _KEYS = {"batch_size": "batch", "learning_rate": "rate"}
@@ -132,7 +131,8 @@ def _entered(dataset: Dataset) -> dict[str, Any]:
 
 def origin(start_from: str) -> Origin:
     """``find_origin``, which reads the whole bundle: again only when a file has changed."""
-    folders = [Path(start_from), *(folder / start_from for folder in models_folders())]
+    path = clean_path(start_from)
+    folders = [path, *(folder / path for folder in (*models_folders(), runs_folder()))]
     return _origin(start_from, tuple(file_stamp(folder / name) for folder in folders for name in _ORIGIN_FILES))
 
 
