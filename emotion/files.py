@@ -71,9 +71,9 @@ def rename(old: Path, new: Path) -> None:
     _patiently(lambda: os.replace(old, new))
 
 
-def read_text(path: Path) -> str:
-    """The text of a UTF-8 file that another process may be replacing at this moment."""
-    return _patiently(lambda: path.read_text(encoding="utf-8"))
+def read_text(path: Path, errors: str = "strict") -> str:
+    """The text of a UTF-8 file that another process may be replacing at this moment; ``errors`` as in ``open``."""
+    return _patiently(lambda: path.read_text(encoding="utf-8", errors=errors))
 
 
 def _patiently(act: Callable[[], T], patience: float = 1.0) -> T:
@@ -124,7 +124,8 @@ def folder_in_the_making(final: Path) -> Iterator[Path]:
 
 
 def remove_folder(folder: Path) -> None:
-    """Delete a folder: out of sight at once, however long its files take; what can't go now is swept away later."""
+    """Delete a folder: out of sight at once, however long its files take; what can't go now goes with the next."""
+    _sweep(folder.parent)
     gone = hidden_name(folder)
     rename(folder, gone)
     threading.Thread(target=shutil.rmtree, args=(gone,), kwargs={"ignore_errors": True}).start()

@@ -119,7 +119,10 @@ def train(
     as_json: bool,
     **settings: Any,
 ) -> None:
-    """Train a network and make a model bundle of its best epoch. Ctrl-C stops it; --resume goes on."""
+    """Train a network and make a model bundle of its best epoch. Ctrl-C stops it; --resume goes on.
+
+    It begins at once, also while others are trained: only the Training page queues.
+    """
     asked = [wish for wish in (data, resume, publish, probe) if wish is not None]
     if len(asked) != 1:
         raise click.UsageError("Expected either --data FOLDER or --resume RUN (or --publish, --probe).")

@@ -6,6 +6,7 @@ from keras import layers
 from emotion.cnn.config import ARCHITECTURES
 from emotion.cnn.origin import Origin
 from emotion.errors import UserError
+from emotion.files import reading
 
 
 def deck_cnn(classes: int, size: int = 48) -> keras.Sequential:
@@ -150,7 +151,8 @@ def take_weights(model: keras.Model, origin: Origin, classes: tuple[str, ...]) -
             found=origin.architecture,
             size=origin.size,
         )
-    old.load_weights(origin.weights)
+    with reading(origin.weights):
+        old.load_weights(origin.weights)
     taken = old.layers if origin.classes == classes else old.layers[:-1]
     for layer, before in zip(model.layers, taken, strict=False):
         layer.set_weights(before.get_weights())

@@ -11,6 +11,8 @@ WEIGHTS = "model.weights.h5"
 TFLITE = "model.tflite"
 FILES = (NETWORK, WEIGHTS, TFLITE)
 HEAD = "head.npz"
+PACKAGES = ("tensorflow", "keras", "numpy", "ai-edge-litert", "opencv-python-headless")
+"""The libraries whose versions a card states."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,8 @@ class Card:
         if card.base and not {"name", "sha256"} <= set(card.base):
             raise ValueError("base")
         needed = {HEAD} if card.base else set(FILES)
-        if len(card.classes) < 2 or min(card.input.height, card.input.width) < 8 or not needed <= set(card.files):
+        if card.input.height != card.input.width:
+            raise ValueError("a square input expected")
+        if len(card.classes) < 2 or card.input.height < 8 or not needed <= set(card.files):
             raise ValueError("classes, input or files")
         return card

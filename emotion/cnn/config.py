@@ -189,8 +189,11 @@ SETTING_NAMES = {
     "seed": N_("Seed"),
     "precision": N_("Arithmetic"),
     "size": N_("Image size"),
+    "distribute": N_("Work shared among"),
 }
 """What people call the settings."""
+CURVE_TITLES = {"loss": N_("Loss (lower is better)"), "accuracy": N_("Accuracy (higher is better)")}
+"""What people call the curves of a training."""
 _LIMITS: dict[str, tuple[float, float]] = {
     "warmup": (0, 100),
     "weight_decay": (0, 1),

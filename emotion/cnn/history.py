@@ -12,7 +12,7 @@ import numpy as np
 from emotion.cnn.bundle import CARD, read_card
 from emotion.cnn.config import TrainConfig
 from emotion.cnn.evaluation import wilson_interval
-from emotion.cnn.runs import Run
+from emotion.cnn.runs import Run, best_row
 from emotion.cnn.status import Status
 from emotion.errors import UserError
 from emotion.files import file_stamp
@@ -46,9 +46,8 @@ class Summary:
 
     @property
     def best(self) -> dict[str, float]:
-        """The row with the best validation accuracy; empty before the first epoch has ended."""
-        scored = [row for row in self.rows if "val_accuracy" in row]
-        return max(scored, key=lambda row: row["val_accuracy"], default={})
+        """The row of its best epoch, as ``best_row`` gives it."""
+        return best_row(self.rows)
 
     @property
     def seconds(self) -> float:
@@ -99,7 +98,7 @@ def best_accuracy(run: Run) -> float:
     """The accuracy on the validation images that the run's model has by its card, else that of the best epoch."""
     if (bundle := published(run)) and (stated := read_card(bundle).card.accuracy):
         return stated.value
-    return max((row.get("val_accuracy", 0.0) for row in run.metrics()), default=0.0)
+    return best_row(run.metrics()).get("val_accuracy", 0.0)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import numpy as np
 
 from emotion.cnn.bundle import CARD, NETWORK, TFLITE, WEIGHTS, Bundle, Card, load_bundle
 from emotion.cnn.calibration import fit_temperature, reliability
-from emotion.cnn.card import FILES
+from emotion.cnn.card import FILES, PACKAGES
 from emotion.cnn.classifier import Classifier
 from emotion.cnn.evaluation import Evaluation, by_votes, evaluate
 from emotion.cnn.people import people_figures
@@ -23,7 +23,6 @@ from emotion.dataset.pixels import Images
 from emotion.errors import UserError
 from emotion.files import sha256, write_json
 
-PACKAGES = ("tensorflow", "keras", "numpy", "ai-edge-litert", "opencv-python-headless")
 _LEAST_IMAGES = 200
 """A temperature fitted on fewer would be chance."""
 _COMPARED_IMAGES = 256

@@ -123,9 +123,10 @@ def _insist_on_classes(classes: Sequence[str]) -> None:
 
 def _insist_on_shapes(model: keras.Model, classes: Sequence[str]) -> None:
     taken, given = model.input_shape, model.output_shape
-    if not isinstance(taken, tuple) or len(taken) != 4 or None in taken[1:] or taken[3] != 1 or min(taken[1:3]) < 8:
+    square = isinstance(taken, tuple) and len(taken) == 4 and None not in taken[1:] and taken[1] == taken[2]
+    if not square or taken[3] != 1 or taken[1] < 8:
         raise UserError(
-            "The network takes {found}; expected gray pictures of one size, (height, width, 1).", found=taken[1:]
+            "The network takes {found}; expected square gray pictures of one size, (side, side, 1).", found=taken[1:]
         )
     if not isinstance(given, tuple) or len(given) != 2 or given[1] != len(classes):
         raise UserError(

@@ -4,7 +4,6 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import fields
-from pathlib import Path
 from typing import Any, get_origin
 
 import numpy as np
@@ -29,9 +28,9 @@ def is_number(value: object) -> bool:
     return isinstance(value, int | float) and abs(value) < 1e300
 
 
-def read_points(path: Path, at_most: int = 0) -> list[dict[str, Any]]:
-    """The lines of a file that are points, each with its ``epoch``; of more than ``at_most`` every so many-th."""
-    lines = path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else []
+def points_of(text: str, at_most: int = 0) -> list[dict[str, Any]]:
+    """The lines of a text that are points, each with its ``epoch``; of more than ``at_most`` every so many-th."""
+    lines = text.splitlines()
     step = -(-len(lines) // at_most) if at_most else 1
     if step > 1:
         lines = [*lines[:-1:step], lines[-1]]

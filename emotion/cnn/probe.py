@@ -16,7 +16,7 @@ from emotion.jobs import Progress
 FEWEST_EPOCHS = 5
 """With fewer, a smaller part of the images seen more often teaches more."""
 FEWEST_IMAGES = 200
-_ASKED = ("architecture", "batch_size", "size", "precision", "optimiser", "ema", "freeze")
+_ASKED = ("architecture", "batch_size", "size", "precision", "optimiser", "ema", "freeze", "teachers")
 
 
 @dataclass(frozen=True)
@@ -88,9 +88,13 @@ def plan_for(minutes: float, pace: Pace, config: TrainConfig, images: int, valid
 
 
 def _file(config: TrainConfig, classes: int) -> Path:
-    """Where a pace is kept: a name for what it depends on."""
+    """Where a pace is kept."""
+    return cache_folder() / "probes" / f"{pace_key(config, classes)}.json"
+
+
+def pace_key(config: TrainConfig, classes: int) -> str:
+    """A name for what a pace depends on: settings with the same have the same pace on this machine."""
     changed = config.augmentation != Augmentation()
     machine = [platform.node(), platform.machine(), os.cpu_count(), os.environ.get("KERAS_BACKEND", "")]
     asked = [getattr(config, name) for name in _ASKED]
-    name = hashlib.blake2b(json.dumps([classes, changed, *machine, *asked]).encode(), digest_size=12).hexdigest()
-    return cache_folder() / "probes" / f"{name}.json"
+    return hashlib.blake2b(json.dumps([classes, changed, *machine, *asked]).encode(), digest_size=12).hexdigest()

@@ -7,10 +7,12 @@ import keras
 import numpy as np
 
 from emotion.cnn.batches import Batches
+from emotion.cnn.bundle import find_bundle
 from emotion.cnn.callbacks import Confusion
 from emotion.cnn.config import TrainConfig
 from emotion.cnn.precision import precision_of
 from emotion.cnn.targets import one_hot
+from emotion.cnn.teaching import Teachers
 from emotion.cnn.training import compiled
 
 _SECONDS = 4.0
@@ -26,7 +28,10 @@ def measure(config: TrainConfig, classes: int) -> dict[str, float]:
     random = np.random.default_rng(0)
     pixels = random.integers(0, 256, (4 * config.batch_size, config.size, config.size), np.uint8)
     targets = one_hot(random.integers(0, classes, len(pixels)), classes)
-    batches = Batches(pixels, targets, config.batch_size, config.seed, config.augmentation)
+    batches = Batches(
+        pixels, targets, config.batch_size, config.seed, config.augmentation,
+        teachers=_teachers(config, classes), taught=config.taught,
+    )  # fmt: skip
     model.train_on_batch(*batches[0])  # Keras traces the network now, and not while the clock runs.
     faces = pixels[:256, ..., np.newaxis]
     model.predict_on_batch(faces)
@@ -34,6 +39,14 @@ def measure(config: TrainConfig, classes: int) -> dict[str, float]:
     training = config.batch_size / _median_seconds(lambda step: model.train_on_batch(*batches[step % len(batches)]))
     validation = len(faces) / _median_seconds(lambda _step: model.predict_on_batch(faces))
     return {"training": round(training, 1), "validation": round(validation, 1), "overhead": round(overhead, 1)}
+
+
+def _teachers(config: TrainConfig, classes: int) -> Teachers | None:
+    """The teachers, for a pupil with the classes of the first: which these are makes no difference to the pace."""
+    if not config.teachers:
+        return None
+    known = find_bundle(config.teachers.partition(",")[0].strip()).card.classes
+    return Teachers(config.teachers, known if len(known) == classes else (str(classes),), config.size)
 
 
 def _median_seconds(work: Callable[[int], object]) -> float:

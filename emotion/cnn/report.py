@@ -10,13 +10,13 @@ import numpy as np
 
 from emotion.cnn import svg
 from emotion.cnn.bundle import Bundle, load_bundle
-from emotion.cnn.card import Metric
+from emotion.cnn.card import PACKAGES, Metric
 from emotion.cnn.classifier import Classifier
-from emotion.cnn.config import SETTING_NAMES, TrainConfig
+from emotion.cnn.config import CURVE_TITLES, SETTING_NAMES, TrainConfig
 from emotion.cnn.evaluation import Evaluation, evaluate
 from emotion.cnn.history import own_bundle, published
 from emotion.cnn.report_page import figure, page, paragraph, picture, section, table
-from emotion.cnn.runs import Run
+from emotion.cnn.runs import Run, best_row
 from emotion.dataset.folder import Dataset, open_dataset
 from emotion.dataset.pixels import fit
 from emotion.errors import UserError
@@ -27,7 +27,6 @@ from emotion.jobs import Progress
 from emotion.labels import label_of
 
 MISTAKES = 12
-_PACKAGES = ("tensorflow", "keras", "numpy", "ai-edge-litert", "opencv-python-headless")
 _MAIN = ("architecture", "epochs", "batch_size", "learning_rate", "schedule", "augmentation", "precision", "seed")
 """The settings that are always told, in this order."""
 _OPTIONS = {"architecture": "network", "augmentation": "augment", "start_from": "from"}
@@ -130,8 +129,7 @@ def _summary(facts: _Facts) -> str:
     _, run = facts.words, facts.run
     rows = run.metrics()
     listed = [(_("Run"), run.name), (_("Date of this report"), datetime.now().strftime("%Y-%m-%d %H:%M"))]
-    if scored := [row for row in rows if "val_accuracy" in row]:
-        best = max(scored, key=lambda row: row["val_accuracy"])
+    if best := best_row(rows):
         text = _("{epoch} of {epochs}, accuracy {share} on the validation images")
         values = {"epoch": int(best["epoch"]), "epochs": len(rows), "share": f"{best['val_accuracy']:.1%}"}
         listed.append((_("Best epoch"), text.format(**values)))
@@ -160,10 +158,9 @@ def _curves(facts: _Facts) -> str:
         return [(row["epoch"], row[column]) for row in rows if column in row]
 
     names = (_("training"), _("validation"))
-    charts = (("loss", _("Loss (lower is better)")), ("accuracy", _("Accuracy (higher is better)")))
     drawn = [
-        svg.curves(points(name), points(f"val_{name}"), title, names, _("epoch"), percent=name == "accuracy")
-        for name, title in charts
+        svg.curves(points(name), points(f"val_{name}"), _(title), names, _("epoch"), percent=name == "accuracy")
+        for name, title in CURVE_TITLES.items()
     ]
     return section(_("Learning curves"), f'<div class="row">{"".join(drawn)}</div>') if rows else ""
 
@@ -218,9 +215,14 @@ def _settings(facts: _Facts) -> str:
     used = facts.run.setting().get("precision", config.precision)
     shown = {**vars(config), "precision": used}
     shown = {name: decimal(value) if isinstance(value, float) else value for name, value in shown.items()}
+    shown |= {name: _("yes") if value else _("no") for name, value in shown.items() if isinstance(value, bool)}
     rows = [(_(SETTING_NAMES[name]), shown[name]) for name in _MAIN]
     others = [field for field in fields(config) if field.name not in {*_MAIN, "data", "name", "task"}]
-    rows += [(field.name, shown[field.name]) for field in others if getattr(config, field.name) != field.default]
+    rows += [
+        (_(SETTING_NAMES[field.name]), shown[field.name])
+        for field in others
+        if getattr(config, field.name) != field.default
+    ]
     return section(_("Settings"), table(rows))
 
 
@@ -251,6 +253,6 @@ def _card(facts: _Facts) -> str:
         rows = [(_("Model"), card.name), (_("Task"), card.task), (_("Parameters"), f"{card.parameters:,}")]
         rows += [(_("Input"), f"{card.input.height}×{card.input.width}, {card.input.scaling}")]
         rows += [(_("Made"), card.created), (_("Notes"), card.notes or "–")]
-    versions = bundle.card.versions if bundle else {package: version(package) for package in _PACKAGES}
+    versions = bundle.card.versions if bundle else {package: version(package) for package in PACKAGES}
     rows += [(package, number) for package, number in versions.items()]
     return section(_("Model card and library versions"), table(rows))

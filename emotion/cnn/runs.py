@@ -4,7 +4,7 @@ import csv
 import io
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from emotion.cnn.config import TrainConfig
-from emotion.cnn.points import is_number, read_points, square
+from emotion.cnn.points import is_number, points_of, square
 from emotion.cnn.status import Status, is_alive
 from emotion.errors import UserError
 from emotion.files import read_text, write_atomic, write_json, writing
@@ -62,14 +62,11 @@ class Run:
         """A row per finished epoch, from ``metrics.csv``; ``epoch`` counts from 1. UserError for a damaged file."""
         path = self.path / "metrics.csv"
         try:
-            with path.open(encoding="utf-8", newline="") as file:
-                rows = [
-                    # A column that came with a newer version is empty in the rows before.
-                    {key: number for key, value in row.items() if value != "" and is_number(number := float(value))}
-                    for row in csv.DictReader(file)
-                ]
-        except FileNotFoundError:
-            return []
+            rows = [
+                # A column that came with a newer version is empty in the rows before.
+                {key: number for key, value in row.items() if value != "" and is_number(number := float(value))}
+                for row in csv.DictReader(io.StringIO(_text(path, "strict")))
+            ]
         except (TypeError, ValueError, csv.Error) as error:
             raise _damaged(path, error) from None
         if any("epoch" not in row for row in rows):
@@ -90,7 +87,7 @@ class Run:
 
         A run of a day has a hundred thousand: of more than ``at_most`` every so many-th is given, and the last.
         """
-        points = read_points(self.path / "progress.jsonl", at_most)
+        points = points_of(_text(self.path / "progress.jsonl"), at_most)
         return [{name: value for name, value in point.items() if is_number(value)} for point in points]
 
     def confusions(self) -> dict[int, np.ndarray]:
@@ -98,7 +95,7 @@ class Run:
 
         The classes stand in the order of ``classes``.
         """
-        points = read_points(self.path / "confusion.jsonl")
+        points = points_of(_text(self.path / "confusion.jsonl"))
         found = {int(point["epoch"]): square(point.get("counts")) for point in points}
         return {epoch: counts for epoch, counts in found.items() if counts is not None}
 
@@ -110,7 +107,8 @@ class Run:
     def forget_after(self, epoch: int) -> None:
         """Drop what was noted of an epoch that was broken off and will be repeated."""
         for name in ("progress.jsonl", "confusion.jsonl"):
-            kept = [json.dumps(point) + "\n" for point in read_points(self.path / name) if point["epoch"] <= epoch]
+            points = points_of(_text(self.path / name))
+            kept = [json.dumps(point) + "\n" for point in points if point["epoch"] <= epoch]
             write_atomic(self.path / name, "".join(kept))
 
     def setting(self) -> dict[str, Any]:
@@ -158,9 +156,12 @@ class Run:
 
     def log_tail(self, lines: int = 12) -> str:
         """The last lines of ``train.log``."""
-        path = self.path / "train.log"
-        text = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
-        return "\n".join(text.splitlines()[-lines:])
+        return "\n".join(_text(self.path / "train.log").splitlines()[-lines:])
+
+
+def best_row(rows: Iterable[dict[str, float]]) -> dict[str, float]:
+    """Of a run's ``metrics`` the row with the best validation accuracy; empty before the first epoch has ended."""
+    return max((row for row in rows if "val_accuracy" in row), key=lambda row: row["val_accuracy"], default={})
 
 
 def create_run(config: TrainConfig, phase: str = "", folder: Path | None = None) -> Run:
@@ -231,6 +232,16 @@ def _read_json(path: Path) -> dict[str, Any]:
     if not isinstance(values, dict):
         raise _damaged(path, TypeError("an object expected"))
     return values
+
+
+def _text(path: Path, errors: str = "replace") -> str:
+    """The text of a run's file; empty where there is none yet."""
+    try:
+        return read_text(path, errors)
+    except FileNotFoundError:
+        return ""
+    except (OSError, ValueError) as error:
+        raise _damaged(path, error) from None
 
 
 def _damaged(path: Path, error: Exception) -> UserError:

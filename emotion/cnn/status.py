@@ -83,6 +83,16 @@ def is_alive(status: Status) -> bool:
     """Whether the worker lives: the same process (numbers are used again), and no zombie."""
     try:
         process = psutil.Process(status.pid)
-        return process.status() != psutil.STATUS_ZOMBIE and abs(process.create_time() - status.process_created) < 2
+        begun = (began(process), process.create_time())  # The second is what earlier versions noted.
+        same = any(abs(seconds - status.process_created) < 2 for seconds in begun)
+        return same and process.status() != psutil.STATUS_ZOMBIE
     except psutil.Error:
         return False
+
+
+def began(process: psutil.Process) -> float:
+    """When a process began, in seconds: under Linux since the boot.
+
+    There psutil adds the time of the boot, which moves when the clock is set, as after a laptop has slept.
+    """
+    return process.create_time() - psutil.boot_time() if psutil.LINUX else process.create_time()

@@ -2,15 +2,13 @@
 
 import json
 import os
-import shutil
+import sqlite3
 import subprocess
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import psutil
 
@@ -18,13 +16,14 @@ from emotion.cnn.config import TrainConfig
 from emotion.cnn.elsewhere import ask, command_line, surroundings
 from emotion.cnn.origin import with_origin
 from emotion.cnn.runs import Run, create_run, running_runs, waiting_runs
-from emotion.cnn.status import WAITING, Status
+from emotion.cnn.status import WAITING, Status, began
 from emotion.errors import UserError
-from emotion.files import rename, write_json, writing
+from emotion.files import remove_folder, write_json, writing
 from emotion.homes import runs_folder
 from emotion.jobs import Progress
 
-_LOCK_SECONDS = 10
+_LOCK_SECONDS = 60.0
+"""How long to wait for another process, which holds the lock for milliseconds."""
 _workers: list[subprocess.Popen[bytes]] = []
 
 
@@ -61,11 +60,6 @@ def add_epochs(run: Run, more: int) -> None:
             write_json(run.path / "config.json", config.to_json())
 
 
-def fork_run(run: Run, config: TrainConfig, with_weights: bool) -> Run:
-    """Start a new run with other settings: from nothing, or from the best weights of ``run``."""
-    return start_run(replace(config, start_from=str(run.path) if with_weights else config.start_from))
-
-
 def stop_run(run: Run) -> None:
     """Ask the worker to finish its batch and stop; a run that waits leaves the queue at once."""
     if not run.path.exists():
@@ -79,10 +73,8 @@ def delete_run(run: Run) -> None:
     """Remove a run's folder; UserError while it is queued or trained. Its bundles stay."""
     with one_at_a_time():
         _insist_on_rest(run)
-        hidden = run.path.with_name(f".{run.name}.{uuid4().hex[:8]}.old")
         with writing(run.path):
-            rename(run.path, hidden)  # Gone at once, whatever happens while the files are removed.
-    shutil.rmtree(hidden, ignore_errors=True)
+            remove_folder(run.path)
 
 
 def start_waiting() -> None:
@@ -121,7 +113,7 @@ def take_over(run: Run) -> Status:
             raise UserError("{run} is being trained already, by process {pid}.", run=run.name, pid=before.pid)
         if before.state != "queued":  # A wish to stop that came after the launch is kept.
             (run.path / "stop").unlink(missing_ok=True)
-        status = Status("running", process.pid, process.create_time(), phase="loading", bundle=before.bundle)
+        status = Status("running", process.pid, began(process), phase="loading", bundle=before.bundle)
         status = replace(status, epoch=len(run.metrics()), epochs=run.config().epochs)
         run.write_status(status)
     return status
@@ -184,7 +176,7 @@ def _launch(run: Run) -> None:
     with writing(run.path), (run.path / "train.log").open("ab") as log:
         worker = subprocess.Popen(command, **surroundings(), stdout=log, stderr=subprocess.STDOUT, **detached)
         try:
-            created = psutil.Process(worker.pid).create_time()
+            created = began(psutil.Process(worker.pid))
             run.write_status(replace(run.status(), phase="", pid=worker.pid, process_created=created))
         except BaseException:  # Nobody would know of it, and the run would get another one.
             worker.kill()
@@ -198,22 +190,17 @@ def _launch(run: Run) -> None:
 def one_at_a_time() -> Iterator[None]:
     """Let one process at a time start a run or name a bundle: two browsers may press Start at once."""
     lock = runs_folder() / ".lock"
-    with writing(lock):
-        _take(lock)
-    try:
+    with ExitStack() as held:
+        with writing(lock):
+            _take(lock, held)
         yield
-    finally:
-        lock.unlink(missing_ok=True)
 
 
-def _take(lock: Path) -> None:
+def _take(lock: Path, held: ExitStack) -> None:
+    """Take SQLite's lock on an empty file: the system's own, on each of them, and it ends with the process."""
     lock.parent.mkdir(parents=True, exist_ok=True)
-    while True:
-        try:
-            os.close(os.open(lock, os.O_CREAT | os.O_EXCL))
-            return
-        except FileExistsError:
-            with suppress(FileNotFoundError):
-                if time.time() - lock.stat().st_mtime > _LOCK_SECONDS:  # Its owner was killed.
-                    lock.unlink()
-            time.sleep(0.02)
+    try:
+        connection = held.enter_context(closing(sqlite3.connect(lock, timeout=_LOCK_SECONDS, isolation_level=None)))
+        connection.execute("BEGIN EXCLUSIVE")
+    except sqlite3.Error as error:
+        raise OSError(str(error)) from None

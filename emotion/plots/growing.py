@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from emotion.cnn.config import CURVE_TITLES
 from emotion.i18n import _
 from emotion.plots.theme import BLUE, ORANGE
 
@@ -35,14 +36,13 @@ def curve(name: str, metrics: Rows, progress: Rows, epochs: int) -> Chart:
     points += _within_epochs(progress, name)
     number = ".3f" if name == "loss" else ".1%"
     y = {"zero": True} if name == "loss" else {"domain": [0, 1]}
-    title = _("Loss (lower is better)") if name == "loss" else _("Accuracy (higher is better)")
     encoding = _encoding(epochs, y, ".3~g" if name == "loss" else ".0%")
     thin = {
         "transform": [{"filter": "datum.part == ''"}],
         "mark": {"type": "line", "color": BLUE, "strokeWidth": 1.5, "opacity": 0.45, "clip": True},
         "encoding": encoding | {"detail": {"field": "stretch", "type": "nominal"}},
     }
-    spec = _spec(title, 320) | {"layer": [thin, _thick(encoding, list(names.values()), number)]}
+    spec = _spec(_(CURVE_TITLES[name]), 320) | {"layer": [thin, _thick(encoding, list(names.values()), number)]}
     columns = ("epoch", "value", "part", "stretch")
     return Chart(spec, {column: [point[place] for point in points] for place, column in enumerate(columns)})
 

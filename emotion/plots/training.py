@@ -5,6 +5,7 @@ from html import escape
 
 import plotly.graph_objects as go
 
+from emotion.cnn.config import CURVE_TITLES
 from emotion.i18n import _
 from emotion.labels import label_of
 from emotion.plots.theme import finish
@@ -35,13 +36,11 @@ def compared(name: str, runs: Mapping[str, Rows]) -> go.Figure:
 def _over_epochs(figure: go.Figure, name: str, epochs: int) -> go.Figure:
     figure.update_xaxes(title=_("epoch"), range=[0, epochs + 0.1], zeroline=False)
     if name == "loss":
-        title = _("Loss (lower is better)")
         figure.update_yaxes(rangemode="tozero")
     else:
-        title = _("Accuracy (higher is better)")
         figure.update_yaxes(range=[0, 1.02], tickformat=".0%")
     legend = {"orientation": "h", "y": -0.28, "x": 0.5, "xanchor": "center"}  # Several lines of it find room.
-    middle = {"text": title, "x": 0.5, "xanchor": "center", "font": {"size": 14}}
+    middle = {"text": _(CURVE_TITLES[name]), "x": 0.5, "xanchor": "center", "font": {"size": 14}}
     return finish(figure, 350).update_layout(title=middle, legend=legend, hovermode="closest")
 
 

@@ -86,6 +86,36 @@ def test_points_that_are_none_are_left_out(run: Run) -> None:
     assert run.confusions() == {}
 
 
+FILES = {
+    "metrics.csv": Run.metrics,
+    "progress.jsonl": Run.progress,
+    "confusion.jsonl": Run.confusions,
+    "train.log": Run.log_tail,
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_that_can_t_be_read_is_told(run: Run, name: str) -> None:
+    (run.path / name).mkdir()  # No file: the system refuses.
+    with pytest.raises(UserError, match=name):
+        FILES[name](run)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_that_is_being_replaced_is_read_again(run: Run, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    (run.path / name).write_text("epoch\n", encoding="utf-8")
+    opened, refusals = Path.open, [PermissionError(13, "used by another process")]
+
+    def open_later(path: Path, *arguments: object, **named: object) -> object:
+        if refusals:  # As Windows does while os.replace is at work.
+            raise refusals.pop()
+        return opened(path, *arguments, **named)  # type: ignore[call-overload]
+
+    monkeypatch.setattr(Path, "open", open_later)
+    FILES[name](run)
+    assert not refusals
+
+
 def test_a_number_without_end_in_the_metrics_is_as_if_it_were_not_there(run: Run) -> None:
     (run.path / "metrics.csv").write_text("epoch,val_accuracy,seconds\n1,nan,inf\n", encoding="utf-8")
     assert run.metrics() == [{"epoch": 1.0}]

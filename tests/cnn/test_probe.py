@@ -3,14 +3,18 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
 from emotion.cli import main
 from emotion.cnn import probe as module
 from emotion.cnn import probing
+from emotion.cnn.bundle import Bundle
+from emotion.cnn.classifier import Classifier
 from emotion.cnn.config import TrainConfig
-from emotion.cnn.probe import Pace, plan_for, probe
+from emotion.cnn.probe import Pace, pace_key, plan_for, probe
+from emotion.errors import UserError
 
 PACE = Pace(training=100, validation=500, overhead=20)
 
@@ -61,6 +65,28 @@ def test_with_frozen_layers_it_is_another_pace(home: Path, monkeypatch: pytest.M
     frozen = config(start_from="emotion", freeze=True)
     assert [probe(settings, 3).training for settings in (config(), frozen, config(), frozen)] == [1, 2, 1, 2]
     assert [settings["freeze"] for settings in asked] == [False, True]
+
+
+def test_what_tells_paces_apart() -> None:
+    asked = [config(), config(teachers="emotion"), config(size=64), config(start_from="emotion", freeze=True)]
+    assert len({pace_key(one, 3) for one in asked} | {pace_key(config(), 4)}) == 5
+    assert pace_key(config(epochs=3, seed=7, learning_rate=0.1), 3) == pace_key(config(), 3)
+
+
+def test_the_teachers_take_part(small_bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(probing, "_SECONDS", 0.1)
+    shown: list[int] = []
+    monkeypatch.setattr(
+        Classifier, "predict", lambda self, faces: shown.append(len(faces)) or np.full((len(faces), 2), 0.5)
+    )
+    settings = {"architecture": "tiny_cnn", "size": 16, "batch_size": 8, "precision": "float32"}
+    probing.measure(config(**settings), 2)
+    assert not shown
+    taught = config(**settings, teachers=str(small_bundle.path), taught=0.5)
+    probing.measure(taught, 2)
+    assert sum(shown) >= 4 * 8  # The first batch, and three that are timed.
+    with pytest.raises(UserError, match="can't teach here"):
+        probing.measure(taught, 3)
 
 
 def ask_here(*arguments: str, **_: object) -> dict[str, float]:

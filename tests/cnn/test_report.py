@@ -5,6 +5,7 @@ import os
 import re
 import shlex
 import shutil
+from dataclasses import fields
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -15,7 +16,7 @@ import pytest
 from emotion.cli.train import train
 from emotion.cnn.bundle import load_bundle
 from emotion.cnn.classifier import Classifier
-from emotion.cnn.config import MILD, Augmentation, TrainConfig
+from emotion.cnn.config import MILD, SETTING_NAMES, Augmentation, TrainConfig
 from emotion.cnn.report import train_command, write_report
 from emotion.cnn.runs import Run, Status, create_run, list_runs
 from emotion.dataset.folder import open_dataset
@@ -136,6 +137,17 @@ def test_a_place_that_can_t_be_written(run: Run, tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(UserError, match="can't be written"):
         write_report(run, tmp_path / "file" / "report.html")
+
+
+def test_settings_have_names_and_words(tmp_path: Path) -> None:
+    config = TrainConfig(str(tmp_path), "words", class_weights=True, ema=0.99, distribute="mirrored")
+    run = create_run(config)
+    for language, expected in (("en", ["Class weights", "yes"]), ("ko", ["클래스 가중치", "예"])):
+        texts = read(write_report(run, tmp_path / f"{language}.html", language)).texts
+        place = texts.index(expected[0])
+        assert [text for text in texts[place : place + 3] if text.strip()][:2] == expected
+        assert not {"True", "class_weights", "ema", "distribute"} & set(texts)
+    assert {field.name for field in fields(config)} - {"name"} == set(SETTING_NAMES)
 
 
 CONFIGS = [

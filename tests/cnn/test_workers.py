@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -26,7 +27,7 @@ from emotion.cnn.workers import (
     add_epochs,
     continue_run,
     delete_run,
-    fork_run,
+    one_at_a_time,
     publish_best,
     resume_run,
     runs_at_most,
@@ -41,6 +42,8 @@ from emotion.errors import UserError
 from emotion.files import write_json
 from emotion.homes import REPOSITORY
 from tests.conftest import is_over, wait_until, write_faces
+
+NO_PROCESS = 2**22 + 1  # Over Linux' largest number.
 
 
 @pytest.fixture
@@ -240,9 +243,52 @@ def test_delete_never_takes_an_active_run(config: TrainConfig, busy: Run) -> Non
         with pytest.raises(UserError, match="Stop it first"):
             continue_run(run, 3)
     stop_run(waiting)
+    waits_for_its_maker = f".{waiting.name}.{NO_PROCESS}-0123abcd"  # What a delete that was killed has left.
+    (busy.path.parent / waits_for_its_maker).mkdir()
     delete_run(waiting)
     assert list_runs() == [busy] and not waiting.path.exists()
-    assert [path.name for path in busy.path.parent.iterdir()] == [busy.name]
+    deadline = time.monotonic() + 5
+    while {path.name for path in busy.path.parent.iterdir()} != {busy.name, ".lock"}:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+HOLDER = (
+    "import sys; from emotion.cnn.workers import one_at_a_time\n"
+    "with one_at_a_time():\n    print('held', flush=True); sys.stdin.read()"
+)
+
+
+def test_a_lock_is_held_by_one_and_ends_with_its_process(config: TrainConfig, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = create_run(config)
+    run.write_status(Status("stopped"))
+    command = [sys.executable, "-c", HOLDER]
+    with subprocess.Popen(command, cwd=REPOSITORY, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout and holder.stdout.readline().strip() == b"held"
+        os.utime(run.path.parent / ".lock", (0, 0))  # However old it is.
+        monkeypatch.setattr("emotion.cnn.workers._LOCK_SECONDS", 0.1)
+        for _ in range(2):
+            with pytest.raises(UserError, match="locked"):
+                add_epochs(run, 1)
+        holder.kill()
+    add_epochs(run, 1)
+    with one_at_a_time(), pytest.raises(UserError, match="locked"):  # Of two threads, too.
+        add_epochs(run, 1)
+
+
+@pytest.mark.skipif(not psutil.LINUX, reason="elsewhere psutil adds no time of the boot")
+def test_a_step_of_the_clock_ends_no_run(config: TrainConfig, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = create_run(config)
+    take_over(run)
+    boot = psutil.boot_time()
+    monkeypatch.setattr("psutil._pslinux.boot_time", lambda: boot + 3600)
+    assert run.status().state == "running" and running_runs() == [run]
+    run.write_status(replace(run.status(), process_created=run.status().process_created + 60))
+    assert run.status().state == "interrupted"  # Another process with its number.
+
+
+def test_a_run_that_an_earlier_version_trains_goes_on(busy: Run) -> None:
+    assert busy.status().state == "running"
 
 
 def test_continue_adds_epochs_and_fork_takes_the_weights(config: TrainConfig) -> None:
@@ -258,7 +304,7 @@ def test_continue_adds_epochs_and_fork_takes_the_weights(config: TrainConfig) ->
     assert sorted(run.confusions()) == [1, 2, 3]
     card = json.loads((Path(run.status().bundle) / "card.json").read_text(encoding="utf-8"))
     assert card["notes"] == run.notes() == "첫 번째 시도 🙂" and card["training"]["run"] == run.name
-    fork = fork_run(run, replace(run.config(), name="fork", epochs=1, learning_rate=1e-6), with_weights=True)
+    fork = start_run(replace(run.config(), name="fork", epochs=1, learning_rate=1e-6, start_from=str(run.path)))
     wait_until(fork, is_over)
     assert fork.config().start_from == str(run.path)
     best = max(row["val_accuracy"] for row in run.metrics())

@@ -7,8 +7,8 @@ import streamlit as st
 
 from emotion import jobs
 from emotion.cnn.checks import training_images
-from emotion.cnn.config import OFF, TrainConfig
-from emotion.cnn.probe import Pace, forget_pace, kept_pace, plan_for, probe
+from emotion.cnn.config import TrainConfig
+from emotion.cnn.probe import Pace, forget_pace, kept_pace, pace_key, plan_for, probe
 from emotion.dataset.folder import Dataset
 from emotion.errors import UserError
 from emotion.i18n import _
@@ -96,8 +96,7 @@ def _start_probe(config: TrainConfig, classes: int) -> None:
 
 def _key(config: TrainConfig, classes: int) -> str:
     """The key of the job that measures such settings."""
-    asked = (config.architecture, config.size, config.batch_size, config.optimiser, config.ema, config.precision)
-    return f"probe:{classes}:{config.augmentation != OFF}:{config.freeze}:{':'.join(map(str, asked))}"
+    return f"probe:{pace_key(config, classes)}"
 
 
 def _measured(config: TrainConfig, classes: int, busy: bool) -> Pace | None:

@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from emotion.cnn.history import Chance, against_chance, best_accuracy
-from emotion.cnn.runs import Run, Status, running_runs, waiting_runs
+from emotion.cnn.runs import Run, Status, best_row, running_runs, waiting_runs
 from emotion.cnn.timing import timing
 from emotion.cnn.workers import start_waiting, stop_run
 from emotion.errors import UserError
@@ -138,7 +138,7 @@ def _progress_text(status: Status) -> str:
 def _measures(run: Run, status: Status, rows: Rows) -> None:
     """The numbers of the moment, as tiles."""
     time = timing(run, status, rows)
-    best = max((row for row in rows if "val_accuracy" in row), key=lambda row: row["val_accuracy"], default=None)
+    best = best_row(rows)
     pace = status.images_per_second or (rows[-1].get("images_per_second", 0.0) if rows else 0.0)
     shown = {
         _("Best on validation"): f"{best['val_accuracy']:.1%}" if best else "–",
