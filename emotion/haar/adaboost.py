@@ -115,15 +115,17 @@ def _best_feature(ranking: Ranking, faces: np.ndarray, weights: np.ndarray) -> t
 
 
 def _best_stump(values: np.ndarray, faces: np.ndarray, weights: np.ndarray) -> Stump:
-    """The threshold, midway between two values, and the polarity with the least error."""
+    """The threshold, midway between two values or below all of them, and the polarity with the least error."""
     order = values.argsort()
     ordered = values[order].astype(np.float64)
-    below = np.where(faces, weights, -weights)[order].cumsum()
-    below = np.append(np.where(ordered[1:] > ordered[:-1], below[:-1], 0), 0)
+    below = np.where(faces, weights, -weights)[order].cumsum()[:-1]
+    # Where it can't stand 0, as below all values: that comes first, so argmax and argmin take it of these.
+    below = np.append(0, np.where(ordered[1:] > ordered[:-1], below, 0))
+    places = np.append(ordered[0] - 1, (ordered[1:] + ordered[:-1]) / 2)
     most, least = int(below.argmax()), int(below.argmin())
     if weights[faces].sum() - below[most] <= weights[~faces].sum() + below[least]:
-        return Stump(float(ordered[most : most + 2].mean()), 1)
-    return Stump(float(ordered[least : least + 2].mean()), -1)
+        return Stump(float(places[most]), 1)
+    return Stump(float(places[least]), -1)
 
 
 def boost(ranking: Ranking, values: Values, faces: np.ndarray, rounds: int) -> Iterator[Round]:

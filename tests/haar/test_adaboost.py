@@ -78,6 +78,24 @@ def test_each_round_finds_what_brute_force_and_a_decision_stump_find(seed):
         weights = found.weights_after
 
 
+def test_where_no_cut_helps_all_samples_are_called_the_same():
+    values, faces = np.array([[1.0, 2, 3, 3]]), np.array([False, True, False, False])
+    # Nothing is a face: ε = 0.2. The cuts have 0.4 at best (what is above 1.5), and none may stand between 3 and 3.
+    found = next_round(rank(values), values.__getitem__, faces, np.array([0.4, 0.2, 0.2, 0.2]))
+    assert found.error == pytest.approx(0.2) and not found.stump.faces(values[0]).any()
+    found = next_round(rank(values), values.__getitem__, ~faces, np.array([0.4, 0.2, 0.2, 0.2]))
+    assert found.error == pytest.approx(0.2) and found.stump.faces(values[0]).all()
+
+
+def test_whatever_the_weights_the_error_is_the_least():
+    random = np.random.default_rng(0)
+    for _round in range(100):  # As they may come after many rounds: the faces need not have one half of them.
+        values, faces = random.integers(0, 8, (3, 12)).astype(np.float32), np.arange(12) < 6
+        weights = random.dirichlet(np.full(12, 0.3))
+        found = next_round(rank(values), values.__getitem__, faces, weights)
+        assert found.alpha > 0 and found.error == pytest.approx(max(_brute_force(values, faces, weights), 1e-10))
+
+
 def test_an_exact_feature_keeps_the_weights():
     (found,) = boost(rank(VALUES[:, [0, 1, 3, 4]]), VALUES[:, [0, 1, 3, 4]].__getitem__, FACES[[0, 1, 3, 4]], 1)
     assert found.error == 1e-10 and 20 < found.alpha < 30 and not found.wrong.any()
