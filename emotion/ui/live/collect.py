@@ -37,7 +37,8 @@ def show(processor: LiveProcessor | None) -> None:
     if live is None:
         st.session_state.pop(_SHOOTING, None)
         st.info(
-            _("No video is running. Press START for shots with the camera, or add photos."), icon=":material/videocam_off:"
+            _("No video is running. Press START for shots with the camera, or add photos."),
+            icon=":material/videocam_off:",
         )
     calm("live-classes")
     with st.container(key="live-classes"):
