@@ -24,7 +24,8 @@ soak: .venv/test.stamp
 	$(BIN)/python -m tests.browser.chromium
 	timeout 1200 $(BIN)/python -m pytest -m soak --timeout 1100 tests/hostile
 
-audit: .venv/test.stamp
+audit: .venv/run.stamp
+	-$(BIN)/python -m pip install --quiet "pip-audit>=2.10,<3"
 	$(BIN)/python -m tests.hostile.audit
 
 check: .venv/test.stamp
