@@ -71,6 +71,15 @@ def test_faces_of_ones_own_dataset_against_photos(home) -> None:
     assert component(page, "sprite")["groups"] == [12, 12]
 
 
+def test_a_lesson_that_somebody_looks_at_is_kept() -> None:
+    page, others = prepared(open_view("boosting", step=4, held_out=40)), open_view("boosting", step=4)
+    for held_out in (20, 30, 50):
+        others.slider(key="haar.held_out").set_value(held_out).run()
+        prepared(others)
+        page.run()
+        assert page.button(key="haar.prepare").disabled and "60 faces and 60 other patches" in texts(page)
+
+
 def test_too_few_faces_get_a_sentence(home) -> None:
     write_faces(home / "datasets" / "tiny", {"train": {"a": 1, "b": 2}}, size=24)
     page = prepared(open_view("boosting", step=4, patches_from="dataset"))

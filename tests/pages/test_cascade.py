@@ -1,13 +1,15 @@
 """The Cascade and Detector steps of the Viola–Jones page, driven as a person would."""
 
+import zipfile
 from pathlib import Path
+from threading import Event
 
 import cv2
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from emotion.haar.cascade import open_cascade
+from emotion.haar.cascade import Cascade, open_cascade
 from emotion.haar.detector import FaceDetector, cascade_xml
 from emotion.haar.photos import astronaut, webcam_still
 from emotion.homes import REPOSITORY
@@ -23,12 +25,16 @@ STILL = webcam_still()
 
 def step(view: str, bgr: np.ndarray = FACE, **state: object) -> AppTest:
     """A step of the page with a picture that another page handed over."""
+    return finish_jobs(unfinished_step(view, bgr, **state))
+
+
+def unfinished_step(view: str, bgr: np.ndarray = FACE, **state: object) -> AppTest:
     page = AppTest.from_file(REPOSITORY / "pages" / "haar.py", default_timeout=60)
     page.session_state["haar.view"] = view
     page.session_state["haar.picture"] = bgr
     for key, value in state.items():
         page.session_state[key.replace("__", ".")] = value
-    return finish_jobs(page.run())
+    return page.run()
 
 
 def said(page: AppTest) -> str:
@@ -180,6 +186,22 @@ def captions(page: AppTest) -> str:
     return " ".join(caption.value for caption in page.caption)
 
 
+def test_a_scan_that_was_given_up_is_begun_anew(monkeypatch: pytest.MonkeyPatch):
+    go_on, real = Event(), Cascade.scan
+
+    def slow(*arguments, **settings):
+        go_on.wait(20)
+        return real(*arguments, **settings)
+
+    monkeypatch.setattr(Cascade, "scan", slow)
+    page = unfinished_step("detector", haar__min_neighbors=4)
+    for factor in (1.4, 1.5):  # Another scale factor, and back while the first scan is still at work.
+        page.slider(key="haar.scale_factor").set_value(factor).run()
+    go_on.set()
+    finish_jobs(page)
+    assert "Cancelled" not in said(page) and "windows pass as OpenCV" in said(page)
+
+
 def test_where_no_face_is_found_the_page_says_what_to_try():
     page = step("detector", STILL, haar__scale_factor=1.5, haar__min_neighbors=5, haar__min_size=150)
     assert metrics(page)["Faces"] == "0" and "No face found" in said(page)
@@ -199,6 +221,10 @@ def test_recall_is_measured_on_a_file_of_the_format(tmp_path: Path):
     page = measure(page)
     assert "Photos: 1 · faces that should be found: 1" in " ".join(text.value for text in page.markdown)
     assert len(page.get("plotly_chart")) == 2 and "minNeighbors" in captions(page) and not page.error
+    with zipfile.ZipFile(file, "w") as archive:  # Another file of that name.
+        archive.writestr("boxes.json", '{"wall.png": []}')
+        archive.writestr("images/wall.png", png(np.full((60, 60, 3), 99, np.uint8)))
+    assert "Photos: 1 · faces that should be found: 0" in markdown(measure(page))
 
 
 def png(picture: np.ndarray) -> bytes:
@@ -227,8 +253,11 @@ def test_recall_is_measured_on_photos_of_ones_own_whose_faces_are_ticked():
 
 
 def test_a_file_that_is_no_photo_gets_a_sentence_among_ones_own():
-    (error,) = own_photos(("notes.png", b"no photo")).error
-    assert "is no readable image" in error.value
+    page = own_photos(("notes.png", b"no photo"))
+    assert "notes\\.png is no readable image" in said(page) and page.button(key="haar.measure").disabled
+    page = own_photos(("me.png", png(astronaut())), ("notes.png", b"no photo"))
+    assert "notes\\.png is no readable image" in said(page)  # And costs no other.
+    assert "Photos: 1 · faces that should be found: 1" in markdown(measure(page))
 
 
 def test_a_file_of_photos_that_lies_in_the_app_s_folder_is_found(home: Path):

@@ -19,6 +19,7 @@ from emotion.live.faces import Face, FrameResult
 from emotion.live.stream import LiveProcessor
 from emotion.live.taking import Snapshot
 from tests.live.test_video import write_film
+from tests.pages.test_dataset import finish_jobs
 
 JPEG = cv2.imencode(".jpg", astronaut())[1].tobytes()
 SESSION = "test session id"  # AppTest's.
@@ -36,7 +37,7 @@ def away(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     """The browser goes, for so many seconds before it is taken to be gone for good."""
 
     def leave(seconds: float) -> None:
-        monkeypatch.setattr("emotion.ui.live.leaving._AWAY", seconds)
+        monkeypatch.setattr("emotion.ui.leaving._AWAY", seconds)
         clear_session_data_cache(SESSION)  # What Streamlit does when a connection ends.
         clear_session_resource_cache(SESSION)
 
@@ -126,6 +127,22 @@ def test_work_on_a_film_ends_when_its_person_has_gone(
     away(0.01)
     assert job.wait(60) and job.cancelled
     wait_for(lambda: not list(temp.iterdir()) and not jobs.find("live.video."))
+
+
+def test_scans_and_photos_on_the_haar_page_go_with_their_session(away: Callable[[float], None]) -> None:
+    page = AppTest.from_file(str(REPOSITORY / "pages" / "haar.py"), default_timeout=60)
+    page.session_state["haar.view"], page.session_state["haar.measure.way"] = "detector", "own"
+    finish_jobs(page.run())
+    page.file_uploader("haar.measure.photos").set_value([("me.jpg", JPEG, "image/jpeg")]).run()
+    finish_jobs(page)
+    kinds = "haar.scan.detector", "haar.candidates"
+    mine = [f"{kind}:{page.session_state['haar.reader']}:" for kind in kinds]
+    assert [len(jobs.find(prefix)) for prefix in mine] == [1, 1]
+    page.slider(key="haar.scale_factor").set_value(1.4).run()
+    finish_jobs(page)
+    assert [len(jobs.find(prefix)) for prefix in mine] == [1, 1]  # The last scan alone.
+    away(0.01)
+    wait_for(lambda: not any(jobs.find(prefix) for prefix in mine))
 
 
 def test_what_a_video_leaves_behind_is_in_memory_alone(home: Path, temp: Path) -> None:

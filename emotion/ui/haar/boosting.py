@@ -60,11 +60,17 @@ def _lesson() -> tuple[str, Lesson] | None:
             help=_("Every patch is measured by every feature and sorted, once. A round then takes a moment."),
         )  # fmt: skip
     if begin:
-        for old in [job for job in jobs.find("haar.lesson:") if not job.active][_KEPT - 1 :]:
-            jobs.forget(old)
+        _make_room()
     work = partial(_prepare, dataset, step, held_out / 100)
     lesson = outcome(key, _("Sorting the patches by every feature"), work, begin)
     return None if lesson is None else (key, lesson)
+
+
+def _make_room() -> None:
+    """Forget all lessons but a few: those that somebody looks at were asked for a moment ago."""
+    ended = [job for job in jobs.find("haar.lesson:") if not job.active]
+    for old in sorted(ended, key=lambda job: job.asked, reverse=True)[_KEPT - 1 :]:
+        jobs.forget(old)
 
 
 def _choose_patches() -> Dataset | None:

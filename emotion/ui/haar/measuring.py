@@ -11,6 +11,7 @@ import cv2
 import streamlit as st
 
 from emotion.dataset.folder import clean_path
+from emotion.files import file_stamp
 from emotion.haar.accuracy import Accuracy, LabelledPhoto, accuracy, read_labelled_photos
 from emotion.haar.detector import DECK, DetectorSettings
 from emotion.haar.photos import webcam_still
@@ -126,7 +127,10 @@ def _path() -> tuple[str, Photos] | None:
         ),
     )  # fmt: skip
     path = clean_path(typed)
-    return (str(path), lambda limit: read_labelled_photos(path, limit)) if typed.strip() else None
+    if not typed.strip():
+        return None
+    # The file may be another one when it is measured again.
+    return f"{path}:{file_stamp(path)}", lambda limit: read_labelled_photos(path, limit)
 
 
 def _explain_format() -> None:

@@ -18,6 +18,7 @@ from emotion.haar.scan import Scan
 from emotion.i18n import _
 from emotion.jobs import Progress
 from emotion.ui.jobs import outcome
+from emotion.ui.leaving import keep_one_job
 
 
 @dataclass(frozen=True)
@@ -83,19 +84,24 @@ def picture_key(gray: np.ndarray) -> str:
     return hashlib.sha256(f"{gray.shape}".encode() + gray.tobytes()).hexdigest()[:16]
 
 
+def reader_key(what: str) -> str:
+    """The start of the keys of this session's jobs about ``what``; nobody else's begin so."""
+    return f"{what}:{st.session_state.setdefault('haar.reader', uuid4().hex)}:"
+
+
 def begin(place: str, gray: np.ndarray, opened: Opened, settings: DetectorSettings) -> Begun:
     """Begin a scan in the background, or find it; the last one of this ``place`` is given up.
 
-    A scan holds megabytes, so that each place keeps one only. Raises UserError for a picture smaller than the window.
+    A scan holds megabytes and the reader's photo: each place keeps one only, which goes with the session. Raises UserError for a picture smaller than the window.
     """
     check_size(gray, opened.cascade.window, _("The picture"))
-    reader = st.session_state.setdefault("haar.reader", uuid4().hex)  # Nobody else's scan is given up.
     what = f"{opened.digest}:{picture_key(gray)}:{settings.scale_factor}:{settings.min_size}"
-    key, kept = f"haar.scan:{reader}:{place}:{what}", f"haar.scan.{place}"
-    if (old := st.session_state.get(kept, key)) != key and (job := jobs.get(old)):
-        job.cancel()
-        jobs.forget(job)
-    st.session_state[kept] = key
+    prefix, kept = reader_key(f"haar.scan.{place}"), f"haar.scan.{place}"
+    before, key = st.session_state.get(kept, ("", ""))
+    if before != what:  # No key of before: that scan was given up, and may still be at work.
+        key = prefix + uuid4().hex
+        st.session_state[kept] = what, key
+    keep_one_job(prefix, key)
 
     def work(progress: Progress) -> Scan:
         return opened.cascade.scan(gray, settings.scale_factor, settings.min_size, progress=progress)

@@ -19,7 +19,7 @@ from emotion.live.scratch import scratch_folder
 from emotion.live.state import LiveSettings
 from emotion.live.video import Overlay, VideoReport, process_video
 from emotion.ui.jobs import outcome
-from emotion.ui.live.leaving import forget_with_session
+from emotion.ui.leaving import forget_with_session
 from emotion.ui.live.timeline import show_summary
 
 _TYPES = ["mp4", "mov", "mkv", "avi", "webm", "m4v"]

@@ -6,7 +6,10 @@ from threading import Timer
 
 import streamlit as st
 
+from emotion import jobs
+
 _AWAY = 150.0  # Seconds: for two minutes Streamlit knows a browser again whose connection broke.
+_PATIENCE = 60.0  # Seconds until work that was cancelled has ended, at its next word of progress.
 _leaving: dict[str, Timer] = {}
 
 
@@ -41,3 +44,22 @@ def forget_with_session(key: str, forget: Callable[[], None]) -> None:
     if timer := _leaving.pop(key, None):
         timer.cancel()
     _keep(key, forget)
+
+
+def keep_one_job(prefix: str, key: str = "") -> None:
+    """Give up the jobs whose keys begin with ``prefix``, all of this session, but ``key``; that one with the session.
+
+    For results that hold somebody's pictures. Say so in every run of the page, as above.
+    """
+    forget_with_session(prefix, lambda: _give_up(prefix))
+    for job in jobs.find(prefix):
+        if job.key != key:
+            job.cancel()
+            jobs.forget(job)
+
+
+def _give_up(prefix: str) -> None:
+    for job in jobs.find(prefix):
+        job.cancel()
+        job.wait(_PATIENCE)
+        jobs.forget(job)
