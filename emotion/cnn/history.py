@@ -103,11 +103,10 @@ def best_accuracy(run: Run) -> float:
 
 @dataclass(frozen=True)
 class Chance:
-    """The best validation ``accuracy`` of a run against the ``guess``: always to answer ``commonest``, a position."""
+    """The best validation ``accuracy`` of a run against the ``guess``: always to answer the commonest class."""
 
     accuracy: float
     guess: float
-    commonest: int
     beaten: bool
 
 
@@ -124,9 +123,9 @@ def against_chance(confusions: Mapping[int, np.ndarray]) -> Chance | None:
     if not counted:
         return None
     best = max(counted, key=lambda counts: float(np.trace(counts)))
-    right, n, of_class = int(np.trace(best)), int(best.sum()), best.sum(axis=1)
-    guess = float(of_class.max() / n)
-    return Chance(right / n, guess, int(of_class.argmax()), wilson_interval(right, n)[0] > guess)
+    right, n = int(np.trace(best)), int(best.sum())
+    guess = float(best.sum(axis=1).max() / n)
+    return Chance(right / n, guess, wilson_interval(right, n)[0] > guess)
 
 
 def differences(configs: Sequence[TrainConfig]) -> dict[str, list[object]]:

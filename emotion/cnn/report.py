@@ -252,7 +252,7 @@ def _card(facts: _Facts) -> str:
         card = bundle.card
         rows = [(_("Model"), card.name), (_("Task"), card.task), (_("Parameters"), f"{card.parameters:,}")]
         rows += [(_("Input"), f"{card.input.height}×{card.input.width}, {card.input.scaling}")]
-        rows += [(_("Made"), card.created), (_("Notes"), card.notes or "–")]
+        rows += [(_("Made"), card.created), *([(_("Notes"), card.notes)] if card.notes else [])]
     versions = bundle.card.versions if bundle else {package: version(package) for package in PACKAGES}
     rows += [(package, number) for package, number in versions.items()]
     return section(_("Model card and library versions"), table(rows))

@@ -196,7 +196,7 @@ def test_folders_edited_by_hand_take_no_page_down(make: Callable[..., Run], data
         assert not app.exception, (file, app.exception)
         assert "training.start" in keys(app)
         if file == "setting.json":
-            assert "always answering “1” would give 50.0%" in said(app)
+            assert "one and the same answer for all would give 50.0%" in said(app)
     app.session_state["training.view"] = "history"
     app.session_state["training.chosen"] = [run.name for run in list_runs()]
     app.run()

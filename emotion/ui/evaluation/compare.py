@@ -133,10 +133,15 @@ def _groups(dataset: Dataset, found: Comparison, names: list[str]) -> int | None
     """The images on which the models differ, by who is right; the position of the one clicked last."""
     parts = {"first": found.only_first, "second": found.only_second, "wrong": found.both_wrong}
     only = _("only {model} is right")
-    titles = {"first": only.format(model=names[0]), "second": only.format(model=names[1]), "wrong": _("both wrong")}
+    titles = {
+        "first": only.format(model=names[0]),
+        "second": only.format(model=names[1]),
+        "wrong": _("both wrong, each in its own way"),
+    }
     st.markdown(_("**Where they differ**"))
+    most = "first" if len(parts["first"]) > len(parts["second"]) else "second"
     group = st.segmented_control(
-        _("Who is right"), list(parts), default="second", key="evaluation.group", required=True,
+        _("Who is right"), list(parts), default=most, key="evaluation.group", required=True,
         format_func=lambda key: f"{plain(titles[key])} · {len(parts[key]):,}", label_visibility="collapsed", wrap=True,
     )  # fmt: skip
     # The surest first, as ``differing`` has them.

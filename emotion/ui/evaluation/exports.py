@@ -11,7 +11,7 @@ from emotion.cnn.elsewhere import export_elsewhere
 from emotion.cnn.formats import FORMATS, NETWORK_OF_H5, Proof
 from emotion.files import writing
 from emotion.homes import cache_folder
-from emotion.i18n import _
+from emotion.i18n import _, decimal
 from emotion.jobs import Progress
 from emotion.ui.guards import ensure_model
 from emotion.ui.jobs import outcome
@@ -115,7 +115,7 @@ def _table(proofs: tuple[Proof, ...]) -> None:
     )
     st.caption(
         _(
-            "Some rounding is natural: with 8-bit weights the file is a quarter of the size and about a percent point "
+            "Some rounding is natural: with 8-bit weights the file is a quarter of the size and up to about a percent point "
             "off."
         )
     )
@@ -123,4 +123,4 @@ def _table(proofs: tuple[Proof, ...]) -> None:
 
 def _points(difference: float) -> str:
     """A difference of probabilities, in percent points."""
-    return _("{points} percent points").format(points=f"{100 * difference:.2g}" if difference else "0")
+    return _("{points} percent points").format(points=decimal(100 * difference, 2))

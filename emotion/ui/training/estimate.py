@@ -18,6 +18,7 @@ from emotion.ui.training.settings import build, key_of
 from emotion.ui.training.words import span
 
 _WISH, _GRANTED = "training.wish", "training.granted"
+_ENOUGH_BATCHES = 100  # The averages of batch normalisation need as many before validation means something.
 
 
 def grant_wish(dataset: Dataset) -> None:
@@ -40,11 +41,16 @@ def _grant(minutes: int, config: TrainConfig, dataset: Dataset) -> None:
     plan = plan_for(minutes, pace, most, images, validation)
     st.session_state[key_of("epochs")], st.session_state[key_of("images")] = plan.epochs, plan.images
     text = _("Set: {epochs} epochs with {images} of {all} images, about {time}.")
+    batches = plan.epochs * -(-(plan.images or images) // config.batch_size)
     if plan.seconds > 61 * minutes:
         text = _("Even a small training takes longer: {epochs} epochs with {images} of {all} images, about {time}.")
-    st.session_state[_GRANTED] = text.format(
+    told = text.format(
         epochs=plan.epochs, images=f"{plan.images or images:,}", all=f"{images:,}", time=span(plan.seconds)
     )
+    if batches < _ENOUGH_BATCHES:
+        hint = _("These are {batches} batches only, too few to learn from. Give it more minutes, or smaller batches.")
+        told += " " + hint.format(batches=batches)
+    st.session_state[_GRANTED] = told
 
 
 def show(dataset: Dataset, config: TrainConfig, busy: bool) -> None:

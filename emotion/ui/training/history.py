@@ -189,4 +189,6 @@ def _side_by_side(chosen: list[Summary]) -> None:
     table |= {names[one.run.name]: [line[column] for line in rows.values()] for column, one in enumerate(chosen)}
     st.dataframe(table, key="training.differences", hide_index=True)
     if not differ:
-        st.caption(_("Their settings are all the same; only chance, or the images, made the difference."))
+        st.caption(
+            _("Their settings are all the same, the seed too. If the results differ, the images or the computer did.")
+        )

@@ -219,9 +219,9 @@ def _finished(run: Run, chance: Chance | None) -> None:
         st.success(text.format(accuracy=f"{best_accuracy(run):.1%}"), icon=":material/celebration:")
         return
     text = _(
-        "Finished, but it is no better than guessing yet: {accuracy} of the validation images are right, and always "
-        "answering “{name}” would give {guess}. Train it for more epochs, or with more images."
+        "Finished, but it is no better than guessing yet: {accuracy} of the validation images are right, and one "
+        "and the same answer for all would give {guess}. Train it for more epochs, or with more images."
     )
-    name = _names(run, run.confusions())[chance.commonest]
-    values = {"accuracy": f"{chance.accuracy:.1%}", "guess": f"{chance.guess:.1%}", "name": plain(name)}
-    st.warning(text.format(**values), icon=":material/trending_flat:")
+    st.warning(
+        text.format(accuracy=f"{chance.accuracy:.1%}", guess=f"{chance.guess:.1%}"), icon=":material/trending_flat:"
+    )
