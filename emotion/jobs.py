@@ -86,7 +86,11 @@ class Job:
         except Cancelled:
             self.cancelled = True
         except UserError as error:
-            self.error = error
+            # Without its traceback, which keeps all that the work had in hand.
+            values = {
+                name: str(value) if isinstance(value, Exception) else value for name, value in error.values.items()
+            }
+            self.error = UserError(error.template, **values)
         except Exception as error:
             log.exception("%s failed", self.key)
             self.error = UserError("An unexpected error ended it: {what}", what=f"{type(error).__name__}: {error}")

@@ -2,6 +2,7 @@
 
 import threading
 import time
+import weakref
 
 import pytest
 
@@ -75,14 +76,27 @@ def test_cancel_ends_the_work_at_its_next_word() -> None:
 
 
 def test_errors_become_sentences(caplog: pytest.LogCaptureFixture) -> None:
+    held: weakref.WeakSet[threading.Event] = weakref.WeakSet()
+
     def mistake(told: jobs.Progress) -> None:
         raise UserError("{name} is no zip. Choose another file.", name="x.csv")
+
+    def pins(told: jobs.Progress) -> None:
+        film = threading.Event()
+        held.add(film)
+        try:
+            raise ValueError(3)
+        except ValueError as error:
+            raise UserError("{reason} is wrong", reason=error) from None
 
     def fault(told: jobs.Progress) -> None:
         raise ZeroDivisionError("oh")
 
     job = jobs.start("test: mistake", mistake)
     assert job.wait(5) and str(job.error) == "x.csv is no zip. Choose another file."
+    job = jobs.start("test: pins", pins)
+    assert job.wait(5) and str(job.error) == "3 is wrong"
+    assert not held  # An error keeps nothing that the work had in hand.
     job = jobs.start("test: fault", fault)
     assert job.wait(5) and str(job.error) == "An unexpected error ended it: ZeroDivisionError: oh"
     assert "test: fault failed" in caplog.text  # With its traceback, for whoever looks after the server.

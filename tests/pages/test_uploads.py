@@ -13,6 +13,8 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from emotion import jobs
+from emotion.errors import UserError
+from emotion.haar.detector import ACCURATE, DECK, DetectorSettings, FaceDetector
 from emotion.haar.photos import astronaut
 from emotion.homes import REPOSITORY
 from emotion.live.clip import clip_frame
@@ -96,16 +98,45 @@ def test_one_photo_after_another(page) -> None:
         assert not app.exception and not app.error and "No face was found" in texts(app.info), name
 
 
-def test_many_photos_at_once(page) -> None:
+def test_the_settings_that_are_shown_are_those_of_photos(page) -> None:
+    app = page("photo")
+    app.file_uploader("live.photo.upload").set_value(("me.jpg", JPEG, "image/jpeg")).run()
+    gray = cv2.cvtColor(astronaut(), cv2.COLOR_BGR2GRAY)
+
+    def found() -> list:
+        (photo,) = read(app)
+        return [face.xyxy.tolist() for face in photo.found.faces]
+
+    def expected(scan: DetectorSettings) -> list:
+        return FaceDetector("frontalface_default", *scan).detect(gray).tolist()
+
+    def explained() -> bool:
+        return "finer steps: scaleFactor 1.1, minNeighbors 5" in texts(app.caption)
+
+    assert found() == expected(ACCURATE) and explained()
+    app.slider("live.scale_factor").set_value(1.5).run()
+    assert found() == expected(DetectorSettings(1.5, 5, (40, 40))) and not explained()
+    app.slider("live.min_neighbors").set_value(1).run()
+    app.segmented_control("live.mode").set_value("deck").run()
+    assert found() == expected(DECK) and not explained() and not app.exception
+    assert expected(DECK) != expected(DetectorSettings(1.5, 1, (40, 40)))
+
+
+def test_many_photos_at_once(page, monkeypatch: pytest.MonkeyPatch) -> None:
     app = page("photos")
     bad = [(name, data, "image/png") for name, (data, _says) in PHOTOS.items()]
     good = [(name, data, "image/webp") for name, data in GOOD.items()]
     app.file_uploader("live.photos").set_value([*bad, *good]).run()
     assert not app.exception and not app.error
     assert sorted(texts([each]) for each in app.warning) == sorted(f"{n} {says}" for n, (_, says) in PHOTOS.items())
-    assert [len(each.found.faces) for each in read(app)] == [1, 1]
+    assert [len(each.found.faces) for each in read(app) if not isinstance(each, UserError)] == [1, 1]
     table = app.dataframe[0].value
     assert list(table["Photo"]) == list(GOOD) and list(table["Face"]) == [1, 1]
+    before = read(app)
+    monkeypatch.setattr("emotion.ui.live.files.open_scaled", None)  # No photo is opened twice.
+    app.run()
+    assert not app.exception and read(app) == before and len(app.warning) == len(PHOTOS)
+    monkeypatch.undo()
     app.file_uploader("live.photos").set_value([(f"{n}.jpg", JPEG, "image/jpeg") for n in range(61)]).run()
     assert not app.exception and "The first 60 of your 61 photos are read." in texts(app.warning)
 
@@ -165,6 +196,21 @@ def test_videos(page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         assert not app.exception and not app.error, name
         assert app.session_state["live.film"].report.summary.frames == frames
     assert not kept.folder.exists()
+
+
+def test_start_again_reads_the_film_that_is_there(page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "temp").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temp"))
+    app = page("video")
+    read_video(app, "cut.mp4", b"no film" * 99)
+    assert len(app.error) == 1 and not list((tmp_path / "temp").iterdir())  # The copy of the upload has gone.
+    app.file_uploader("live.video").set_value(("film.mp4", film(), "video/mp4")).run()
+    app.button(f"{app.session_state['live.film.job']}.again").click().run()
+    for job in jobs.find("live.video."):
+        assert job.wait(60)
+    app.run()
+    assert not app.exception and not app.error and app.session_state["live.film"].report.summary.frames == 12
 
 
 def read_video(app: AppTest, name: str, data: bytes) -> None:

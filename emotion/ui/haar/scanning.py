@@ -92,8 +92,8 @@ def reader_key(what: str) -> str:
 def begin(place: str, gray: np.ndarray, opened: Opened, settings: DetectorSettings) -> Begun:
     """Begin a scan in the background, or find it; the last one of this ``place`` is given up.
 
-    A scan holds megabytes and the reader's photo: each place keeps one only, which goes with the session. Raises
-    UserError for a picture smaller than the window.
+    A scan holds megabytes and the reader's photo: each place keeps one only, which goes with the session.
+    Raises UserError for a picture smaller than the window.
     """
     check_size(gray, opened.cascade.window, _("The picture"))
     what = f"{opened.digest}:{picture_key(gray)}:{settings.scale_factor}:{settings.min_size}"

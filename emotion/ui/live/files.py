@@ -1,24 +1,26 @@
 """Photos and video files through the same pipeline as the camera's pictures."""
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import cache, partial
 
 import cv2
 import numpy as np
 import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from emotion.dataset.thumbnails import encode
 from emotion.errors import UserError
-from emotion.files import decode_image
 from emotion.haar.crop import crop_face
-from emotion.haar.detector import ACCURATE, FaceDetector
+from emotion.haar.detector import ACCURATE, DECK, FaceDetector
 from emotion.haar.photos import open_scaled, shrink
 from emotion.i18n import _, error_text, language, plain
 from emotion.labels import names_of
 from emotion.live.annotate import annotate, face_colour
 from emotion.live.faces import Face, FrameResult
 from emotion.live.pipeline import LIVE_SCAN, FacePipeline
+from emotion.live.settings import DECK_LOOP
 from emotion.live.state import LiveSettings
 from emotion.plots.live import answer
 from emotion.ui.chart import grow, ink
@@ -35,9 +37,11 @@ _READ = "live.photos.read"
 
 @dataclass(frozen=True, eq=False)
 class ReadPhoto:
-    """A photo that was read: ``jpeg`` of it with the overlay, what was ``found``, and ``crops`` uint8 (64, 64) each."""
+    """A photo that was read: ``jpeg`` of it with the overlay, its ``thumbnail`` (PNG or JPEG), what was ``found``, and
+    ``crops`` uint8 (64, 64) each."""
 
     jpeg: bytes
+    thumbnail: bytes
     found: FrameResult
     crops: tuple[np.ndarray, ...]
 
@@ -60,6 +64,13 @@ def show(kind: str, now: LiveSettings) -> None:
         )
     with st.expander(_("Settings"), icon=":material/tune:"):
         settings.show()
+        if kind != "video" and _in_finer_steps(now):
+            st.caption(
+                _(
+                    "Photos have time for finer steps: scaleFactor {scale}, minNeighbors {neighbors}, faces of any "
+                    "size. Move one of the three, and your values count."
+                ).format(scale=ACCURATE.scale_factor, neighbors=ACCURATE.min_neighbors)
+            )
     {"photo": _photo, "photos": _photos, "video": film.show}[kind](now)
 
 
@@ -70,7 +81,10 @@ def _photo(now: LiveSettings) -> None:
         st.error(error_text(error))
         return
     if bgr is not None:
-        _show(_read([shrink(bgr, LONGEST)], now)[0], "photo")
+        digest = hashlib.sha256(f"{bgr.shape}".encode() + bgr.tobytes()).hexdigest()
+        for photo in _read({digest: lambda: shrink(bgr, LONGEST)}, now):
+            if isinstance(photo, ReadPhoto):
+                _show(photo, "photo")
 
 
 def _photos(now: LiveSettings) -> None:
@@ -80,18 +94,18 @@ def _photos(now: LiveSettings) -> None:
     )  # fmt: skip
     if len(files) > _AT_MOST:
         st.warning(_("The first {n} of your {found} photos are read.").format(n=_AT_MOST, found=len(files)))
-    photos, names = [], []
-    for file in files[:_AT_MOST]:
-        try:
-            photos.append(open_scaled(file.getvalue(), file.name, LONGEST).bgr)
+    taken = files[:_AT_MOST]
+    read, names = [], []
+    for file, photo in zip(taken, _read({file.file_id: partial(_open, file) for file in taken}, now), strict=True):
+        if isinstance(photo, ReadPhoto):
+            read.append(photo)
             names.append(file.name)
-        except UserError as error:
-            st.warning(error_text(error))
-    if not photos:
+        else:
+            st.warning(error_text(photo))
+    if not read:
         return
-    read = _read(photos, now)
     tiles = [
-        Tile(number, _thumbnail(each.jpeg), name, _colour(each.found), _caption(each.found))
+        Tile(number, each.thumbnail, name, _colour(each.found), _caption(each.found))
         for number, (each, name) in enumerate(zip(read, names, strict=True))
     ]
     clicked = wall(tiles, "live.photos.wall", 150) or 0
@@ -101,39 +115,57 @@ def _photos(now: LiveSettings) -> None:
     _show(read[clicked], "photos")
 
 
-def _read(photos: Sequence[np.ndarray], now: LiveSettings) -> list[ReadPhoto]:
-    """Each photo read, looked up in this session where it was read before with the same settings."""
+def _open(file: UploadedFile) -> np.ndarray:
+    return open_scaled(file.getvalue(), file.name, LONGEST).bgr
+
+
+def _read(photos: Mapping[str, Callable[[], np.ndarray]], now: LiveSettings) -> list[ReadPhoto | UserError]:
+    """Each photo read, by what tells it from others, or what is wrong with it.
+
+    One that was read before in this session, with the same settings, is not even opened.
+    """
     # In the session and in no cache of the server's: other people's photos are nobody's business.
-    before: dict[str, ReadPhoto] = st.session_state.get(_READ, {})
+    before: dict[str, ReadPhoto | UserError] = st.session_state.get(_READ, {})
     models = [f"{each.bundle.path} {each.bundle.digest}" for each in now.classifiers]
     chosen = f"{models} {now.cascade} {now.scan} {now.pipeline} {now.look} {now.language}"
-    keys = [hashlib.sha256(chosen.encode() + bgr.tobytes()).hexdigest() for bgr in photos]
-    missing = [key for key in keys if key not in before]
+    wanted = {f"{photo} {chosen}": open_photo for photo, open_photo in photos.items()}
+    missing = [key for key in wanted if key not in before]
+    fresh: dict[str, ReadPhoto | UserError] = {}
     bar = st.progress(0.0) if len(missing) > 3 else None
-    after: dict[str, ReadPhoto] = {}
-    pipeline = _pipeline(now)
-    for number, (key, bgr) in enumerate(zip(keys, photos, strict=True)):
-        after[key] = before.get(key) or _read_one(bgr, pipeline, now)
+    pipeline = cache(partial(_pipeline, now))  # Made once, and not at all where nothing is missing.
+    for number, key in enumerate(missing, 1):
+        fresh[key] = _read_one(wanted[key], pipeline(), now)
         if bar:
-            bar.progress((number + 1) / len(photos), f"{number + 1:,} / {len(photos):,}")
+            bar.progress(number / len(missing), f"{number:,} / {len(missing):,}")
     if bar:
         bar.empty()
-    st.session_state[_READ] = after
-    return [after[key] for key in keys]
+    after = st.session_state[_READ] = {key: fresh.get(key) or before[key] for key in wanted}
+    return list(after.values())
+
+
+def _in_finer_steps(now: LiveSettings) -> bool:
+    """Whether photos are scanned in other steps than the video: unless others were set, or the course's."""
+    return now.scan == LIVE_SCAN and now.pipeline.mode != DECK_LOOP
 
 
 def _pipeline(now: LiveSettings) -> FacePipeline:
-    # A photo has time for finer steps than a video; whoever has set others gets those.
-    scan = ACCURATE if now.scan == LIVE_SCAN else now.scan
+    if now.pipeline.mode == DECK_LOOP:  # It knows no faces from the side.
+        return FacePipeline(FaceDetector(now.cascade, *DECK), now.classifiers, replace(now.pipeline, profile=False))
+    scan = ACCURATE if _in_finer_steps(now) else now.scan
     return FacePipeline(FaceDetector(now.cascade, *scan), now.classifiers, now.pipeline)
 
 
-def _read_one(bgr: np.ndarray, pipeline: FacePipeline, now: LiveSettings) -> ReadPhoto:
+def _read_one(open_photo: Callable[[], np.ndarray], pipeline: FacePipeline, now: LiveSettings) -> ReadPhoto | UserError:
+    try:
+        bgr = open_photo()
+    except UserError as error:
+        return error.with_traceback(None)
     found = pipeline.process_still(bgr)
     drawn = annotate(bgr, found, now.language, now.notes, now.look)
     gray, side = cv2.cvtColor(bgr, cv2.COLOR_BGR2GRAY), 8 if now.look.blur else 64
     crops = tuple(crop_face(gray, face.xyxy, side) for face in found.faces)
-    return ReadPhoto(cv2.imencode(".jpg", drawn, [cv2.IMWRITE_JPEG_QUALITY, 92])[1].tobytes(), found, crops)
+    jpeg = cv2.imencode(".jpg", drawn, [cv2.IMWRITE_JPEG_QUALITY, 92])[1].tobytes()
+    return ReadPhoto(jpeg, encode(shrink(drawn, 320)), found, crops)
 
 
 def _show(photo: ReadPhoto, key: str) -> None:
@@ -172,10 +204,6 @@ def _choose_face(photo: ReadPhoto, key: str) -> Face:
     st.caption(_("{n} faces: click one.").format(n=len(faces)))
     clicked = wall(tiles, f"live.{key}.face", 56)
     return max(faces, key=lambda face: face.area) if clicked is None else faces[clicked]
-
-
-def _thumbnail(jpeg: bytes) -> bytes:
-    return encode(shrink(decode_image(jpeg, "jpeg"), 320))
 
 
 def _colour(found: FrameResult) -> str:

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -13,7 +14,7 @@ from emotion import jobs
 from emotion.files import plain_name
 from emotion.haar.detector import FaceDetector
 from emotion.i18n import _
-from emotion.jobs import Job, Progress
+from emotion.jobs import Progress
 from emotion.live.pipeline import FacePipeline
 from emotion.live.scratch import scratch_folder
 from emotion.live.state import LiveSettings
@@ -25,6 +26,7 @@ from emotion.ui.live.timeline import show_summary
 _TYPES = ["mp4", "mov", "mkv", "avi", "webm", "m4v"]
 _JOBS, _JOB, _FILM = "live.video.", "live.film.job", "live.film"
 _QUICK = 0.5  # Seconds: what takes less shows no bar.
+_SHOWN_AT_MOST = 50_000_000  # Bytes. At every run of the page Streamlit reads a film, hashes it and keeps it in memory.
 _PATIENCE = 60.0  # Seconds until work that was cancelled has ended, at its next frame.
 
 
@@ -56,27 +58,30 @@ def show(now: LiveSettings) -> None:
     if begin and upload is not None:
         key = st.session_state[_JOB] = f"{_JOBS}{uuid4()}"
         jobs.start(key, _work(upload, now)).wait(_QUICK)
-    _fetch(key)
+    _fetch(key, _work(upload, now) if upload else None)
     if film := st.session_state.get(_FILM):
         _show(film)
 
 
-def _fetch(key: str) -> None:
-    """Its bar while the job is at work; then the film belongs to this session, and goes with it."""
-    job = jobs.get(key)
-    if job:
-        forget_with_session(key, lambda: _give_up(job))
-    found = outcome(key, _("Reading the video"), _nothing, begin=False)
-    if found and job:
+def _fetch(key: str, work: Callable[[Progress], Any] | None) -> None:
+    """Its bar while the job is at work; then the film belongs to this session, and goes with it.
+
+    Where a job was asked for and is gone, it was to start again: with ``work``, if the upload is still there.
+    """
+    if key:
+        forget_with_session(key, partial(_give_up, key))
+    found = outcome(key, _("Reading the video"), work or _nothing, begin=bool(key and work))
+    if found and (job := jobs.get(key)):
         _discard()  # The last one is shown until there is another: a file that is none costs nothing.
         st.session_state[_FILM] = found
         del st.session_state[_JOB]
         jobs.forget(job)
 
 
-def _give_up(job: Job) -> None:
+def _give_up(key: str) -> None:
     """End the work on a film whose person has gone, and delete it where it was done already and not fetched."""
-    if jobs.get(job.key) is not job:
+    job = jobs.get(key)
+    if job is None:
         return
     job.cancel()
     job.wait(_PATIENCE)
@@ -86,7 +91,7 @@ def _give_up(job: Job) -> None:
 
 
 def _nothing(progress: Progress) -> None:
-    """In place of work that is begun only by the button."""
+    """In place of work that is not begun, as there is no upload."""
 
 
 def _work(upload: UploadedFile, now: LiveSettings) -> Callable[[Progress], Any]:
@@ -127,7 +132,11 @@ def _show(film: Film) -> None:
         width, height = report.size
         st.caption(text.format(width=width, height=height, times=f"{report.times_real_time:.1f}"))
     # Below the buttons, because it grows once the browser knows its size.
-    st.video(str(film.mp4))
+    if film.mp4.stat().st_size <= _SHOWN_AT_MOST or st.toggle(
+        _("Play the film here"), key="live.film.play",
+        help=_("A film of this size makes the page slow while it is shown; a download doesn’t."),
+    ):  # fmt: skip
+        st.video(str(film.mp4))
     if report.broken:
         st.warning(_("{n} damaged pieces of the film were left out.").format(n=report.broken))
     show_summary(report.summary, "live.film.summary")
