@@ -114,7 +114,7 @@ class Run:
             write_atomic(self.path / name, "".join(kept))
 
     def setting(self) -> dict[str, Any]:
-        """What the run really met: ``classes``, ``synthetic``, ``fingerprint``, ``images``, ``unreadable``, ``precision``.
+        """What the run really met, under the names of ``_SETTING``.
 
         Empty before the images are read, and without what is of another type; UserError for a damaged file.
         """
