@@ -23,7 +23,9 @@ from emotion.homes import runs_folder
 # A worker that was launched but has not yet written its process number; importing TensorFlow takes up to 30 s on a
 # slow laptop, and the worker reports before that.
 _LAUNCH_SECONDS = 60
-_SETTING: dict[str, type] = {"classes": list, "fingerprint": dict, "images": dict, "unreadable": list, "precision": str}
+_SETTING: dict[str, type] = {
+    "classes": list, "synthetic": bool, "fingerprint": dict, "images": dict, "unreadable": list, "precision": str,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -112,7 +114,7 @@ class Run:
             write_atomic(self.path / name, "".join(kept))
 
     def setting(self) -> dict[str, Any]:
-        """What the run really met: ``classes``, ``fingerprint``, ``images``, ``unreadable``, ``precision``.
+        """What the run really met, under the names of ``_SETTING``.
 
         Empty before the images are read, and without what is of another type; UserError for a damaged file.
         """

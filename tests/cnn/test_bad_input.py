@@ -85,6 +85,13 @@ def loss_is_no_number(stage: Stage) -> str:
     return said
 
 
+def damaged_weights(stage: Stage) -> str:
+    """It starts from a run whose weights are cut off: they are named, and not the new run."""
+    first = stage.train(stage.config)
+    (first.path / "best.weights.h5").write_bytes(b"cut")
+    return refused(lambda: stage.train(replace(stage.config, start_from=str(first.path))))
+
+
 def full_disk(stage: Stage) -> str:
     def refuse(_file: int) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -157,6 +164,7 @@ CASES: dict[str, tuple[Callable[[Stage], str], str]] = {
         r"batch size is 4096, but there are only 2 training images.*Choose a smaller",
     ),
     "a loss that is no number": (loss_is_no_number, r"in epoch 1 the training ran off.*lower learning rate"),
+    "weights that are damaged": (damaged_weights, r"best\.weights\.h5 can't be read"),
     "a full disk": (full_disk, "No space left"),
     "a run folder edited by hand": (edited_run, r"config\.json can't be read \(epochs: int expected, found 'many'\)"),
     "a bundle of another task": (

@@ -73,6 +73,7 @@ BROKEN: dict[str, tuple[Callable[[Path], object], str]] = {
     "cut file": (lambda b: (b / "model.weights.h5").write_bytes(b"x"), "not the file its card describes"),
     "garbage network": (lambda b: change_file(b, "model.tflite", b"no network"), "no network that can be run"),
     "input size": (lambda b: change_card(b, input={"height": 64, "width": 64}), "takes 48×48 pixels"),
+    "no square": (lambda b: change_card(b, input={"height": 48, "width": 64}), "a square input expected"),
     "metric in words": (lambda b: change_card(b, metrics=[{"name": "accuracy", "value": "high"}]), "is damaged"),
     "no training": (lambda b: change_card(b, training=None), "is damaged"),
     "function": (

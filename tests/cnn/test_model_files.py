@@ -237,6 +237,14 @@ def test_bad_files_say_what_is_wrong_and_leave_nothing(tmp_path: Path, home: Pat
     assert not (home / "models").exists() or not list((home / "models").iterdir())
 
 
+def test_a_network_for_oblong_pictures_is_refused(tmp_path: Path, home: Path) -> None:
+    model = keras.Sequential([keras.Input((16, 24, 1)), keras.layers.Flatten(), keras.layers.Dense(2, "softmax")])
+    (tmp_path / "model.json").write_text(model.to_json(), encoding="utf-8")
+    model.save(tmp_path / "weights.h5")
+    with pytest.raises(UserError, match=r"takes \(16, 24, 1\); expected square gray pictures"):
+        import_model_files(tmp_path / "model.json", tmp_path / "weights.h5", ("a", "b"))
+
+
 @pytest.mark.parametrize("classes", [(), ("a",), ("a", "a"), ("a", " "), EMOTIONS[:6], (*EMOTIONS, "contempt")])
 def test_classes_must_be_those_of_the_outputs(tmp_path: Path, classes: tuple[str, ...]) -> None:
     network, weights, _ = small_files(tmp_path)
