@@ -22,6 +22,7 @@ RECORDED_SECONDS_AT_MOST = 600
 _TIME_BASE = Fraction(1, 90_000)  # Fine enough for any frame rate; the usual one of video streams.
 _WAITING_AT_MOST = 8  # Frames between the camera and the encoder: at 1280 × 720 each holds 2.8 MB.
 _COPIED_AUDIO = frozenset({"aac", "mp3", "alac", "ac3", "opus"})  # What an MP4 may hold as it is.
+_DAMAGES = (av.InvalidDataError, av.PatchWelcomeError, av.ArgumentError)
 
 
 class Mp4Writer:
@@ -37,6 +38,8 @@ class Mp4Writer:
         self._video.codec_context.time_base = _TIME_BASE
         self._last = -1
         self._size: tuple[int, int] | None = None
+        self.broken = 0
+        """Packets of sound that could not be written."""
         self._sound = _Sound(self._container, sound) if sound else None
         self._early: list[av.Packet] = []
 
@@ -61,7 +64,10 @@ class Mp4Writer:
         if self._size is None:  # Its first packet would write the head of the file, which states the picture's size.
             self._early.append(packet)
         elif self._sound and packet.dts is not None:
-            self._sound.write(packet)
+            try:
+                self._sound.write(packet)
+            except _DAMAGES:  # The film goes on behind it. A full disk is none of these.
+                self.broken += 1
 
     def close(self) -> None:
         """Write what is left and close the file; without a frame it has none."""

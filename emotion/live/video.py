@@ -35,7 +35,8 @@ _WAITING_AT_MOST = 4  # Frames between the two threads.
 
 @dataclass(frozen=True)
 class VideoReport:
-    """What became of a video. ``summary.frames`` were processed in ``took`` seconds, ``broken`` could not be decoded.
+    """What became of a video. ``summary.frames`` were processed in ``took`` seconds, ``broken`` pieces of picture or
+    sound could not be decoded.
 
     ``size`` is (width, height) in pixels, upright.
     """
@@ -92,7 +93,8 @@ def process_video(
             raise UserError("{name} holds no picture that can be decoded. Choose another video file.", name=source.name)
         if log and table:
             log.write_csv(table)
-    return VideoReport(history.summary(), monotonic() - start, film.size, film.broken)
+    broken = film.broken + (writer.mp4.broken if writer else 0)
+    return VideoReport(history.summary(), monotonic() - start, film.size, broken)
 
 
 class _Film:
@@ -193,18 +195,18 @@ class _Writer:
 
     def __init__(self, mp4: Mp4Writer, overlay: Overlay) -> None:
         self.pool = ThreadPoolExecutor(1, thread_name_prefix="emotion video")
-        self._mp4, self._overlay = mp4, overlay
+        self.mp4, self._overlay = mp4, overlay
         self._waiting: deque[Future[None]] = deque()
 
     def write(self, bgr: np.ndarray, result: FrameResult, seconds: float) -> None:
         self._submit(self._draw, bgr, result, seconds)
 
     def sound(self, packet: Any) -> None:
-        self._submit(self._mp4.write_sound, packet)
+        self._submit(self.mp4.write_sound, packet)
 
     def _draw(self, bgr: np.ndarray, result: FrameResult, seconds: float) -> None:
         overlay = self._overlay
-        self._mp4.write(annotate(bgr, result, overlay.language, overlay.notes, overlay.look), seconds)
+        self.mp4.write(annotate(bgr, result, overlay.language, overlay.notes, overlay.look), seconds)
 
     def _submit(self, work: Callable[..., None], *arguments: Any) -> None:
         self._waiting.append(self.pool.submit(work, *arguments))

@@ -138,6 +138,21 @@ def test_a_film_that_is_torn_off_is_taken_as_far_as_it_goes(pipeline, tmp_path):
     assert 0 < report.summary.frames < 20 and len(read(tmp_path / "out.mp4")[0]) == report.summary.frames
 
 
+def test_damaged_sound_costs_no_picture(pipeline, tmp_path):
+    film = write_film(tmp_path / "a.mkv", np.arange(20) / 25, sound="flac")
+    whole = read(film)[2]
+    with av.open(str(film)) as container:
+        packets = [bytes(packet) for packet in container.demux(audio=0) if packet.size]
+    data = film.read_bytes()
+    for packet in packets[2:4]:
+        data = data.replace(packet, bytes(len(packet)))
+    film.write_bytes(data)
+    report = process_video(film, pipeline, tmp_path / "out.mp4")
+    assert (report.summary.frames, report.broken) == (20, 2)
+    times, _first, seconds = read(tmp_path / "out.mp4")
+    assert len(times) == 20 and 0.3 * whole < seconds < whole
+
+
 @pytest.mark.parametrize("content", [b"", b"no film at all" * 100])
 def test_what_is_no_film_is_refused(pipeline, tmp_path, content):
     (tmp_path / "x.mp4").write_bytes(content)
