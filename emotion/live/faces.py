@@ -71,12 +71,14 @@ class Face:
     """A face: its box ``xyxy`` float32 (4,) in pixels of the original frame, who it is, what each model says of it.
 
     ``track_id`` stays the same from frame to frame; ``predictions`` has a bundle's name as key, in the models' order.
-    Raises ValueError for a box that is none.
+    ``seen``: it was found in this very frame; one that was missed is shown for a while where it was before. Raises
+    ValueError for a box that is none.
     """
 
     xyxy: np.ndarray
     track_id: int
     predictions: dict[str, Prediction] = field(default_factory=dict)
+    seen: bool = True
 
     def __post_init__(self) -> None:
         box = np.array(self.xyxy, np.float32)

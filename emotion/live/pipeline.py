@@ -70,7 +70,9 @@ class FacePipeline:
                 tracks = self._follow(gray, timestamp)
             with clock.stage("classify"):
                 problems = self._ask(gray, tracks, timestamp)
-        faces = tuple(Face(track.xyxy, track.track_id, dict(track.predictions)) for track in tracks)
+        faces = tuple(
+            Face(track.xyxy, track.track_id, dict(track.predictions), seen=track.seen == timestamp) for track in tracks
+        )
         return FrameResult(faces, clock.milliseconds, problems)
 
     def process_still(self, bgr: np.ndarray) -> FrameResult:
