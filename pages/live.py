@@ -37,6 +37,10 @@ with st.container(key="live-choices"):
         st.info(_("There is no model yet, so faces are only found. Train one: it appears here by itself."))
         st.page_link("pages/training.py", label=_("Go to training"), icon=":material/model_training:")
     now = settings.current(chosen)
+    taking.fetch_ended()  # In every view, and before another stream takes the place of the one that has ended.
+    if view != "mine":
+        collect.leave()
+        teach.leave()
     if view == "files":
         with left:
             kind = files.choose_kind()
@@ -79,6 +83,8 @@ with playing_beside[1]:
             if tab.open:
                 with tab:
                     part.show(processor if playing else None)
+            else:
+                part.leave()
     else:
         game.show(processor if playing else None)
 

@@ -1,8 +1,9 @@
 """A model of one's own in seconds, without Keras: a softmax on the embedding of a model that is there already.
 
 Regularised multinomial logistic regression (C. Bishop, Pattern Recognition and Machine Learning, section 4.3.4). To
-"teach it my face" the penalty pulls towards the base's own last layer instead of towards zero, so that a class without
-a new picture keeps what it knew.
+"teach it my face" the penalty pulls towards the base's own last layer instead of towards zero, and a class without a
+new picture keeps a share of the base's own answers to the new pictures (Z. Li and D. Hoiem, "Learning without
+Forgetting", 2016): told that it is never right, it would be unlearned.
 """
 
 import io
@@ -31,6 +32,7 @@ from emotion.labels import EMOTIONS, listed
 _PENALTIES = (1.0, 0.1, 0.01)  # Tried in cross-validation; of equal ones the strongest.
 _FOLDS = 5
 _QUANTISED = 0.05  # How far a probability may be off because the network that is run is quantised.
+_KEPT = 0.49  # At most so much of an image's target is for classes without images: the taught class is always ahead.
 _LEAST = 3  # Images of a class: fewer can't be left out by turns.
 
 
@@ -80,8 +82,8 @@ def fit_head(
         with io.BytesIO() as arrays:
             np.savez(arrays, weights=head.weights, bias=head.bias)
             (folder / HEAD).write_bytes(arrays.getvalue())
-        made = _card(base.bundle, dataset, final.name, classes, head, report, sha256(folder / HEAD))
-        made["task"] = card.task if adapt else made["task"]
+        made = _card(base.bundle, dataset, classes, head, report)
+        made |= {"name": final.name, "files": {HEAD: sha256(folder / HEAD)}} | ({"task": card.task} if adapt else {})
         write_json(folder / CARD, made)
     return final, report
 
@@ -92,7 +94,7 @@ def fit_softmax(
     """The head by which ``labels`` int (N,) are likeliest for ``features`` float32 (N, D), every class counting alike.
 
     ``penalty`` weighs the squared distance of the weights from those of ``prior``, or from zero, on features of unit
-    length on average. A class without an image keeps its prior.
+    length on average. A class without an image is asked for what ``prior`` gave it, so that it is not unlearned.
     """
     from scipy.optimize import minimize
 
@@ -105,18 +107,27 @@ def fit_softmax(
     counts = np.bincount(labels, minlength=classes)
     weight = (1 / np.maximum(counts, 1) / (counts > 0).sum())[labels]
     targets = np.eye(classes)[labels]
+    if prior is not None:
+        targets = _with_answers_kept(targets, softmax(inputs @ start) * (counts == 0))
     strength = penalty / max(1, inputs.shape[1])
 
     def loss(flat: np.ndarray) -> tuple[float, np.ndarray]:
         step = flat.reshape(start.shape)
         found = softmax(inputs @ (start + step))
-        surprise = -(weight * np.log(np.maximum((found * targets).sum(axis=1), 1e-12))).sum()
+        surprise = -(weight * (targets * np.log(np.maximum(found, 1e-12))).sum(axis=1)).sum()
         gradient = inputs.T @ (weight[:, None] * (found - targets)) + strength * step
         return float(surprise + strength / 2 * np.square(step).sum()), gradient.ravel()
 
     found = minimize(loss, np.zeros(start.size), jac=True, method="L-BFGS-B", options={"maxiter": 80}).x
     fitted = start + found.reshape(start.shape)
     return Head((fitted[:-1] / scale).astype(np.float32), fitted[-1].astype(np.float32))
+
+
+def _with_answers_kept(targets: np.ndarray, kept: np.ndarray) -> np.ndarray:
+    """Targets (N, K) that leave ``kept`` (N, K), the answers to go on giving, up to ``_KEPT`` of each row."""
+    total = kept.sum(axis=1, keepdims=True)
+    kept = kept * np.minimum(1, _KEPT / np.maximum(total, 1e-12))
+    return np.asarray(targets * (1 - kept.sum(axis=1, keepdims=True)) + kept)
 
 
 def last_layer(base: Classifier) -> Head:
@@ -246,18 +257,13 @@ def _is_taken(name: str, dataset: Dataset) -> bool:
 
 
 def _card(
-    base: Bundle,
-    dataset: Dataset,
-    name: str,
-    classes: tuple[str, ...],
-    head: Head,
-    report: HeadReport,
-    digest: str,
+    base: Bundle, dataset: Dataset, classes: tuple[str, ...], head: Head, report: HeadReport
 ) -> dict[str, object]:
+    """What is known of a head before it has its folder: name and files are still to come."""
     # A head on a head reads the embedding of the network below both.
     below = base.card.base or {"name": base.card.name, "sha256": base.network_digest}
     return Card(
-        name=name,
+        name="",
         task=task_of(dataset),
         classes=classes,
         input=base.card.input,
@@ -271,7 +277,7 @@ def _card(
         seed=0,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         versions={package: version(package) for package in ("numpy", "scipy", "ai-edge-litert")},
-        files={HEAD: digest},
+        files={},
         largest_difference=0.0,
         terms=f"{dataset.terms} Base: {base.card.terms}",
         base=dict(below),

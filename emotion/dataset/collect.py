@@ -12,7 +12,7 @@ import numpy as np
 from emotion.dataset.folder import ABOUT
 from emotion.dataset.library import delete
 from emotion.errors import UserError
-from emotion.files import IMAGE_SUFFIXES, plain_name, reading, write_atomic, write_json, writing
+from emotion.files import IMAGE_SUFFIXES, plain_name, reading, remove_folder, write_atomic, write_json, writing
 from emotion.homes import datasets_folder
 
 IMAGES_AT_MOST = 2000
@@ -75,7 +75,8 @@ class Collection:
         """Images by class, in the order of the names."""
         folder = self.root / _SPLIT
         with reading(self.root):
-            classes = sorted(path for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
+            found = folder.iterdir() if folder.is_dir() else ()
+            classes = sorted(path for path in found if path.is_dir() and path.name[0] != ".")
             return {path.name: len(_images(path)) for path in classes}
 
     def images(self, label: str) -> tuple[Path, ...]:
@@ -99,16 +100,14 @@ class Collection:
         with writing(image):
             image.unlink(missing_ok=True)
             if image.parent.is_dir() and not _images(image.parent):
-                image.parent.rmdir()
+                remove_folder(image.parent)  # What else lies in it, such as a .DS_Store, goes as well.
 
-    def remove_last(self, label: str, count: int) -> None:
-        """Delete the newest ``count`` images of a class, and the class with its last one."""
+    def remove_class(self, label: str) -> None:
+        """Delete a class with all that is in it, for good."""
         folder = self.root / _SPLIT / folder_name(label)
         with writing(folder):
-            for path in _images(folder)[max(0, len(_images(folder)) - count) :]:
-                path.unlink()
-            if folder.is_dir() and not _images(folder):
-                folder.rmdir()
+            if folder.is_dir():
+                remove_folder(folder)
 
     def delete_all(self) -> None:
         """Delete every image, the consent and the dataset itself, for good."""

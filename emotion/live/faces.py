@@ -72,13 +72,15 @@ class Face:
 
     ``track_id`` stays the same from frame to frame; ``predictions`` has a bundle's name as key, in the models' order.
     ``reach`` float32 (4,) holds all places where the face may be now, behind which a smooth box trails; without it the
-    box itself. Raises ValueError for a box that is none.
+    box itself. ``seen``: it was found in this very frame; one that was missed is shown for a while where it was before.
+    Raises ValueError for a box that is none.
     """
 
     xyxy: np.ndarray
     track_id: int
     predictions: dict[str, Prediction] = field(default_factory=dict)
     reach: np.ndarray | None = None
+    seen: bool = True
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "xyxy", _box(self.xyxy))

@@ -71,7 +71,14 @@ class FacePipeline:
             with clock.stage("classify"):
                 problems = self._ask(gray, tracks, timestamp)
         faces = tuple(
-            Face(track.xyxy, track.track_id, dict(track.predictions), track.reach(timestamp)) for track in tracks
+            Face(
+                track.xyxy,
+                track.track_id,
+                dict(track.predictions),
+                reach=track.reach(timestamp),
+                seen=track.seen == timestamp,
+            )
+            for track in tracks
         )
         return FrameResult(faces, clock.milliseconds, problems)
 

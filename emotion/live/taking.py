@@ -28,9 +28,14 @@ class Snapshot:
     result: FrameResult
 
     def crop(self, size: int = CROP_SIZE) -> np.ndarray | None:
-        """The largest face, gray uint8 (size, size), as ``crop_face`` cuts it; None without faces."""
+        """The largest face, gray uint8 (size, size), as ``crop_face`` cuts it.
+
+        None without faces, and where it was missed in this frame: its old box may show the wall by now.
+        """
         face = self.result.largest
-        return crop_face(cv2.cvtColor(self.bgr, cv2.COLOR_BGR2GRAY), face.xyxy, size) if face else None
+        if face is None or not face.seen:
+            return None
+        return crop_face(cv2.cvtColor(self.bgr, cv2.COLOR_BGR2GRAY), face.xyxy, size)
 
 
 class Takers:
@@ -44,10 +49,13 @@ class Takers:
         self._log: SessionLog | None = None
         self._burst = _Burst(0, 0.0)
         self._start: float | None = None
+        self._closed = False
 
     def take(self, snapshot: Snapshot, timestamp: float) -> None:
-        """Let all of them have a frame; ``timestamp`` in seconds."""
+        """Let all of them have a frame; ``timestamp`` in seconds. One that comes after ``close`` is let go."""
         with self._lock:
+            if self._closed:
+                return
             self._start = timestamp if self._start is None else self._start
             seconds = timestamp - self._start
             self._newest = snapshot
@@ -132,7 +140,7 @@ class Takers:
     def close(self) -> None:
         """Let go of the pictures and finish the recording; log, minute and summary can still be fetched."""
         with self._lock:
-            self._newest, self._burst = None, _Burst(0, 0.0)
+            self._closed, self._newest, self._burst = True, None, _Burst(0, 0.0)
             recorder = self._recorder
         if recorder:
             recorder.finish_in_memory()

@@ -12,6 +12,7 @@ from emotion.cnn.classifier import Classifier
 from emotion.cnn.head import Head, fit_head, fit_softmax, last_layer
 from emotion.dataset.collect import Collection
 from emotion.dataset.folder import open_dataset
+from emotion.dataset.pixels import fit
 from emotion.dataset.sample import draw_face
 from emotion.errors import UserError
 
@@ -62,6 +63,29 @@ def test_a_strong_penalty_stays_with_the_prior_and_a_class_without_images_keeps_
     adapted = fit_softmax(features[only_two], labels[only_two], 3, 0.1, prior)
     third = features[labels == 2]
     assert (adapted.probabilities(third).argmax(axis=1) == 2).mean() > 0.9
+
+
+@pytest.mark.parametrize(("taught", "learned"), [(("happy", "surprise"), "happy"), (("angry", "happy"), "angry")])
+def test_what_is_not_taught_is_not_unlearned(taught, learned):
+    base = Classifier(find_bundle("emotion"))
+    own, size = base.bundle.card.classes, base.bundle.card.input.height
+
+    def faces(key, seed, count=12):
+        random = np.random.default_rng(seed)
+        return base.embed(np.stack([fit(draw_face(key, random), (size, size)) for _ in range(count)]))
+
+    def share(head, key):
+        return head.probabilities(faces(key, 5, 30))[:, own.index(key)].mean()
+
+    prior = last_layer(base)
+    features = np.concatenate([faces(key, 9) for key in taught])
+    labels = np.repeat([own.index(key) for key in taught], 12)
+    for penalty in (1.0, 0.01):
+        head = fit_softmax(features, labels, len(own), penalty, prior)
+        for key in set(own) - set(taught):
+            assert share(head, key) > share(prior, key) - 0.1, (penalty, key)
+        assert share(head, learned) > share(prior, learned) - 0.05
+        assert (head.probabilities(features).argmax(axis=1) == labels).mean() > 0.85
 
 
 def test_the_base_s_last_layer_is_found(base):

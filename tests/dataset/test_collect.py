@@ -55,12 +55,16 @@ def test_a_name_of_nothing_is_refused(mine, label):
         mine.add(label, faces(1))
 
 
-def test_the_last_images_are_taken_back(mine):
+def test_a_class_goes_with_all_that_is_in_it(mine):
     mine.add("a", faces(3))
-    mine.remove_last("a", 2)
-    assert mine.counts() == {"a": 1}
-    mine.remove_last("a", 5)
-    assert mine.counts() == {}
+    mine.add("b", faces(1))
+    for label in ("a", "b"):
+        (mine.root / "train" / label / ".DS_Store").write_bytes(b"Finder")
+    mine.remove_class("a")
+    mine.remove_class("no images yet")
+    assert mine.counts() == {"b": 1} and mine.images("a") == ()
+    mine.remove(*mine.images("b"))
+    assert mine.counts() == {} and not (mine.root / "train" / "b").exists()
 
 
 def test_delete_all_leaves_nothing(mine):

@@ -236,6 +236,32 @@ def test_what_is_taken_from_a_stream(settings, frame):
     wait_for(lambda: not [thread for thread in threading.enumerate() if thread.name == "emotion recorder"])
 
 
+def test_a_face_that_was_missed_is_shown_but_not_taken(settings):
+    processor = LiveProcessor(settings)
+    for number in range(3):
+        processor.recv(av.VideoFrame.from_ndarray(clip_frame(number / 25), format="bgr24"))
+    assert processor.takers.snapshot().crop() is not None
+    processor.takers.start_burst(5, every=0)
+    for _ in range(3):
+        processor.recv(av.VideoFrame.from_ndarray(np.zeros((480, 640, 3), np.uint8), format="bgr24"))
+    assert processor.stats().faces == 1 and processor.takers.snapshot().crop() is None
+    assert processor.takers.burst() == ([], True)
+
+
+def test_a_frame_under_way_at_stop_is_not_kept(settings, frame, monkeypatch):
+    processor, process = LiveProcessor(settings), FacePipeline.process
+
+    def stopped_meanwhile(pipeline, bgr, timestamp):
+        processor.ended()
+        return process(pipeline, bgr, timestamp)
+
+    monkeypatch.setattr(FacePipeline, "process", stopped_meanwhile)
+    processor.takers.start_log()
+    processor.recv(frame)
+    assert processor.closed and processor.takers.snapshot() is None and processor.takers.summary().frames == 0
+    assert processor.takers.log_rows() == 0
+
+
 def wait_for(condition, seconds=10):
     end = time.monotonic() + seconds
     while not condition():

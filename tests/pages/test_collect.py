@@ -176,6 +176,49 @@ def test_shots_until_stop(home: Path, camera: LiveProcessor) -> None:
     assert counts(settle(app))[0] == f"**glasses** · {taken + 1}" and "live.collect.shooting" not in app.session_state
 
 
+def test_shots_end_where_their_dataset_is_left(home: Path, camera: LiveProcessor) -> None:
+    other = Collection("other")
+    other.agree()
+    app = agree(open_view("collect", camera), "live.collect")
+
+    def shoot(start: float) -> None:
+        app.button(key="live.collect.my faces.glasses.shots.True").click()
+        settle(app)
+        assert app.button(key="live.collect.my faces.glasses.drop").disabled
+        play(camera, "happy", [start, start + 0.5])
+
+    shoot(1.0)
+    app.selectbox(key="live.collect").set_value("other")
+    settle(app)
+    play(camera, "happy", np.arange(3, 5, 0.1))
+    settle(app)
+    assert other.counts() == {} and "live.collect.shooting" not in app.session_state
+    assert camera.takers.burst() == ([], False)
+    app.selectbox(key="live.collect").set_value("my faces")
+    settle(app)
+    shoot(6.0)
+    app.button(key="live.collect.delete").click()
+    settle(app)
+    play(camera, "happy", np.arange(8, 10, 0.1))
+    assert camera.takers.burst() == ([], False) and not (home / "datasets" / "my faces").exists()
+
+
+def test_the_guided_minute_ends_where_its_dataset_is_left(
+    home: Path, camera: LiveProcessor, clock: Callable[[float], None]
+) -> None:
+    other = Collection("other")
+    other.agree()
+    app = agree(open_view("teach", camera), "live.teach")
+    app.button(key="live.teach.start").click().run()
+    clock(3.1)
+    app.run()
+    play(camera, "angry", [5.0, 5.5])
+    app.selectbox(key="live.teach").set_value("other")
+    settle(app)
+    play(camera, "angry", [6.0, 6.5])
+    assert other.counts() == {} and camera.takers.burst() == ([], False)
+
+
 def test_classes_come_go_and_get_other_names(home: Path) -> None:
     app = agree(open_view("collect"), "live.collect")
     upload(app, "live.collect.my faces.glasses", [photo(draw_face("sad", np.random.default_rng(1)))])

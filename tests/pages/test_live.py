@@ -21,6 +21,7 @@ from emotion.live.recorder import Mp4Writer
 from emotion.live.settings import Look
 from emotion.live.stream import LiveProcessor, LiveStats
 from emotion.live.taking import Snapshot
+from emotion.ui.live import collect
 
 
 @pytest.fixture
@@ -260,6 +261,27 @@ def test_what_was_recorded_when_the_video_ended_can_be_fetched(page):
     app.button("live.recording.discard").click().run()
     assert "live.recording" not in app.session_state
     assert not folder.exists()
+
+
+@pytest.mark.parametrize("view", ["mine", "game", "files"])
+def test_what_was_recorded_is_fetched_in_every_view(page, view):
+    processor = LiveProcessor()
+    processor.takers.start_log()
+    processor.takers.take(Snapshot(clip_frame(0), clip_frame(0), one_face()), 0.0)
+    processor.ended()
+    app = page(**{"live__processor.clip": processor}, live__view=view)
+    assert app.session_state["live.log"].decode("utf-8-sig").count("\n") == 2
+
+
+def test_shots_end_with_their_view(page):
+    processor = LiveProcessor()
+    for view, tab in (("game", ""), ("camera", ""), ("mine", "Teach it my face")):
+        processor.takers.start_burst(100)
+        shooting = collect._Shooting(processor.takers, Path("somewhere"), "glasses")
+        app = page(**{"live__collect.shooting": shooting}, live__view=view, live__mine=tab or "My own classes")
+        assert "live.collect.shooting" not in app.session_state
+        assert processor.takers.burst() == ([], False)
+    processor.ended()
 
 
 def one_face():

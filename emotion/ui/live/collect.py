@@ -1,5 +1,8 @@
 """A model of one's own in a minute: faces into classes of any name, then a softmax fitted on them in seconds."""
 
+from dataclasses import dataclass
+from pathlib import Path
+
 import streamlit as st
 
 from emotion.dataset.collect import Collection, folder_name
@@ -7,7 +10,8 @@ from emotion.errors import UserError
 from emotion.i18n import _, error_text, plain
 from emotion.labels import label_of
 from emotion.live.stream import LiveProcessor
-from emotion.ui.dataset.common import thumbnails_of
+from emotion.live.taking import Takers
+from emotion.ui.dataset.common import forget_thumbnails, thumbnails_of
 from emotion.ui.live import fitting
 from emotion.ui.live.consent import choose_collection, delete_button
 from emotion.ui.live.shots import attempt, calm, faces_brought, note, plays, say_notes
@@ -15,10 +19,19 @@ from emotion.ui.tiles import Tile, wall
 
 _KEY = "live.collect"
 _SHOOTING = "live.collect.shooting"
-"""The session's key for the class that faces go into now."""
+"""The session's key for the ``_Shooting`` under way."""
 _SHOTS, _EVERY = 10, 0.15
 _ENDLESS, _SLOWER = 100_000, 0.3
 _SHOWN = 14
+
+
+@dataclass(frozen=True, eq=False)
+class _Shooting:
+    """Shots under way: of which video, and into which class of which dataset, for whose consent they are meant."""
+
+    takers: Takers
+    root: Path
+    label: str
 
 
 def show(processor: LiveProcessor | None) -> None:
@@ -30,12 +43,14 @@ def show(processor: LiveProcessor | None) -> None:
         )
     )
     collection = choose_collection(_KEY, _("my faces"))
+    live = processor if plays(processor) else None
+    shooting: _Shooting | None = st.session_state.get(_SHOOTING)
+    if shooting and not (collection and live and (shooting.root, shooting.takers) == (collection.root, live.takers)):
+        leave()
     if collection is None:
         return
     say_notes()
-    live = processor if plays(processor) else None
     if live is None:
-        st.session_state.pop(_SHOOTING, None)
         st.info(
             _("No video is running. Press START for shots with the camera, or add photos."),
             icon=":material/videocam_off:",
@@ -50,7 +65,13 @@ def show(processor: LiveProcessor | None) -> None:
         fitting.own_task(collection, busy=_SHOOTING in st.session_state)
     except UserError as error:
         st.error(error_text(error))
-    delete_button(collection, _KEY)
+    delete_button(collection, _KEY, leave)
+
+
+def leave() -> None:
+    """End shots under way: their dataset is no longer looked at."""
+    if shooting := st.session_state.pop(_SHOOTING, None):
+        shooting.takers.start_burst(0)
 
 
 def _classes(collection: Collection, processor: LiveProcessor | None) -> None:
@@ -66,7 +87,7 @@ def _classes(collection: Collection, processor: LiveProcessor | None) -> None:
 
 def _take_in(collection: Collection, processor: LiveProcessor | None) -> None:
     """Put the shots since the last look into their class; once all are there the whole page is run again."""
-    label = st.session_state[_SHOOTING]
+    label = st.session_state[_SHOOTING].label
     crops, more = processor.takers.burst() if processor else ([], False)
     try:
         if crops:
@@ -75,7 +96,7 @@ def _take_in(collection: Collection, processor: LiveProcessor | None) -> None:
         note(error_text(error))
         more = False
     if not more:
-        st.session_state.pop(_SHOOTING, None)
+        leave()
         st.rerun()
 
 
@@ -94,7 +115,7 @@ def _card(collection: Collection, processor: LiveProcessor | None, names: list[s
     colour = label_of(label, sorted(names).index(label)).colour
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{plain(label)}** · {count}")
-        _change(collection, names, place, count, key)
+        _change(collection, names, place, key)
     picked = _pictures(collection, label, colour, key)
     with st.container(horizontal=True, gap="xsmall", vertical_alignment="center"):
         _shots(collection, processor, label, key)
@@ -126,14 +147,15 @@ def _pictures(collection: Collection, label: str, colour: str, key: str) -> int 
 
 def _shots(collection: Collection, processor: LiveProcessor | None, label: str, key: str) -> None:
     """The buttons that take faces from the video, or the one that stops it."""
-    if processor and st.session_state.get(_SHOOTING) == label:
+    shooting: _Shooting | None = st.session_state.get(_SHOOTING)
+    if processor and shooting and shooting.label == label:
         st.button(
             _("Stop"), key=f"{key}.stop", icon=":material/stop:", type="primary", on_click=attempt,
             args=(_stop, collection, processor, label),
         )  # fmt: skip
         st.caption(_("Turn your head a little: every picture should differ."))
         return
-    busy = processor is None or _SHOOTING in st.session_state
+    busy = processor is None or shooting is not None
     ways = ((False, _("Ten shots"), "burst_mode"), (True, _("Until I stop"), "fiber_manual_record"))
     for endless, text, icon in ways:
         if st.button(
@@ -141,7 +163,7 @@ def _shots(collection: Collection, processor: LiveProcessor | None, label: str, 
             type="secondary" if endless else "primary",
         ) and processor:  # fmt: skip
             processor.takers.start_burst(*((_ENDLESS, _SLOWER) if endless else (_SHOTS, _EVERY)))
-            st.session_state[_SHOOTING] = label
+            st.session_state[_SHOOTING] = _Shooting(processor.takers, collection.root, label)
             st.rerun()  # The whole page, so that the cards are renewed by themselves.
 
 
@@ -152,17 +174,19 @@ def _stop(collection: Collection, processor: LiveProcessor, label: str) -> None:
     collection.add(label, crops)
 
 
-def _change(collection: Collection, names: list[str], place: int, count: int, key: str) -> None:
-    """The menu of a class: another name, or no such class at all."""
-    with st.popover("", icon=":material/edit:", help=_("Rename or delete this class"), type="tertiary"):
+def _change(collection: Collection, names: list[str], place: int, key: str) -> None:
+    """The menu of a class: another name, or no such class at all. Not while shots go into one by its name."""
+    busy = _SHOOTING in st.session_state
+    with st.popover("", icon=":material/edit:", help=_("Rename or delete this class"), type="tertiary", disabled=busy):
         with st.form(f"{key}.form", border=False):
             st.text_input(_("Name of the class"), names[place], key=f"{key}.name", max_chars=40)
             st.form_submit_button(
-                _("Rename"), key=f"{key}.rename", on_click=attempt, args=(_rename, collection, names, place, key)
-            )
+                _("Rename"), key=f"{key}.rename", on_click=attempt, disabled=busy,
+                args=(_rename, collection, names, place, key),
+            )  # fmt: skip
         st.button(
             _("Delete the class"), key=f"{key}.drop", icon=":material/delete:", on_click=attempt,
-            args=(_drop, collection, names, place, count),
+            args=(_drop, collection, names, place), disabled=busy,
         )  # fmt: skip
 
 
@@ -175,9 +199,10 @@ def _rename(collection: Collection, names: list[str], place: int, key: str) -> N
     names[place] = collection.rename(names[place], new)
 
 
-def _drop(collection: Collection, names: list[str], place: int, count: int) -> None:
-    label = names.pop(place)
-    collection.remove_last(label, count)
+def _drop(collection: Collection, names: list[str], place: int) -> None:
+    collection.remove_class(names[place])
+    names.pop(place)
+    forget_thumbnails()
 
 
 def _add_class(collection: Collection) -> None:

@@ -1,5 +1,7 @@
 """Whose images are kept, where, and whether that person agrees; and all of it gone at a click."""
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from emotion.dataset.collect import Collection, collections
@@ -58,8 +60,8 @@ def _agree(collection: Collection, key: str) -> None:
     st.session_state[key] = collection.root.name
 
 
-def delete_button(collection: Collection, key: str) -> None:
-    """Delete the images, the consent and the dataset, once that is confirmed."""
+def delete_button(collection: Collection, key: str, leave: Callable[[], None]) -> None:
+    """Delete the images, the consent and the dataset, once that is confirmed; ``leave`` ends what adds more to it."""
     with st.popover(_("Delete all"), icon=":material/delete_forever:"):
         text = _(
             "Delete all {n} images of “{name}” from this computer? A model fitted on them holds no picture: it stays."
@@ -67,11 +69,12 @@ def delete_button(collection: Collection, key: str) -> None:
         st.write(text.format(n=sum(collection.counts().values()), name=plain(collection.root.name)))
         st.button(
             _("Yes, delete them all"), key=f"{key}.delete", type="primary", on_click=attempt,
-            args=(_delete, collection, key),
+            args=(_delete, collection, key, leave),
         )  # fmt: skip
 
 
-def _delete(collection: Collection, key: str) -> None:
+def _delete(collection: Collection, key: str, leave: Callable[[], None]) -> None:
+    leave()
     collection.delete_all()
     forget_thumbnails()
     for old in [each for each in st.session_state if str(each).startswith(f"{key}.")]:

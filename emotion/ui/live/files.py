@@ -26,10 +26,10 @@ from emotion.plots.live import answer
 from emotion.ui.chart import grow, ink
 from emotion.ui.live import film, settings
 from emotion.ui.live.answers import show_table
-from emotion.ui.photo import LONGEST, choose_photo
+from emotion.ui.live.panel import reason
+from emotion.ui.photo import LONGEST, TYPES, choose_photo
 from emotion.ui.tiles import Tile, wall
 
-_TYPES = ["png", "jpg", "jpeg", "bmp", "webp"]
 _AT_MOST = 60
 """Photos at once."""
 _READ = "live.photos.read"
@@ -89,7 +89,7 @@ def _photo(now: LiveSettings) -> None:
 
 def _photos(now: LiveSettings) -> None:
     files = st.file_uploader(
-        _("Photos"), _TYPES, accept_multiple_files=True, key="live.photos", max_upload_size=50,
+        _("Photos"), TYPES, accept_multiple_files=True, key="live.photos", max_upload_size=50,
         help=_("Up to {n} at once. They stay in memory and are not stored.").format(n=_AT_MOST),
     )  # fmt: skip
     if len(files) > _AT_MOST:
@@ -189,7 +189,7 @@ def _show(photo: ReadPhoto, key: str) -> None:
             st.markdown(f"**{plain(name)}**{age}")
             grow(answer(prediction, language(), ink()), f"live-{key}-{position}")
     for name, problem in photo.found.problems.items():
-        st.warning(f"**{plain(name)}** · {plain(str(problem))}")
+        st.warning(f"**{plain(name)}** · {reason(problem)}")
 
 
 def _choose_face(photo: ReadPhoto, key: str) -> Face:

@@ -10,7 +10,7 @@ from emotion.cnn.classifier import Classifier
 from emotion.dataset.thumbnails import encode
 from emotion.errors import UserError
 from emotion.i18n import _, error_text, language
-from emotion.labels import label_of
+from emotion.labels import EMOTIONS, label_of
 from emotion.live.mirror import GET_READY, HOLD, ROUNDS, Round, draw_targets, share_of
 from emotion.live.stream import LiveProcessor
 from emotion.plots.mine import rounds_figure
@@ -94,7 +94,7 @@ def _offer() -> None:
 
 
 def _start() -> None:
-    classes = ("angry", "disgust", "fear", "happy", "neutral", "sad", "surprise")
+    classes = [label.key for label in EMOTIONS]
     st.session_state[_GAME] = _Game(draw_targets(classes, np.random.default_rng()), monotonic())
 
 
@@ -110,8 +110,9 @@ def _play(game: _Game, processor: LiveProcessor, model: str) -> None:
     snapshot = processor.takers.snapshot()
     share = share_of(snapshot.result, made.target, model) if snapshot else 0.0
     # A frame in which the face was missed says nothing about it.
-    if snapshot and snapshot.result.largest and GET_READY <= waited < GET_READY + HOLD:
-        made.add(share, waited, snapshot.crop())
+    crop = snapshot.crop() if snapshot else None
+    if crop is not None and GET_READY <= waited < GET_READY + HOLD:
+        made.add(share, waited, crop)
     if waited >= GET_READY + HOLD:
         game.finish(made)
         st.rerun(scope="app" if game.over else "fragment")

@@ -88,14 +88,15 @@ def _panel(processor: LiveProcessor, playing: bool) -> None:
         st.image(preview(settings), _("This is how it looks."), channels="BGR", width="stretch")
     if stats.last_error:
         text = _("{count} frames could not be processed: {error}")
-        st.error(text.format(count=stats.errors, error=_reason(stats.last_error)))
+        st.error(text.format(count=stats.errors, error=reason(stats.last_error)))
     for name, problem in stats.problems.items():
-        st.warning(f"**{plain(name)}** · {_reason(problem)}")
+        st.warning(f"**{plain(name)}** · {reason(problem)}")
     if playing and stats.processed:
         keep_collections_short()
 
 
-def _reason(error: Exception) -> str:
+def reason(error: Exception) -> str:
+    """Why a frame or a model failed, in the reader's language where it is known."""
     return error_text(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
 
 

@@ -20,12 +20,11 @@ from emotion.live.stream import LiveProcessor
 from emotion.live.taking import CROP_SIZE, Snapshot
 from emotion.ui.guards import PUBLISHED, bundle_names, classifier_of, preferred_bundle
 from emotion.ui.paste import paste_box
-from emotion.ui.photo import LONGEST
+from emotion.ui.photo import LONGEST, TYPES
 
 WANTED = "live.wanted"
 """The session's key for the paths of bundles that the video is to ask next; the page's choice of models takes it."""
 _NOTES = "live.notes"
-_TYPES = ["png", "jpg", "jpeg", "bmp", "webp"]
 
 
 def plays(processor: LiveProcessor | None) -> bool:
@@ -73,7 +72,7 @@ def faces_brought(key: str) -> list[np.ndarray]:
     photos: list[tuple[str, bytes]] = []
     edition = st.session_state.setdefault(f"{key}.edition", 0)
     files = st.file_uploader(
-        _("Photos with a face each"), _TYPES, key=f"{key}.upload.{edition}", accept_multiple_files=True,
+        _("Photos with a face each"), TYPES, key=f"{key}.upload.{edition}", accept_multiple_files=True,
         max_upload_size=50,
     )  # fmt: skip
     if files:

@@ -8,6 +8,7 @@ from emotion.errors import UserError
 from emotion.i18n import _, error_text
 from emotion.live.stream import LiveProcessor
 from emotion.live.taking import Snapshot
+from emotion.ui.live.camera import CAMERA, CLIP
 
 _SNAPSHOT, _RECORDING, _LOG, _TROUBLE = "live.snapshot", "live.recording", "live.log", "live.taking.trouble"
 
@@ -20,7 +21,7 @@ def snap(processor: LiveProcessor) -> None:
 
 def show(processor: LiveProcessor, playing: bool) -> None:
     """The buttons under the video, and what was taken."""
-    _finish_ended()
+    fetch_ended()
     takers = processor.takers
     with st.container(horizontal=True, key="live-taking"):
         st.button(
@@ -55,9 +56,9 @@ def _button(key: str, label: str, icon: str, act: object, processor: LiveProcess
     st.button(label, key=f"live.{key}", icon=f":material/{icon}:", type="primary", on_click=act, args=(processor,))  # type: ignore[arg-type]
 
 
-def _finish_ended() -> None:
-    """Fetch what a stream that has ended meanwhile was still recording."""
-    for source in ("camera", "clip"):
+def fetch_ended() -> None:
+    """Fetch what a stream that has ended meanwhile was still recording, for ``show`` to offer."""
+    for source in (CAMERA, CLIP):
         processor = st.session_state.get(f"live.processor.{source}")
         if processor and processor.closed:
             _finish_recording(processor)

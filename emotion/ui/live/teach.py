@@ -1,6 +1,7 @@
 """Teach it my face: a guided minute over the seven emotions, and a model that knows this person."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from time import monotonic
 
 import streamlit as st
@@ -11,6 +12,7 @@ from emotion.errors import UserError
 from emotion.i18n import N_, _, error_text, language
 from emotion.labels import EMOTIONS, label_of
 from emotion.live.stream import LiveProcessor
+from emotion.live.taking import Takers
 from emotion.ui.live import fitting
 from emotion.ui.live.consent import choose_collection, delete_button
 from emotion.ui.live.shots import (
@@ -43,8 +45,13 @@ _HOW = {
 
 @dataclass
 class _Lesson:
-    """Where the guided minute stands: since when at which place in ``EMOTIONS``, and the shots of it so far."""
+    """Where the guided minute stands: since when at which place in ``EMOTIONS``, and the shots of it so far.
 
+    ``takers`` are its video's, ``root`` the dataset whose person agreed.
+    """
+
+    takers: Takers
+    root: Path
     since: float
     place: int = 0
     shooting: bool = False
@@ -71,6 +78,9 @@ def show(processor: LiveProcessor | None) -> None:
     if base is None:
         return
     collection = choose_collection(_KEY, _("my emotions"), frozenset(_HOW))
+    lesson: _Lesson | None = st.session_state.get(_LESSON)
+    if lesson and (collection is None or collection.root != lesson.root):
+        leave()
     if collection is None:
         return
     say_notes()
@@ -83,18 +93,24 @@ def show(processor: LiveProcessor | None) -> None:
                 fitting.taught(done)
     except UserError as error:
         st.error(error_text(error))
-    delete_button(collection, _KEY)
+    delete_button(collection, _KEY, leave)
+
+
+def leave() -> None:
+    """End the guided minute if there is one: its dataset is no longer looked at."""
+    if lesson := st.session_state.pop(_LESSON, None):
+        lesson.takers.start_burst(0)
 
 
 def _faces(collection: Collection, processor: LiveProcessor | None) -> None:
     """The guided minute while it lasts; before and after it, what there is of each emotion."""
     lesson = st.session_state.get(_LESSON)
-    if lesson and processor:
+    if lesson and processor and lesson.takers is processor.takers:
         calm("live-lesson")
         with st.container(key="live-lesson", border=True):
             st.fragment(_guide, run_every=0.4)(collection, processor, lesson)
         return
-    st.session_state.pop(_LESSON, None)
+    leave()
     counts = collection.counts()
     with st.container(horizontal=True, gap="small", key="live-emotions"):
         for label in EMOTIONS:
@@ -103,14 +119,15 @@ def _faces(collection: Collection, processor: LiveProcessor | None) -> None:
     st.button(
         _("Begin the guided minute"), key="live.teach.start", icon=":material/play_arrow:",
         type="secondary" if counts else "primary", disabled=processor is None, on_click=_start,
+        args=(collection, processor),
     )  # fmt: skip
     if processor is None:
         st.caption(_("It needs the video: press START. Or add photos, three of an emotion at least."))
     _photos(collection)
 
 
-def _start() -> None:
-    st.session_state[_LESSON] = _Lesson(monotonic())
+def _start(collection: Collection, processor: LiveProcessor) -> None:
+    st.session_state[_LESSON] = _Lesson(processor.takers, collection.root, monotonic())
 
 
 def _photos(collection: Collection) -> None:
@@ -129,8 +146,7 @@ def _photos(collection: Collection) -> None:
 def _guide(collection: Collection, processor: LiveProcessor, lesson: _Lesson) -> None:
     """One look of the guided minute: take in what was shot, go on where it is time, and say what to do now."""
     if processor.closed:
-        st.session_state.pop(_LESSON, None)
-        st.rerun()
+        _end()
     _take_in(collection, processor, lesson)
     label, waited = EMOTIONS[lesson.place], monotonic() - lesson.since
     picture, words = st.columns([1, 2], vertical_alignment="center")
@@ -146,7 +162,7 @@ def _guide(collection: Collection, processor: LiveProcessor, lesson: _Lesson) ->
         st.progress(min(1.0, lesson.taken / _SHOTS if lesson.shooting else waited / _READY), text)
     st.progress(lesson.place / len(EMOTIONS), f"{lesson.place + 1} / {len(EMOTIONS)}")
     if st.button(_("Stop"), key="live.teach.stop", icon=":material/stop:"):
-        _end(processor)
+        _end()
 
 
 def _take_in(collection: Collection, processor: LiveProcessor, lesson: _Lesson) -> None:
@@ -162,17 +178,16 @@ def _take_in(collection: Collection, processor: LiveProcessor, lesson: _Lesson) 
             collection.add(EMOTIONS[lesson.place].key, crops)
         except UserError as error:
             note(error_text(error))
-            _end(processor)
+            _end()
         lesson.taken += len(crops)
     if (not more or waited > _PATIENCE) and not lesson.go_on():
         st.session_state[_BEGIN] = True
-        _end(processor)
+        _end()
 
 
-def _end(processor: LiveProcessor) -> None:
+def _end() -> None:
     """Leave the guided minute; the whole page is run again."""
-    processor.takers.start_burst(0)
-    st.session_state.pop(_LESSON, None)
+    leave()
     st.rerun()
 
 
