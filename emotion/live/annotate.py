@@ -42,8 +42,8 @@ def annotate(
         result = _mirrored(result, bgr.shape[1])
     size = max(13, round(min(bgr.shape[:2]) / 24))
     language = written_language(language)
-    for face in result.faces if look.blur else ():
-        _hide(picture, face.everywhere)
+    for xyxy in (*(face.everywhere for face in result.faces), *result.lately) if look.blur else ():
+        _hide(picture, xyxy)
     for face in result.faces:
         _draw_box(picture, face, max(2, size // 7))
         _draw_lines(picture, face, size if len(result.faces) <= _FEW else _narrow(face, size), language)
@@ -72,7 +72,8 @@ def _mirrored(result: FrameResult, width: int) -> FrameResult:
         replace(face, xyxy=mirrored_boxes(face.xyxy, width)[0], reach=mirrored_boxes(face.everywhere, width)[0])
         for face in result.faces
     )
-    return replace(result, faces=tuple(faces))
+    lately = tuple(mirrored_boxes(xyxy, width)[0] for xyxy in result.lately)
+    return replace(result, faces=tuple(faces), lately=lately)
 
 
 def _hide(picture: np.ndarray, xyxy: np.ndarray) -> None:
@@ -92,11 +93,12 @@ def _draw_box(picture: np.ndarray, face: Face, thickness: int) -> None:
 
 
 def _draw_lines(picture: np.ndarray, face: Face, size: int, language: str) -> None:
-    """The labels stand above the box, or inside it where the frame ends."""
+    """The labels stand above the box, below it where the frame ends, or inside it where there is no room at all."""
     tags = [_tag(text, size, colour) for text, colour in _lines(face, language)]
-    left, top = (int(value) for value in face.xyxy[:2].round())
-    y = top - sum(tag.shape[0] for tag in tags)
-    y = y if y >= 0 else max(0, top)
+    left, top, _, bottom = (int(value) for value in face.xyxy.round())
+    height = sum(tag.shape[0] for tag in tags)
+    below = bottom if bottom + height <= picture.shape[0] else max(0, top)
+    y = top - height if top >= height else below
     for tag in tags:
         _paste(picture, tag, max(0, min(left, picture.shape[1] - tag.shape[1])), y)
         y += tag.shape[0]

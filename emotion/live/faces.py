@@ -110,12 +110,14 @@ def _box(xyxy: np.ndarray) -> np.ndarray:
 class FrameResult:
     """All faces of a frame and what each stage took, in milliseconds. Raises ValueError for a negative time.
 
-    ``problems``: the models that could not answer, by bundle name, and why; the others did.
+    ``problems``: the models that could not answer, by bundle name, and why; the others did. ``lately``: boxes float32
+    (4,) where faces were a moment ago that are not found now: whoever must not be recognised may still be there.
     """
 
     faces: tuple[Face, ...] = ()
     timings_ms: dict[str, float] = field(default_factory=dict)
     problems: dict[str, Exception] = field(default_factory=dict)
+    lately: tuple[np.ndarray, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "faces", tuple(self.faces))

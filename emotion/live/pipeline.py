@@ -80,7 +80,8 @@ class FacePipeline:
             )
             for track in tracks
         )
-        return FrameResult(faces, clock.milliseconds, problems)
+        lately = tuple(track.reach(timestamp) for track in self._tracker.lately(timestamp))
+        return FrameResult(faces, clock.milliseconds, problems, lately)
 
     def process_still(self, bgr: np.ndarray) -> FrameResult:
         """The faces of one picture, looked for in full resolution; nothing is remembered. Argument as ``process``."""

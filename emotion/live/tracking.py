@@ -9,6 +9,7 @@ from emotion.haar.boxes import covered, iou
 from emotion.live.faces import Prediction
 
 _HIDDEN_FOR = 3.0  # Seconds that a face may stay behind another one.
+_REMEMBERED = 2.0  # Seconds in which one that comes back at its place is taken for the same: glasses cost detections.
 _VELOCITY_TIME = 0.3  # Seconds over which the motion is averaged: boxes tremble by a few pixels.
 _SURE_AGAIN = 0.05  # So much over the threshold makes a label sure again, or "unsure" itself would flicker.
 
@@ -86,8 +87,9 @@ def _steady(old: Prediction, values: np.ndarray, hysteresis: float, unsure_below
 class Tracker:
     """Matches boxes to faces by IoU with where each should be by its motion, the best pairs in all (H. W. Kuhn, 1955).
 
-    A face that is not found stays for ``patience`` seconds, so that one missed detection does not make it blink. One
-    that vanished behind another face is looked out for a while longer: two people who cross keep their identity.
+    A face that is not found stays for ``patience`` seconds, so that one missed detection does not make it blink, and
+    keeps its number for a while longer. One that vanished behind another face is looked out for longer still: two
+    people who cross keep their identity.
     ``smoothing`` is the time constant in seconds, 0 for raw boxes.
     """
 
@@ -108,6 +110,10 @@ class Tracker:
         """The faces that are shown now, oldest first."""
         return [track for track in self._tracks if timestamp - track.seen <= self.patience]
 
+    def lately(self, timestamp: float) -> list[Track]:
+        """The faces that are no longer shown, but were there a moment ago."""
+        return [track for track in self._tracks if self.patience < timestamp - track.seen <= _REMEMBERED]
+
     def update(self, boxes: np.ndarray, timestamp: float) -> list[Track]:
         """Take a frame's boxes (N, 4); give every face alive now, oldest first. ``seen`` is now for those found."""
         boxes = np.asarray(boxes, np.float32).reshape(-1, 4)
@@ -124,13 +130,15 @@ class Tracker:
         return self.alive(timestamp)
 
     def _is_kept(self, track: Track, timestamp: float) -> bool:
-        return timestamp - track.seen <= (_HIDDEN_FOR if track.hidden else self.patience)
+        return timestamp - track.seen <= (_HIDDEN_FOR if track.hidden else max(self.patience, _REMEMBERED))
 
     def _matches(self, boxes: np.ndarray, timestamp: float) -> dict[int, Track]:
         """The track of each row of ``boxes`` that has one; a row that fits none may be a face that was hidden."""
         if not self._tracks or not len(boxes):
             return {}
-        overlaps = iou(np.stack([track.predicted(timestamp) for track in self._tracks]), boxes)
+        # A motion is not believed for longer than the face is shown without being found.
+        places = [track.predicted(min(timestamp, track.seen + self.patience)) for track in self._tracks]
+        overlaps = iou(np.stack(places), boxes)
         usable = np.where(overlaps >= self.minimum_iou, overlaps, 0)
         found = {row: self._tracks[index] for index, row in _pairs(usable)}
         for track in self._tracks:

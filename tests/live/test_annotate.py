@@ -170,3 +170,20 @@ def test_a_face_that_moves_fast_is_hidden_where_it_is(smoothing):
         hidden = annotate(picture, FrameResult((shown,)), look=Look(blur=True, mirror=mirror))
         part = (hidden[:, ::-1] if mirror else hidden)[50:200, left : left + 150]
         assert len(np.unique(part.reshape(-1, 3), axis=0)) <= 64 + 2  # Squares, and the box that is drawn over them.
+
+
+def test_a_face_that_is_lost_stays_hidden_for_a_while():
+    picture = np.random.default_rng(0).integers(0, 256, (240, 640, 3), np.uint8)
+    lost = FrameResult((), lately=(np.array([100, 50, 200, 150], np.float32),))
+    for mirror in (False, True):
+        hidden = annotate(picture, lost, look=Look(blur=True, mirror=mirror))
+        part = (hidden[:, ::-1] if mirror else hidden)[50:150, 100:200]
+        assert len(np.unique(part.reshape(-1, 3), axis=0)) <= 64
+    assert (annotate(picture, lost) == picture).all()
+
+
+def test_labels_stand_below_a_face_at_the_upper_edge_and_leave_its_eyes_free():
+    look = {"emotion": prediction(), "another": prediction("sad")}
+    drawn = annotate(GRAY, FrameResult((face((200, 5, 400, 205), **look),)))
+    inside = drawn[20:195, 215:385]
+    assert (inside == 100).all() and (drawn[206:280, 200:400] != 100).any()

@@ -46,16 +46,23 @@ def test_one_box_serves_one_face():
     assert [(track.track_id, track.seen) for track in after] == [(0, 0.0), (1, 0.04)]
 
 
-def test_a_missed_face_stays_for_half_a_second_and_comes_back_as_the_same():
+def test_a_missed_face_stays_for_half_a_second_and_keeps_its_number_for_two():
     tracker = Tracker()
     tracker.update(boxes((0, 0, 100, 100)), 0.0)
-    assert len(tracker.update(NOTHING, 0.5)) == 1
-    (back,) = tracker.update(boxes((0, 0, 100, 100)), 0.9)
-    assert back.track_id == 1
-    tracker.update(NOTHING, 1.2)
-    (same,) = tracker.update(boxes((3, 0, 103, 100)), 1.3)
-    assert same.track_id == 1
-    assert tracker.update(NOTHING, 1.9) == []
+    assert len(tracker.update(NOTHING, 0.5)) == 1 and not tracker.lately(0.5)
+    assert tracker.update(NOTHING, 1.0) == [] and [track.track_id for track in tracker.lately(1.0)] == [0]
+    (same,) = tracker.update(boxes((3, 0, 103, 100)), 1.9)
+    assert same.track_id == 0
+    assert tracker.update(NOTHING, 4.0) == [] == tracker.lately(4.0)
+    (other,) = tracker.update(boxes((0, 0, 100, 100)), 4.1)
+    assert other.track_id == 1
+
+
+def test_a_face_elsewhere_is_another_one():
+    tracker = Tracker()
+    tracker.update(boxes((0, 0, 100, 100)), 0.0)
+    (other,) = tracker.update(boxes((150, 0, 250, 100)), 1.0)
+    assert other.track_id == 1
 
 
 def test_a_jump_is_a_new_face():
@@ -108,9 +115,9 @@ def test_two_who_cross_slowly_keep_their_numbers():
 def test_a_face_that_leaves_is_not_taken_for_hidden():
     tracker = Tracker()
     tracker.update(boxes((0, 0, 100, 100), (300, 0, 400, 100)), 0.0)
-    for time in np.arange(0.04, 1.2, 0.04):
+    for time in np.arange(0.04, 2.4, 0.04):
         tracker.update(boxes((0, 0, 100, 100)), time)
-    assert [t.track_id for t in tracker.update(boxes((0, 0, 100, 100), (300, 0, 400, 100)), 1.2)] == [0, 2]
+    assert [t.track_id for t in tracker.update(boxes((0, 0, 100, 100), (300, 0, 400, 100)), 2.4)] == [0, 2]
 
 
 def test_motion_carries_a_face_over_a_gap_that_iou_alone_would_lose():
