@@ -166,6 +166,11 @@ def preferred_bundle(found: list[Bundle]) -> Bundle | None:
     return fresh[0] if fresh else default_bundle(found)
 
 
+def choose_model(path: str) -> None:
+    """Let ``ensure_model`` start with the bundle in this folder, as if the reader had picked it."""
+    st.session_state["model.bundle"], st.session_state["model.published"] = path, st.session_state.get(PUBLISHED)
+
+
 def ensure_model() -> Classifier:
     """The classifier of the bundle that the reader picks, or a page that stops with the way to get one."""
     found = bundles()
@@ -177,8 +182,7 @@ def ensure_model() -> Classifier:
     published = st.session_state.get(PUBLISHED)
     # Chosen by hand it stays, from page to page, until it is gone or a training has made a new one.
     if st.session_state.get("model.bundle") not in by_path or st.session_state.get("model.published") != published:
-        st.session_state["model.bundle"] = str((preferred_bundle(found) or found[0]).path)
-        st.session_state["model.published"] = published
+        choose_model(str((preferred_bundle(found) or found[0]).path))
     path = st.selectbox(
         _("Model"),
         list(by_path),

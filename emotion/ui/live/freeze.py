@@ -141,6 +141,11 @@ def _neighbours(classifier: Classifier, face: StillFace) -> None:
     """The training images of a dataset that the network finds most alike."""
     roots = datasets()
     if not roots:
+        st.caption(
+            _(
+                "Which faces it takes you for is shown here once there are training images: open some on the Dataset page."
+            )
+        )
         return
     with st.container(border=True, key="live-alike"):
         st.markdown(

@@ -8,7 +8,9 @@ from emotion.errors import UserError
 from emotion.i18n import _, error_text
 from emotion.live.stream import LiveProcessor
 from emotion.live.taking import Snapshot
+from emotion.ui.guards import choose_model
 from emotion.ui.live.camera import CAMERA, CLIP
+from emotion.ui.live.settings import MODELS
 
 _SNAPSHOT, _RECORDING, _LOG, _TROUBLE = "live.snapshot", "live.recording", "live.log", "live.taking.trouble"
 
@@ -119,6 +121,8 @@ def _show_snapshot() -> None:
             ):  # fmt: skip
                 st.session_state["evaluation.picture"] = snapshot.bgr
                 st.session_state["evaluation.view"] = "picture"
+                if models := st.session_state.get(MODELS):
+                    choose_model(models[0])  # Whose label stands in the picture.
                 st.switch_page("pages/evaluation.py")
             st.download_button(
                 _("Download"), _png(picture), "emotion.png", "image/png", on_click="ignore",
