@@ -143,7 +143,8 @@ def _neighbours(classifier: Classifier, face: StillFace) -> None:
     if not roots:
         st.caption(
             _(
-                "Which faces it takes you for is shown here once there are training images: open some on the Dataset page."
+                "Which faces it takes you for is shown here once there are training images: open some on the "
+                "Dataset page."
             )
         )
         return
