@@ -33,7 +33,11 @@ def start(victim_at: int, *arguments: object) -> subprocess.Popen[bytes]:
 
 
 def ended(process: subprocess.Popen[bytes]) -> int:
-    return process.wait(280)
+    try:
+        return process.wait(280)
+    finally:
+        process.kill()  # Where it did not end, or the test has no more time.
+        process.wait()
 
 
 def insist_on_order(run: Run, before: int) -> int:

@@ -25,11 +25,13 @@ from emotion.dataset.importers.fer_csv import import_fer_csv
 from emotion.dataset.importers.votes import COLUMNS, attach_votes
 from emotion.dataset.library import known_datasets
 from emotion.errors import UserError
+from emotion.haar.accuracy import read_labelled_photos
 from emotion.haar.cascade import read_cascade
 from emotion.haar.detector import cascade_xml
 from emotion.homes import REPOSITORY, datasets_folder
 from emotion.i18n import error_text
 from tests.conftest import write_faces
+from tests.dataset.importers.sources import png, zip_bytes
 
 CASES = 400
 """Of each parser: as many in every run, and the same ones."""
@@ -215,6 +217,17 @@ def test_votes(faces: Path, tmp_path: Path, text: str) -> None:
         return
     assert found.counts.shape == (6, 10) and found.counts.min() >= 0
     assert np.isfinite(found.emotions(dataset.classes)).all()
+
+
+@same
+@given(altered({"a.png": [{"xywh": [0, 0, 8, 8], "easy": True}]}).map(written) | st.binary(max_size=60))
+def test_boxes(listed: bytes) -> None:
+    try:
+        found = read_labelled_photos(zip_bytes({"boxes.json": listed, "images/a.png": png()}))
+    except UserError as error:
+        assert is_sentence(error)
+        return
+    assert all(photo.boxes.shape == (len(photo.counted), 4) and np.isfinite(photo.boxes).all() for photo in found)
 
 
 XML = cascade_xml("frontalface_default")[:30_000]
