@@ -3,6 +3,7 @@
 import json
 import shutil
 import tempfile
+import warnings
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -84,7 +85,9 @@ def _load(network: Path, weights: Path, rescale: bool) -> keras.Model:
                 "{file} is no network that Keras can build ({reason}).", file=network.name, reason=_first_line(error)
             ) from None
         try:
-            model.load_weights(copy)
+            with warnings.catch_warnings():  # Of another network's layers it warns first, and raises then.
+                warnings.filterwarnings("ignore", "Skipping nested container", UserWarning)
+                model.load_weights(copy)
         except (TypeError, ValueError, KeyError, OSError) as error:
             raise UserError(
                 "The weights in {weights} are not those of the network in {network} ({reason}). Choose two files that "

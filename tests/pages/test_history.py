@@ -77,7 +77,7 @@ def open_run_view(run: Run, language: str = "en") -> AppTest:
 
 def open_history(*chosen: Run, language: str = "en") -> AppTest:
     app = open_page("home", language)
-    app.session_state["training.view"] = "History"
+    app.session_state["training.view"] = "history"
     if chosen:
         app.session_state["training.chosen"] = [run.name for run in chosen]
     app.switch_page("pages/training.py").run()
