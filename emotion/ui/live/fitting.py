@@ -138,4 +138,7 @@ def _take_to_camera(done: Fitted, paths: list[str]) -> None:
 def training_of(dataset: Dataset, base: Bundle) -> TrainConfig:
     """A full training on these images, from this model where it is of a kind that can be trained further."""
     start_from = str(base.path) if base.card.architecture in ARCHITECTURES else ""
-    return TrainConfig(str(dataset.root), plain_name(f"{dataset.name}-full"), start_from=start_from)
+    # Of a few dozen shots a whole batch would be a single step in an epoch.
+    batch_size = min(TrainConfig.batch_size, max(2, len(dataset.part("train").paths) // 4))
+    name = plain_name(f"{dataset.name}-full")
+    return TrainConfig(str(dataset.root), name, batch_size=batch_size, start_from=start_from)
