@@ -189,7 +189,7 @@ def _launch(run: Run) -> None:
 @contextmanager
 def one_at_a_time() -> Iterator[None]:
     """Let one process at a time start a run or name a bundle: two browsers may press Start at once."""
-    lock = runs_folder() / ".lock"
+    lock = runs_folder().with_name(".runs.lock")
     with ExitStack() as held:
         with writing(lock):
             _take(lock, held)

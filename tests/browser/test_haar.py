@@ -25,7 +25,7 @@ def test_a_click_on_the_photo_explains_the_window_there(app: App, page: Page) ->
     verdict = told.get_by_text(re.compile(r"Stage \d+ of 25 rejected this window: its votes add up to −?-?[\d.]+"))
     expect(verdict).to_be_visible()
     expect(told.get_by_text(re.compile(r"^#\d+: -?[\d.]+ [<≥] -?[\d.]+ → [+-][\d.]+$"))).to_be_visible()
-    expect(told.locator("[data-testid=stDataFrame]")).to_be_visible()
+    expect(told.locator("[data-testid=stDataFrame]").first).to_be_visible()
     expect(told.locator("[data-testid=stImage] img")).to_have_count(1)
     # The corner has no window; the arrow keys lead on from there.
     photo.click(position={"x": 2, "y": 2})

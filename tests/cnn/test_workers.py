@@ -248,7 +248,7 @@ def test_delete_never_takes_an_active_run(config: TrainConfig, busy: Run) -> Non
     delete_run(waiting)
     assert list_runs() == [busy] and not waiting.path.exists()
     deadline = time.monotonic() + 5
-    while {path.name for path in busy.path.parent.iterdir()} != {busy.name, ".lock"}:
+    while {path.name for path in busy.path.parent.iterdir()} != {busy.name}:
         assert time.monotonic() < deadline
         time.sleep(0.02)
 
@@ -265,7 +265,7 @@ def test_a_lock_is_held_by_one_and_ends_with_its_process(config: TrainConfig, mo
     command = [sys.executable, "-c", HOLDER]
     with subprocess.Popen(command, cwd=REPOSITORY, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
         assert holder.stdout and holder.stdout.readline().strip() == b"held"
-        os.utime(run.path.parent / ".lock", (0, 0))  # However old it is.
+        os.utime(run.path.parent.with_name(".runs.lock"), (0, 0))  # However old it is.
         monkeypatch.setattr("emotion.cnn.workers._LOCK_SECONDS", 0.1)
         for _ in range(2):
             with pytest.raises(UserError, match="locked"):

@@ -24,7 +24,7 @@ def fill(left):
 def state():
     from hashlib import sha256
     return {{str(p): sha256(p.read_bytes()).hexdigest() for p in sorted(home.rglob("*"))
-            if p.is_file() and p.name not in ("ballast", "train.log", ".lock")}}
+            if p.is_file() and p.name not in ("ballast", "train.log", ".runs.lock")}}
 from emotion.errors import UserError
 {before}
 old = state()

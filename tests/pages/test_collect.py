@@ -286,7 +286,9 @@ def test_training_in_full_is_one_click_further(home: Path) -> None:
     assert app.title[0].value == "Train the network"
     assert app.selectbox(key="training.dataset").value == collection.root
     assert app.session_state["training.start_from"] == str(SHIPPED.path)
-    assert app.select_slider(key="training.batch").value == 2  # A quarter of ten training images: several steps an epoch.
+    assert (
+        app.select_slider(key="training.batch").value == 2
+    )  # A quarter of ten training images: several steps an epoch.
 
 
 def test_the_guided_minute(home: Path, camera: LiveProcessor, clock: Callable[[float], None]) -> None:

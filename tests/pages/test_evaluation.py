@@ -176,6 +176,8 @@ def test_among_many_training_images_the_nearest_are_looked_for_on_request(
     house: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("emotion.ui.evaluation.cell._AT_ONCE", 100)
+    for job in jobs.find("nearest:"):  # Of the tests before.
+        jobs.forget(job)
     arguments = (str(house / "datasets" / "sample"), str(house / "models" / "tiny"), 0, False)
     app = finish_jobs(AppTest.from_function(look_closely, default_timeout=60, args=arguments).run())
     assert not jobs.find("nearest:") and app.button(key="evaluation.nearest").label == "Look for them"
@@ -226,7 +228,7 @@ def test_two_models_on_the_same_images(house: Path, truth: tuple[np.ndarray, ...
     differ = first.argmax(axis=1) != second.argmax(axis=1)
     counts = [*only, int((differ & ~rights[0] & ~rights[1]).sum())]
     options = [shown(option) for option in app.button_group(key="evaluation.group").options]
-    names = ("only emotion-deck is right", "only tiny is right", "both wrong")
+    names = ("only emotion-deck is right", "only tiny is right", "both wrong, each in its own way")
     assert options == [f"{name} · {count}" for name, count in zip(names, counts, strict=True)]
     for group in ("first", "second", "wrong"):
         app.button_group(key="evaluation.group").set_value(group).run()
