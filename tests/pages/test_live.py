@@ -309,7 +309,10 @@ def test_several_photos_and_one_that_is_none(page):
     assert not app.exception
     assert "no.png is no readable image" in texts(app.warning).replace("\\", "")
     assert "**우주인\\.jpg**" in texts(app.markdown)
-    assert len(app.session_state["live.photos.read"]) == 1  # The same picture twice is read once.
+    kept = app.session_state["live.photos.read"]
+    assert len(kept) == 3  # One for each upload, the one that is none too.
+    app.run()
+    assert app.session_state["live.photos.read"] == kept  # None is read again.
 
 
 @pytest.fixture
