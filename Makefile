@@ -22,7 +22,8 @@ test: check
 
 soak: .venv/test.stamp
 	$(BIN)/python -m tests.browser.chromium
-	timeout 1200 $(BIN)/python -m pytest -m soak --timeout 1100 tests/hostile
+	@# An interrupt lets the tests end what they have started.
+	timeout --signal INT --kill-after 60 1200 $(BIN)/python -m pytest -m soak --timeout 1100 tests/hostile
 
 audit: .venv/run.stamp
 	-$(BIN)/python -m pip install --quiet "pip-audit>=2.10,<3"

@@ -27,8 +27,7 @@ _SMALLER, _LARGER = 0.8, 1.3  # No face changes its size by more from frame to f
 _FINE_STEP = 1.15  # Of the scale factor in a cutting: three sizes of the window, one of them the face's own.
 # Shares of the neighbours that are set. Up to twice its own size OpenCV moves the window by two pixels, so that a face
 # gathers fewer overlapping ones: 2 of 5 make it worth a second look, in a cutting, where a new one needs 4. For one
-# that was there a moment ago 3 are enough. On 50 photos held still that found about as many faces as a full scan of
-# 1.1 / 5 (56 and 57 %), with 0.10 boxes a photo that are none, where the full scan has 0.22.
+# that was there a moment ago 3 are enough.
 _MAYBE, _STILL_THERE, _SURE = 0.4, 0.6, 0.8
 _CUTTINGS_AT_MOST = 6  # In one frame; as many cost about as much as the scan of a patch.
 _HURRY = 4  # After a new face, so many patches follow in the very next frames: people rarely come alone.

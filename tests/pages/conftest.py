@@ -7,7 +7,9 @@ from functools import cache
 import pytest
 from streamlit.components.v2 import manifest_scanner
 from streamlit.runtime.pages_manager import PagesManager
+from streamlit.testing.v1 import AppTest
 
+from emotion.homes import REPOSITORY
 from emotion.i18n import use_language
 
 # A server reads what every installed package says of itself once, AppTest anew for each app: a quarter of a second.
@@ -45,3 +47,14 @@ def as_in_a_running_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def deck_first(monkeypatch: pytest.MonkeyPatch) -> None:
     """The course's network is chosen first, whatever else ships: its layers and answers are known."""
     monkeypatch.setattr("emotion.cnn.bundle.DEFAULTS", ("emotion-deck",))
+
+
+def open_files(kind: str) -> AppTest:
+    """The Live page with its box for uploads: of a ``photo``, of ``photos`` or of a ``video``."""
+    app = AppTest.from_file(str(REPOSITORY / "app.py"), default_timeout=60)
+    app.session_state["live.view"], app.session_state["live.kind"] = "files", kind
+    app.session_state["live.photo.source"] = "upload"
+    app.run()
+    app.switch_page("pages/live.py").run()
+    assert not app.exception
+    return app

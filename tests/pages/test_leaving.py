@@ -19,6 +19,7 @@ from emotion.live.faces import Face, FrameResult
 from emotion.live.stream import LiveProcessor
 from emotion.live.taking import Snapshot
 from tests.live.test_video import write_film
+from tests.pages.conftest import open_files
 from tests.pages.test_dataset import finish_jobs
 
 JPEG = cv2.imencode(".jpg", astronaut())[1].tobytes()
@@ -54,16 +55,6 @@ def wait_for(condition: Callable[[], bool], seconds: float = 20) -> None:
     while not condition():
         assert time.monotonic() < end
         time.sleep(0.02)
-
-
-def open_files(kind: str) -> AppTest:
-    app = AppTest.from_file(str(REPOSITORY / "app.py"), default_timeout=60)
-    app.session_state["live.view"], app.session_state["live.kind"] = "files", kind
-    app.session_state["live.photo.source"] = "upload"
-    app.run()
-    app.switch_page("pages/live.py").run()
-    assert not app.exception
-    return app
 
 
 def begin_film(app: AppTest, film: Path) -> None:

@@ -16,10 +16,10 @@ from emotion import jobs
 from emotion.errors import UserError
 from emotion.haar.detector import ACCURATE, DECK, DetectorSettings, FaceDetector
 from emotion.haar.photos import astronaut
-from emotion.homes import REPOSITORY
 from emotion.live.clip import clip_frame
 from emotion.live.recorder import Mp4Writer
 from tests.live.test_video import write_film
+from tests.pages.conftest import open_files
 
 JPEG = cv2.imencode(".jpg", astronaut())[1].tobytes()
 PNG = cv2.imencode(".png", astronaut())[1].tobytes()
@@ -64,16 +64,7 @@ ODD = {"dot.png": (1, 1), "line.png": (1, 3000), "gray.png": (97, 61)}
 @pytest.fixture
 def page(home, monkeypatch):
     monkeypatch.setattr("emotion.cnn.bundle.models_folders", lambda: [home / "models"])
-
-    def open_page(kind: str) -> AppTest:
-        app = AppTest.from_file(str(REPOSITORY / "app.py"), default_timeout=60)
-        app.session_state["live.view"], app.session_state["live.kind"] = "files", kind
-        app.session_state["live.photo.source"] = "upload"
-        app.run()
-        app.switch_page("pages/live.py").run()
-        return app
-
-    return open_page
+    return open_files
 
 
 def texts(elements) -> str:
