@@ -16,7 +16,7 @@ from emotion.live.settings import PipelineSettings
 
 def flicker(bundle: Bundle, frames: int) -> dict[str, float]:
     """Label changes a second on a steady face with noise, between two emotions: raw, and as the Live page shows it."""
-    still, raw = _ambiguous(Classifier(bundle)), PipelineSettings(smoothing=0, hysteresis=0)
+    still, raw = _ambiguous(Classifier(bundle)), PipelineSettings(reading_interval=0, smoothing=0, hysteresis=0)
     changes = {}
     for name, settings in (("raw", raw), ("smooth", PipelineSettings())):
         pipeline, random = _pipeline(Classifier(bundle), settings), np.random.default_rng(0)

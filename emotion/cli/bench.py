@@ -26,7 +26,7 @@ def bench_dataset(data: str, as_json: bool) -> None:
 
 @bench.command("train")
 @click.option("--data", required=True, help="Dataset folder with a train and a validation split.")
-@click.option("--images", type=click.IntRange(64), default=3200, show_default=True, help="Training images of an epoch.")
+@click.option("--images", type=click.IntRange(64), default=960, show_default=True, help="Training images of an epoch.")
 @as_json
 def bench_train(data: str, images: int, as_json: bool) -> None:
     """Train the deck's network by a worker; beside a plain script with model.fit on arrays. Takes some minutes.

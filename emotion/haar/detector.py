@@ -9,6 +9,9 @@ import cv2
 import numpy as np
 
 from emotion.errors import UserError
+from emotion.files import reading
+from emotion.haar.cascade_xml import parse_cascade
+from emotion.homes import cascades_folder
 
 _PREFIX = "haarcascade_"
 # OpenCV reads XML of this older kind from a path only, and a path may hold Hangul, which it cannot open on Windows.
@@ -47,7 +50,7 @@ ACCURATE = DetectorSettings()
 class FaceDetector:
     """Finds faces in one still picture. Not thread-safe, as cv2.CascadeClassifier is not: make one for each thread.
 
-    Raises UserError for a cascade that OpenCV does not bring or a setting out of range.
+    Raises UserError for a cascade that is not known (``cascade_xml``) or a setting out of range.
     """
 
     def __init__(
@@ -107,26 +110,42 @@ def check_size(gray: np.ndarray, window: tuple[int, int], name: str) -> None:
 
 def available_cascades() -> tuple[str, ...]:
     """The names of OpenCV's cascades, in alphabetical order."""
-    names = (path.stem.removeprefix(_PREFIX) for path in _folder().glob(f"{_PREFIX}*.xml"))
-    return tuple(sorted(name for name in names if name not in _OLD_FORMAT))
+    return tuple(_files_in(_brought()))
+
+
+def face_cascades() -> tuple[str, ...]:
+    """Those for faces: OpenCV's, then the user's own in ``cascades_folder()``."""
+    brought = available_cascades()
+    own = [name for name in _files_in(cascades_folder()) if name not in brought]
+    return *(name for name in brought if name.startswith(("frontalface", "profileface"))), *own
 
 
 def cascade_xml(name: str) -> str:
-    """The XML of one of OpenCV's cascades; raises UserError for a name that is none of ``available_cascades()``."""
-    if name not in available_cascades():
-        raise UserError(
-            "There is no cascade {name}. Choose one of: {names}.", name=name, names=", ".join(available_cascades())
-        )
-    return _read(name)
+    """The XML of one of OpenCV's or the user's cascades; raises UserError for another name, or a file of no use."""
+    files = _files_in(cascades_folder()) | _files_in(_brought())
+    if name not in files:
+        raise UserError("There is no cascade {name}. Choose one of: {names}.", name=name, names=", ".join(files))
+    path = files[name]
+    if path.parent == _brought():
+        return _read(path)
+    with reading(path):
+        xml = path.read_bytes()
+    parse_cascade(xml, path.name)  # OpenCV would take anything.
+    return xml.decode("utf-8", errors="replace")
+
+
+def _files_in(folder: Path) -> dict[str, Path]:
+    names = {path.stem.removeprefix(_PREFIX): path for path in sorted(folder.glob("*.xml"))}
+    return {name: path for name, path in names.items() if name not in _OLD_FORMAT}
+
+
+def _brought() -> Path:
+    return Path(cv2.data.haarcascades)  # type: ignore[attr-defined]
 
 
 @cache
-def _read(name: str) -> str:
-    return (_folder() / f"{_PREFIX}{name}.xml").read_text(encoding="utf-8")
-
-
-def _folder() -> Path:
-    return Path(cv2.data.haarcascades)  # type: ignore[attr-defined]
+def _read(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
 
 
 def _load(cascade: str) -> cv2.CascadeClassifier:

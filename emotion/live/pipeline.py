@@ -5,6 +5,7 @@ The same pipeline serves the webcam, a photo, a video file and the benchmark.
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from math import inf
 from time import perf_counter
 
 import cv2
@@ -45,7 +46,8 @@ class FacePipeline:
         self._finder = FaceFinder(detector)
         self._tracker = Tracker()
         self._shape: tuple[int, ...] = ()
-        self._turn = 0
+        self._asked: dict[str, float] = {}  # When each model was last asked, in the time of the frames.
+        self._problems: dict[str, Exception] = {}
 
     @property
     def detector(self) -> FaceDetector:
@@ -69,7 +71,7 @@ class FacePipeline:
             with clock.stage("detect"):
                 tracks = self._follow(gray, timestamp)
             with clock.stage("classify"):
-                problems = self._ask(gray, tracks, timestamp)
+                self._ask(gray, tracks, timestamp)
         faces = tuple(
             Face(
                 track.xyxy,
@@ -81,7 +83,7 @@ class FacePipeline:
             for track in tracks
         )
         lately = tuple(track.reach(timestamp) for track in self._tracker.lately(timestamp))
-        return FrameResult(faces, clock.milliseconds, problems, lately)
+        return FrameResult(faces, clock.milliseconds, dict(self._problems), lately)
 
     def process_still(self, bgr: np.ndarray) -> FrameResult:
         """The faces of one picture, looked for in full resolution; nothing is remembered. Argument as ``process``."""
@@ -108,37 +110,40 @@ class FacePipeline:
         boxes = self._finder.next(gray, [track.predicted(timestamp) for track in known], timestamp, self.settings)
         return self._tracker.update(boxes, timestamp)
 
-    def _ask(self, gray: np.ndarray, tracks: list[Track], timestamp: float) -> dict[str, Exception]:
-        """Bring the faces' answers up to date; gives the models that failed.
+    def _ask(self, gray: np.ndarray, tracks: list[Track], timestamp: float) -> None:
+        """Bring the faces' answers up to date: a new face is asked about by all models, the others by one a frame.
 
-        A face that was missed in this frame keeps its last answer: its old box may show the wall by now.
+        By turns, and each no more often than every ``reading_interval``, because a network costs as much as all the
+        rest of a frame, and a face does not change thirty times a second. A face that was missed in this frame keeps
+        its last answer: its old box may show the wall by now.
         """
-        seen = [track for track in tracks if track.seen == timestamp]
-        due = sorted(seen, key=lambda track: min(track.answered.values(), default=float("-inf")))[:_FACES_AT_ONCE]
-        answers, problems = self._classify(gray, [track.detected for track in due], self._askable(due))
-        settings = self.settings
-        for track, answer in zip(due, answers, strict=True):
-            track.smooth(answer, timestamp, settings.smoothing, settings.hysteresis, settings.unsure_below)
+        names = tuple(each.bundle.card.name for each in self.classifiers)
         for track in tracks:
-            track.keep_only(tuple(each.bundle.card.name for each in self.classifiers))
-        return problems
+            track.keep_only(names)
+        self._problems = {name: error for name, error in self._problems.items() if name in names}
+        seen = [track for track in tracks if track.seen == timestamp]
+        new = [track for track in seen if not track.answered.keys() >= set(names)][:_FACES_AT_ONCE]
+        self._read(gray, new, self.classifiers, timestamp)
+        turn = min(self.classifiers, key=lambda each: self._asked.get(each.bundle.card.name, -inf), default=None)
+        if turn is not None:
+            name, latest = turn.bundle.card.name, timestamp - self.settings.reading_interval
+            due = [track for track in seen if track not in new and track.answered.get(name, inf) <= latest]
+            due = sorted(due, key=lambda track: track.answered[name])[: _FACES_AT_ONCE - len(new)]
+            self._read(gray, due, [turn], timestamp)
 
-    def _askable(self, tracks: list[Track]) -> list[Classifier]:
-        """The models to ask in this frame: the first always, of three or more the others by turns, a new one at once.
-
-        By turns, because two more models would else cost as much again as the whole frame, and a person's age does not
-        change thirty times a second.
-        """
-        self._turn += 1
-        others = len(self.classifiers) - 1
-        return [
-            classifier
-            for place, classifier in enumerate(self.classifiers)
-            if place == 0
-            or others == 1
-            or place == 1 + self._turn % others
-            or any(classifier.bundle.card.name not in track.predictions for track in tracks)
-        ]
+    def _read(
+        self, gray: np.ndarray, tracks: Sequence[Track], classifiers: Sequence[Classifier], timestamp: float
+    ) -> None:
+        """Ask about these faces. A model that fails is not asked again before its turn."""
+        if not tracks:
+            return
+        answers, problems = self._classify(gray, [track.detected for track in tracks], classifiers)
+        settings, names = self.settings, [each.bundle.card.name for each in classifiers]
+        for track, answer in zip(tracks, answers, strict=True):
+            track.smooth(answer, timestamp, settings.smoothing, settings.hysteresis, settings.unsure_below)
+            track.answered |= dict.fromkeys(problems, timestamp)
+        self._asked |= dict.fromkeys(names, timestamp)
+        self._problems = {name: self._problems[name] for name in self._problems if name not in names} | problems
 
     def _classify(
         self, gray: np.ndarray, boxes: Sequence[np.ndarray] | np.ndarray, classifiers: Sequence[Classifier]

@@ -14,7 +14,8 @@ class PipelineSettings:
 
     ``mode``: ``FAST``, or ``DECK_LOOP`` for the course's own loop, a full scan of every frame without any memory.
     ``detection_size``: frames are reduced to this longer side, in pixels, to look for new faces. ``scan_interval``:
-    how often that is done while every face known is found again. ``profile``: look for faces from the side as well.
+    how often that is done while every face known is found again. ``reading_interval``: how often a model is asked
+    about a face. ``profile``: look for faces from the side as well.
     ``smoothing``: time constant of boxes and probabilities, 0 for raw ones. ``patience``: how long a face stays that
     is not found. ``hysteresis``: by how much another class must be more probable to become the label shown.
     ``unsure_below``: a label less probable than this is shown as unsure.
@@ -23,6 +24,7 @@ class PipelineSettings:
     mode: str = FAST
     detection_size: int = 320
     scan_interval: float = 0.15
+    reading_interval: float = 0.08
     profile: bool = False
     smoothing: float = 0.3
     patience: float = 0.5
@@ -47,6 +49,7 @@ class PipelineSettings:
 _LIMITS = {
     "detection_size": (64, 4096),
     "scan_interval": (0, 10),
+    "reading_interval": (0, 10),
     "smoothing": (0, 10),
     "patience": (0, 10),
     "hysteresis": (0, 1),

@@ -11,6 +11,7 @@ from emotion.live.faces import Prediction
 _HIDDEN_FOR = 3.0  # Seconds that a face may stay behind another one.
 _REMEMBERED = 2.0  # Seconds in which one that comes back at its place is taken for the same: glasses cost detections.
 _VELOCITY_TIME = 0.3  # Seconds over which the motion is averaged: boxes tremble by a few pixels.
+_KNOWN_AFTER = 3  # Times that a face is found before it is waited for: a wall that looks like one rarely does so often.
 _SURE_AGAIN = 0.05  # So much over the threshold makes a label sure again, or "unsure" itself would flicker.
 
 
@@ -27,7 +28,8 @@ def blend(old: np.ndarray, new: np.ndarray, elapsed: float, time_constant: float
 class Track:
     """One face over time. ``detected`` is the newest box as it was found, ``xyxy`` the smooth one; times in seconds.
 
-    ``velocity`` is the centre's, in pixels a second. ``hidden``: another face is in front of it.
+    ``velocity`` is the centre's, in pixels a second. ``found``: in how many frames it was found. ``hidden``: another
+    face is in front of it.
     """
 
     track_id: int
@@ -35,6 +37,7 @@ class Track:
     xyxy: np.ndarray
     seen: float
     velocity: np.ndarray = field(default_factory=lambda: np.zeros(2, np.float32))
+    found: int = 1
     hidden: bool = False
     answered: dict[str, float] = field(default_factory=dict)
     predictions: dict[str, Prediction] = field(default_factory=dict)
@@ -74,6 +77,7 @@ class Track:
     def keep_only(self, names: tuple[str, ...]) -> None:
         """Forget the models that are no longer asked, and put the others in the order of ``names``."""
         self.predictions = {name: self.predictions[name] for name in names if name in self.predictions}
+        self.answered = {name: self.answered[name] for name in names if name in self.answered}
 
 
 def _steady(old: Prediction, values: np.ndarray, hysteresis: float, unsure_below: float) -> Prediction:
@@ -88,7 +92,7 @@ class Tracker:
     """Matches boxes to faces by IoU with where each should be by its motion, the best pairs in all (H. W. Kuhn, 1955).
 
     A face that is not found stays for ``patience`` seconds, so that one missed detection does not make it blink, and
-    keeps its number for a while longer. One that vanished behind another face is looked out for longer still: two
+    keeps its number for a while longer; a new one is not waited for. One that vanished behind another face is looked out for longer still: two
     people who cross keep their identity.
     ``smoothing`` is the time constant in seconds, 0 for raw boxes.
     """
@@ -99,6 +103,7 @@ class Tracker:
         self.minimum_iou = minimum_iou
         self._tracks: list[Track] = []
         self._next_id = 0
+        self._now = float("-inf")  # Of the last frame.
 
     def renewed(self) -> "Tracker":
         """One without faces, which gives none of this one's numbers again."""
@@ -108,11 +113,12 @@ class Tracker:
 
     def alive(self, timestamp: float) -> list[Track]:
         """The faces that are shown now, oldest first."""
-        return [track for track in self._tracks if timestamp - track.seen <= self.patience]
+        return [track for track in self._tracks if self._is_alive(track, timestamp)]
 
     def lately(self, timestamp: float) -> list[Track]:
         """The faces that are no longer shown, but were there a moment ago."""
-        return [track for track in self._tracks if self.patience < timestamp - track.seen <= _REMEMBERED]
+        missing = [track for track in self._tracks if not self._is_alive(track, timestamp)]
+        return [track for track in missing if timestamp - track.seen <= _REMEMBERED]
 
     def update(self, boxes: np.ndarray, timestamp: float) -> list[Track]:
         """Take a frame's boxes (N, 4); give every face alive now, oldest first. ``seen`` is now for those found."""
@@ -127,7 +133,12 @@ class Tracker:
                 self._tracks.append(Track(self._next_id, box, box, timestamp))
                 self._next_id += 1
         self._note_hidden(timestamp)
+        self._now = timestamp
         return self.alive(timestamp)
+
+    def _is_alive(self, track: Track, timestamp: float) -> bool:
+        waited_for = track.found >= _KNOWN_AFTER or track.seen >= self._now
+        return waited_for and timestamp - track.seen <= self.patience
 
     def _is_kept(self, track: Track, timestamp: float) -> bool:
         return timestamp - track.seen <= (_HIDDEN_FOR if track.hidden else max(self.patience, _REMEMBERED))
@@ -157,6 +168,7 @@ class Tracker:
         # A box may lag far less than a label: at the full time constant it would trail behind a moving head.
         track.xyxy = blend(track.xyxy, box, elapsed, self.smoothing / 4)
         track.detected, track.seen, track.hidden = box, timestamp, False
+        track.found += 1
 
     def _note_hidden(self, timestamp: float) -> None:
         """Say of each face that was just missed whether one that was found stands in front of it."""

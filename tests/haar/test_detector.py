@@ -5,8 +5,17 @@ import numpy as np
 import pytest
 
 from emotion.errors import UserError
-from emotion.haar.detector import ACCURATE, DECK, DetectorSettings, FaceDetector, available_cascades, cascade_xml
+from emotion.haar.detector import (
+    ACCURATE,
+    DECK,
+    DetectorSettings,
+    FaceDetector,
+    available_cascades,
+    cascade_xml,
+    face_cascades,
+)
 from emotion.haar.photos import astronaut, webcam_still
+from emotion.homes import cascades_folder
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +63,22 @@ def test_every_cascade_loads_from_memory():
     assert "frontalface_default" in available_cascades() and len(available_cascades()) == 16
     for name in available_cascades():
         assert min(FaceDetector(name).window) >= 14
+
+
+def test_the_user_s_own_cascades(tmp_path, monkeypatch):
+    monkeypatch.setenv("EMOTION_HOME", str(tmp_path))
+    assert "mine" not in face_cascades() and "eye" not in face_cascades() and "profileface" in face_cascades()
+    folder = cascades_folder()
+    folder.mkdir()
+    (folder / "haarcascade_mine.xml").write_text(cascade_xml("frontalface_alt"), encoding="utf-8")
+    (folder / "frontalface_alt2.xml").write_text("not OpenCV's", encoding="utf-8")
+    (folder / "broken.xml").write_text(cascade_xml("frontalface_alt")[:9000], encoding="utf-8")
+    assert face_cascades()[-2:] == ("broken", "mine") and len(set(face_cascades())) == len(face_cascades())
+    gray = cv2.cvtColor(astronaut(), cv2.COLOR_BGR2GRAY)
+    np.testing.assert_array_equal(FaceDetector("mine").detect(gray), FaceDetector("frontalface_alt").detect(gray))
+    assert len(FaceDetector("frontalface_alt2").detect(gray))
+    with pytest.raises(UserError, match=r"broken\.xml is no complete XML file"):
+        FaceDetector("broken")
 
 
 def test_the_window_is_width_by_height():

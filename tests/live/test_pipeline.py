@@ -103,13 +103,13 @@ def test_the_clip_is_smooth_and_periodic():
 
 
 def test_a_face_that_is_missed_keeps_its_box_and_its_answer(live_detector, make_classifier):
-    pipeline = FacePipeline(live_detector, [make_classifier()])
-    before = pipeline.process(clip_frame(0), 0.0).largest
-    classifier = pipeline.classifiers[0]
-    after = pipeline.process(np.zeros((480, 640, 3), np.uint8), 0.04)
+    classifier = make_classifier()
+    pipeline = FacePipeline(live_detector, [classifier], PipelineSettings(reading_interval=0))
+    before = [pipeline.process(clip_frame(second), second).largest for second in (0.0, 0.04, 0.08)][-1]
+    after = pipeline.process(np.zeros((480, 640, 3), np.uint8), 0.12)
     assert after.largest.track_id == before.track_id
     assert after.largest.predictions["brightness"].label == before.predictions["brightness"].label
-    assert len(classifier.batches) == 1
+    assert len(classifier.batches) == 3
     assert pipeline.process(np.zeros((480, 640, 3), np.uint8), 1.0).faces == ()
 
 
@@ -146,10 +146,10 @@ def test_every_knob_may_be_turned_while_it_runs(live_detector, make_classifier):
     pipeline = FacePipeline(live_detector, [make_classifier()])
     before = pipeline.process(clip_frame(0), 0.0).largest
     pipeline.settings = PipelineSettings(smoothing=0, profile=True, unsure_below=1.0)
-    after = pipeline.process(clip_frame(0.04), 0.04).largest
+    after = pipeline.process(clip_frame(0.1), 0.1).largest
     assert after.track_id == before.track_id and after.predictions["brightness"].unsure
     pipeline.detector = FaceDetector("frontalface_alt2", 1.1, 3)
-    assert pipeline.process(clip_frame(0.08), 0.08).largest.track_id == before.track_id
+    assert pipeline.process(clip_frame(0.14), 0.14).largest.track_id == before.track_id
 
 
 @pytest.mark.parametrize("wrong", [{"mode": "slow"}, {"smoothing": -1}, {"detection_size": 3}, {"unsure_below": 1.5}])
@@ -169,13 +169,44 @@ def test_a_broken_model_leaves_the_others_at_work(live_detector, make_classifier
     assert {name: str(error) for name, error in result.problems.items()} == {"broken": "no answer"}
 
 
-def test_of_three_models_the_first_is_asked_always_and_the_others_by_turns(live_detector, make_classifier):
+@pytest.mark.parametrize(("interval", "readings"), [(0.0, [4, 4, 4]), (0.1, [4, 3, 3]), (0.25, [2, 2, 2])])
+def test_models_are_asked_by_turns(live_detector, make_classifier, interval, readings):
+    """Ten frames in 0.36 s: a new face is asked about by all, then one model a frame, none before its interval."""
     models = [make_classifier(name) for name in ("emotion", "age", "gender")]
-    pipeline = FacePipeline(live_detector, models)
-    for number in range(9):
+    pipeline = FacePipeline(live_detector, models, PipelineSettings(reading_interval=interval))
+    for number in range(10):
+        asked = sum(len(model.batches) for model in models)
         face = pipeline.process(clip_frame(number / 25), number / 25).largest
         assert list(face.predictions) == ["emotion", "age", "gender"]
-    assert [len(model.batches) for model in models] == [9, 5, 5]
+        assert sum(len(model.batches) for model in models) - asked <= (1 if number else 3)
+    assert [len(model.batches) for model in models] == readings
+
+
+def test_a_face_is_read_every_so_often(live_detector, make_classifier):
+    (model,) = models = [make_classifier()]
+    pipeline = FacePipeline(live_detector, models)
+    for number in range(30):
+        pipeline.process(clip_frame(number / 30), number / 30)
+    assert len(model.batches) == 10  # Every third of thirty frames a second: each 0.1 s, the first after 0.08 s.
+
+
+def test_a_model_that_fails_takes_no_one_elses_turn(live_detector, make_classifier):
+    class Sometimes(type(make_classifier())):
+        def predict(self, faces):
+            answers = super().predict(faces)
+            if len(self.batches) < 3:
+                raise RuntimeError("no answer")
+            return answers
+
+    failing, fine = Sometimes("failing"), make_classifier("fine")
+    pipeline = FacePipeline(live_detector, [failing, fine], PipelineSettings(reading_interval=0))
+    results = [pipeline.process(clip_frame(number / 25), number / 25) for number in range(9)]
+    assert abs(len(failing.batches) - len(fine.batches)) <= 1
+    known = [sorted(result.largest.predictions) for result in results]
+    assert known[0] == ["fine"] and known[-1] == ["failing", "fine"]
+    assert [set(result.problems) for result in results] == [
+        set() if "failing" in each else {"failing"} for each in known
+    ]
 
 
 def test_another_resolution_begins_anew(live_detector):

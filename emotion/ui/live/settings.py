@@ -7,7 +7,7 @@ import streamlit as st
 from emotion.cnn.bundle import Bundle
 from emotion.cnn.classifier import Classifier
 from emotion.errors import UserError
-from emotion.haar.detector import DECK, DetectorSettings, available_cascades
+from emotion.haar.detector import DECK, DetectorSettings, face_cascades
 from emotion.i18n import N_, _, error_text, language
 from emotion.live.fonts import written_language
 from emotion.live.pipeline import LIVE_SCAN
@@ -35,6 +35,7 @@ _DEFAULTS: dict[str, Any] = {
     "profile": _PIPELINE.profile,
     "detection_size": _PIPELINE.detection_size,
     "scan_interval": _PIPELINE.scan_interval,
+    "reading_interval": _PIPELINE.reading_interval,
 }
 # Label, least, most, step and explanation of each slider.
 _SLIDERS: dict[str, tuple[str, float, float, float, str]] = {
@@ -71,8 +72,12 @@ _SLIDERS: dict[str, tuple[str, float, float, float, str]] = {
         N_("New faces are looked for in a smaller copy of the frame, so many pixels along its longer side."),
     ),
     "scan_interval": (
-        N_("Seconds between full scans"), 0.0, 2.0, 0.1,
+        N_("Seconds between full scans"), 0.0, 2.0, 0.05,
         N_("In between, known faces are looked for only where they should be by now, which is ten times faster."),
+    ),
+    "reading_interval": (
+        N_("Seconds between readings"), 0.0, 0.5, 0.02,
+        N_("How often a model reads the same face again. 0: in every frame, which takes the computer most time."),
     ),
 }  # fmt: skip
 
@@ -170,7 +175,7 @@ def show() -> None:
         _toggle(
             "profile", _("Faces from the side"), _("A second cascade, profileface, looks for them; it takes longer.")
         )
-        for name in ("detection_size", "scan_interval"):
+        for name in ("detection_size", "scan_interval", "reading_interval"):
             _slider(name, disabled=deck)
     st.button(_("Back to the defaults"), key="live.defaults", icon=":material/restart_alt:", on_click=_reset)
 
@@ -209,7 +214,7 @@ def _toggle(name: str, label: str, text: str) -> None:
 
 
 def _cascade() -> None:
-    names = [name for name in available_cascades() if name.startswith(("frontalface", "profileface"))]
+    names = list(face_cascades())
     text = _("The trained stages that are looked through. alt2 finds more faces that are tilted a little.")
     st.selectbox(_("Cascade"), names, key="live.cascade", help=text, persist_state="session")
 
