@@ -92,8 +92,8 @@ class Tracker:
     """Matches boxes to faces by IoU with where each should be by its motion, the best pairs in all (H. W. Kuhn, 1955).
 
     A face that is not found stays for ``patience`` seconds, so that one missed detection does not make it blink, and
-    keeps its number for a while longer; a new one is not waited for. One that vanished behind another face is looked out for longer still: two
-    people who cross keep their identity.
+    keeps its number for a while longer; a new one is not waited for. One that vanished behind another face is looked
+    out for longer still: two people who cross keep their identity.
     ``smoothing`` is the time constant in seconds, 0 for raw boxes.
     """
 
