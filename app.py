@@ -3,8 +3,8 @@
 import streamlit as st
 
 from emotion.i18n import _
+from emotion.memory import share_heaps
 from emotion.ui import language
-from emotion.ui.memory import share_heaps
 
 st.set_page_config(page_title="Emotion Lab", page_icon="🙂", layout="wide")
 share_heaps()

@@ -23,6 +23,7 @@ from emotion.cnn.config import (
     Augmentation,
     TrainConfig,
 )
+from emotion.memory import keep_pages
 
 if TYPE_CHECKING:
     from emotion.cnn.runs import Run
@@ -127,6 +128,7 @@ def train(
     if len(asked) != 1:
         raise click.UsageError("Expected either --data FOLDER or --resume RUN (or --publish, --probe).")
     quietly()
+    keep_pages()
     if publish is not None or probe is not None:
         with for_programs(as_json):
             report = _publish(publish) if publish is not None else _probe(str(probe), classes)

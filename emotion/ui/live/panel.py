@@ -20,10 +20,10 @@ from emotion.live.pipeline import LIVE_SCAN, FacePipeline
 from emotion.live.sessions import sessions_at_most
 from emotion.live.state import LiveSettings, LiveStats
 from emotion.live.stream import LiveProcessor
+from emotion.memory import keep_collections_short
 from emotion.plots.live import answer, stages
 from emotion.ui.chart import grow, ink
 from emotion.ui.live.shots import calm
-from emotion.ui.memory import keep_collections_short
 from emotion.ui.tiles import Tile, wall
 
 CHOSEN = "live.chosen"

@@ -95,7 +95,7 @@ def show_summary(summary: SessionSummary, key: str) -> None:
 
 def _numbers(summary: SessionSummary) -> None:
     shown = {
-        _("Length"): "{:d}:{:02d}".format(*divmod(int(summary.seconds), 60)),
+        _("Length"): "{:d}:{:02d}".format(*divmod(round(summary.seconds), 60)),
         _("Frames"): f"{summary.frames:,}",
         _("With a face"): f"{summary.with_faces / summary.frames:.0%}",
         _("Faces at most"): str(summary.most_faces),

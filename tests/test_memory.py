@@ -8,7 +8,7 @@ import pytest
 
 SHARE = """
 import json, sys, threading, time
-from emotion.ui.memory import share_heaps
+from emotion.memory import share_heaps
 
 share_heaps()
 ended = threading.Event()
@@ -21,9 +21,25 @@ with open("/proc/self/maps") as maps:
 ended.set()
 print(json.dumps(len(heaps)))
 """
+KEEP = """
+import json, resource
+import numpy as np
+from emotion.memory import keep_pages
+
+def faults():
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    np.ones(2**26, np.uint8)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+
+faults()
+before = faults()
+keep_pages()
+faults()
+print(json.dumps([before, faults()]))
+"""
 FREEZE = """
 import gc, json, time
-from emotion.ui.memory import keep_collections_short
+from emotion.memory import keep_collections_short
 
 def seconds():
     start = time.perf_counter()
@@ -49,3 +65,9 @@ def test_threads_share_heaps() -> None:
 def test_what_is_loaded_is_not_walked_through_again() -> None:
     before, after, frozen = run(FREEZE)
     assert frozen > 10_000 and after < before / 3
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="glibc")
+def test_freed_memory_is_kept_for_the_next_array() -> None:
+    before, after = run(KEEP)
+    assert before > 10 and after < before / 5
