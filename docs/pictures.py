@@ -72,14 +72,6 @@ def _look(page: Page) -> None:
     """The page as it opens."""
 
 
-def _scroll_to(place: str) -> Callable[[Page], None]:
-    def scroll(page: Page) -> None:
-        page.locator(place).first.scroll_into_view_if_needed(timeout=60_000)
-        _settle(page)
-
-    return scroll
-
-
 def _measured(page: Page) -> None:
     page.get_by_role("tab").nth(1).click()
     page.locator(".st-key-evaluation-matrix .js-plotly-plot").wait_for(timeout=60_000)

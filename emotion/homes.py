@@ -31,11 +31,6 @@ def user_models_folder() -> Path:
     return home() / "models"
 
 
-def cascades_folder() -> Path:
-    """Where the user puts cascades to find faces by, ``haarcascade_NAME.xml``."""
-    return home() / "cascades"
-
-
 def models_folders() -> list[Path]:
     """Every folder searched for bundles: the user's, then the ones that ship."""
     return [user_models_folder(), REPOSITORY / "models"]

@@ -9,11 +9,10 @@ import cv2
 import numpy as np
 
 from emotion.errors import UserError
-from emotion.files import reading
-from emotion.haar.cascade_xml import parse_cascade
-from emotion.homes import cascades_folder
 
 _PREFIX = "haarcascade_"
+OWN_CASCADES = Path(__file__).parent / "cascades"
+"""Where further cascades go. They are opened as they are, like code: OpenCV crashes on some that are damaged."""
 # OpenCV reads XML of this older kind from a path only, and a path may hold Hangul, which it cannot open on Windows.
 _OLD_FORMAT = frozenset({"license_plate_rus_16stages"})
 
@@ -109,38 +108,30 @@ def check_size(gray: np.ndarray, window: tuple[int, int], name: str) -> None:
 
 
 def available_cascades() -> tuple[str, ...]:
-    """The names of OpenCV's cascades, in alphabetical order."""
-    return tuple(_files_in(_brought()))
+    """The names of OpenCV's cascades and of those that ship with this package, in alphabetical order."""
+    return tuple(sorted(_files()))
 
 
 def face_cascades() -> tuple[str, ...]:
-    """Those for faces: OpenCV's, then the user's own in ``cascades_folder()``."""
-    brought = available_cascades()
-    own = [name for name in _files_in(cascades_folder()) if name not in brought]
-    return *(name for name in brought if name.startswith(("frontalface", "profileface"))), *own
+    """Those that find faces."""
+    return tuple(name for name in available_cascades() if name.startswith(("frontalface", "profileface")))
 
 
 def cascade_xml(name: str) -> str:
-    """The XML of one of OpenCV's or the user's cascades; raises UserError for another name, or a file of no use."""
-    files = _files_in(cascades_folder()) | _files_in(_brought())
+    """The XML of one of ``available_cascades()``; raises UserError for another name."""
+    files = _files()
     if name not in files:
-        raise UserError("There is no cascade {name}. Choose one of: {names}.", name=name, names=", ".join(files))
-    path = files[name]
-    if path.parent == _brought():
-        return _read(path)
-    with reading(path):
-        xml = path.read_bytes()
-    parse_cascade(xml, path.name)  # OpenCV would take anything.
-    return xml.decode("utf-8", errors="replace")
+        raise UserError(
+            "There is no cascade {name}. Choose one of: {names}.", name=name, names=", ".join(available_cascades())
+        )
+    return _read(files[name])
 
 
-def _files_in(folder: Path) -> dict[str, Path]:
-    names = {path.stem.removeprefix(_PREFIX): path for path in sorted(folder.glob("*.xml"))}
+def _files() -> dict[str, Path]:
+    brought = Path(cv2.data.haarcascades)  # type: ignore[attr-defined]
+    paths = [path for folder in (brought, OWN_CASCADES) for path in folder.glob(f"{_PREFIX}*.xml")]
+    names = {path.stem.removeprefix(_PREFIX): path for path in paths}
     return {name: path for name, path in names.items() if name not in _OLD_FORMAT}
-
-
-def _brought() -> Path:
-    return Path(cv2.data.haarcascades)  # type: ignore[attr-defined]
 
 
 @cache

@@ -25,6 +25,7 @@ LIVE_SCAN = DetectorSettings(scale_factor=1.2, min_neighbors=5, min_size=(40, 40
 Steps of 1.2 take half the time of 1.1; what falls between two of them, the next scan finds, at another size.
 """
 
+_MOMENT = 1e-3  # Seconds by which the time of a frame may be off: 2/25 is not quite 0.08.
 _FACES_AT_ONCE = 8  # Asked about in one frame; of more, those whose answers are the oldest.
 
 
@@ -46,7 +47,6 @@ class FacePipeline:
         self._finder = FaceFinder(detector)
         self._tracker = Tracker()
         self._shape: tuple[int, ...] = ()
-        self._asked: dict[str, float] = {}  # When each model was last asked, in the time of the frames.
         self._problems: dict[str, Exception] = {}
 
     @property
@@ -124,12 +124,21 @@ class FacePipeline:
         seen = [track for track in tracks if track.seen == timestamp]
         new = [track for track in seen if not track.answered.keys() >= set(names)][:_FACES_AT_ONCE]
         self._read(gray, new, self.classifiers, timestamp)
-        turn = min(self.classifiers, key=lambda each: self._asked.get(each.bundle.card.name, -inf), default=None)
-        if turn is not None:
-            name, latest = turn.bundle.card.name, timestamp - self.settings.reading_interval
-            due = [track for track in seen if track not in new and track.answered.get(name, inf) <= latest]
-            due = sorted(due, key=lambda track: track.answered[name])[: _FACES_AT_ONCE - len(new)]
-            self._read(gray, due, [turn], timestamp)
+        classifier, due = self._next([track for track in seen if track not in new], timestamp)
+        if classifier:
+            self._read(gray, due[: _FACES_AT_ONCE - len(new)], [classifier], timestamp)
+
+    def _next(self, tracks: list[Track], timestamp: float) -> tuple[Classifier | None, list[Track]]:
+        """The model whose answer about one of these faces is the oldest, and the faces whose turn it is to be read."""
+        latest = timestamp - self.settings.reading_interval + _MOMENT
+        oldest, chosen, due = inf, None, list[Track]()
+        for classifier in self.classifiers:
+            name = classifier.bundle.card.name
+            old = [track for track in tracks if track.answered.get(name, inf) <= latest]
+            old.sort(key=lambda track: track.answered[name])
+            if old and old[0].answered[name] < oldest:
+                oldest, chosen, due = old[0].answered[name], classifier, old
+        return chosen, due
 
     def _read(
         self, gray: np.ndarray, tracks: Sequence[Track], classifiers: Sequence[Classifier], timestamp: float
@@ -142,7 +151,6 @@ class FacePipeline:
         for track, answer in zip(tracks, answers, strict=True):
             track.smooth(answer, timestamp, settings.smoothing, settings.hysteresis, settings.unsure_below)
             track.answered |= dict.fromkeys(problems, timestamp)
-        self._asked |= dict.fromkeys(names, timestamp)
         self._problems = {name: self._problems[name] for name in self._problems if name not in names} | problems
 
     def _classify(

@@ -114,6 +114,7 @@ def test_no_option_of_the_command_line_leads_out_of_the_data_folder(tmp_path: Pa
         done = CliRunner().invoke(main, [str(argument) for argument in arguments])
         assert done.exit_code in {0, 2}, done.output
     assert everything_below(tmp_path, home) == before
+    assert not Path("/tmp/evil").exists()
     assert {path.name for path in home.iterdir()} <= {"datasets", "cache", "models", "datasets.json"}
 
 

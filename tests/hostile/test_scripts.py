@@ -16,6 +16,7 @@ from playwright.sync_api import Page
 from emotion.files import write_json
 from tests.browser.conftest import App, running
 from tests.conftest import write_faces
+from tests.pages.test_pages import PAGES
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows allows no such names for files")
 # No file name holds a slash.
@@ -26,7 +27,7 @@ REMOTE = (
     "![x](https://hacked.example/x.png) <script src=https://hacked.example/x.js></script> "
     "<img src=x onerror=window.hacked=4>"
 )
-PAGES = ("", "dataset", "training", "evaluation", "haar", "live")
+ADDRESSES = ["" if name == "home" else name for name in PAGES]
 FOUND = """() => {
   const roots = [document], found = [];
   for (const root of roots) for (const element of root.querySelectorAll("*")) {
@@ -98,7 +99,7 @@ def insist_on_harmless(page: Page, where: str) -> None:
 
 
 @pytest.mark.parametrize("language", ["en", "ko"])
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", ADDRESSES)
 def test_no_name_becomes_a_script(hostile_app: App, page: Page, name: str, language: str) -> None:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))

@@ -13,9 +13,11 @@ from hypothesis import strategies as st
 from emotion.cnn.config import TrainConfig
 from emotion.cnn.history import metrics_csv, runs_csv, summary_of
 from emotion.cnn.runs import Run, create_run
+from emotion.homes import REPOSITORY
 from emotion.live.faces import Face, FrameResult, Prediction
 from emotion.live.log import SessionLog
 from emotion.names import cell
+from emotion.ui.table import data_table
 
 FORMULAS = ("=1+1", "+1+1", "-1+1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1+1", "＋1", "－1", "＠SUM(A1)")
 SIGNS = "=+-@\t\r\n＝＋－＠"
@@ -32,6 +34,22 @@ def formulas_in(data: bytes) -> list[str]:
 
     rows = csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""))
     return [text for row in rows for text in row if text[:1] and text[0] in SIGNS and not is_number(text)]
+
+
+def test_tables_on_the_pages_are_made_in_one_place() -> None:
+    """A table's own toolbar writes a CSV too: ``data_table`` guards it."""
+    users = [path for path in [*(REPOSITORY / "emotion").rglob("*.py"), *(REPOSITORY / "pages").glob("*.py")]
+             if "st.dataframe(" in path.read_text(encoding="utf-8")]  # fmt: skip
+    assert [path.name for path in users] == ["table.py"]
+
+
+@pytest.mark.parametrize("formula", FORMULAS)
+def test_no_cell_of_a_table_on_a_page_is_a_formula(monkeypatch: pytest.MonkeyPatch, formula: str) -> None:
+    shown = []
+    monkeypatch.setattr("streamlit.dataframe", lambda table, **_: shown.append(table))
+    data_table({formula: [formula, "plain", -1.5, None]}, hide_index=True)
+    (table,) = shown
+    assert list(table.columns) == [f"'{formula}"] and table.iloc[:, 0].tolist()[:3] == [f"'{formula}", "plain", -1.5]
 
 
 @pytest.fixture

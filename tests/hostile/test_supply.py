@@ -42,4 +42,5 @@ def test_the_audit_ends_with_a_sentence() -> None:
         encoding="utf-8",
         timeout=300,
     )
-    assert done.stdout.strip() and "Traceback" not in done.stderr
+    assert done.stdout.startswith(("audit skipped: ", "No known vulnerabilities", "Found ")) or "Name " in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr

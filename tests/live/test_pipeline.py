@@ -182,12 +182,36 @@ def test_models_are_asked_by_turns(live_detector, make_classifier, interval, rea
     assert [len(model.batches) for model in models] == readings
 
 
-def test_a_face_is_read_every_so_often(live_detector, make_classifier):
-    (model,) = models = [make_classifier()]
+@pytest.mark.parametrize(("rate", "readings"), [(30, 10), (25, 13), (12.5, 13), (5, 5)])
+def test_a_face_is_read_every_so_often(live_detector, make_classifier, rate, readings):
+    """After 0.08 s at the earliest: every third of thirty frames a second, every second of 25, every one of 12.5."""
+    model = make_classifier()
+    pipeline = FacePipeline(live_detector, [model])
+    for number in range(round(rate)) if rate != 12.5 else range(13):
+        pipeline.process(clip_frame(number / rate), number / rate)
+    assert len(model.batches) == readings
+
+
+class Crowd:
+    """Finds a face that stays, and a new one in every frame, each at a place of its own."""
+
+    frames = 0
+
+    def next(self, gray, known, timestamp, settings):
+        self.frames += 1
+        row, column = divmod(self.frames, 6)
+        stays, new = (0, 0, 60, 60), (100 * column, 70 * row + 70, 100 * column + 50, 70 * row + 120)
+        return np.array([stays, new], np.float32)
+
+
+def test_who_comes_takes_nobody_s_turn(live_detector, make_classifier):
+    models = [make_classifier(name) for name in ("emotion", "age", "gender")]
     pipeline = FacePipeline(live_detector, models)
+    pipeline._finder = Crowd()
     for number in range(30):
-        pipeline.process(clip_frame(number / 30), number / 30)
-    assert len(model.batches) == 10  # Every third of thirty frames a second: each 0.1 s, the first after 0.08 s.
+        pipeline.process(np.zeros((480, 640, 3), np.uint8), number / 30)
+    for model in models:
+        assert len(model.batches) >= 30 + 7  # For the new ones in every frame, and in turns for the one that stays.
 
 
 def test_a_model_that_fails_takes_no_one_elses_turn(live_detector, make_classifier):

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import av
 import cv2
 import numpy as np
 import pytest
@@ -12,11 +13,14 @@ from streamlit.runtime.caching import clear_session_data_cache, clear_session_re
 from streamlit.testing.v1 import AppTest
 
 from emotion import jobs
+from emotion.cnn.bundle import find_bundle
+from emotion.cnn.classifier import Classifier
 from emotion.dataset.collect import Collection
 from emotion.haar.photos import astronaut
 from emotion.homes import REPOSITORY
+from emotion.live.clip import clip_frame
 from emotion.live.faces import Face, FrameResult
-from emotion.live.stream import LiveProcessor
+from emotion.live.stream import LiveProcessor, LiveSettings
 from emotion.live.taking import Snapshot
 from tests.live.test_video import write_film
 from tests.pages.conftest import open_files
@@ -148,6 +152,17 @@ def test_what_a_video_leaves_behind_is_in_memory_alone(home: Path, temp: Path) -
     wait_for(lambda: not list(temp.iterdir()))
     assert not files(home)
     assert processor.takers.stop_recording() and processor.takers.stop_log()
+
+
+def test_a_video_that_nobody_records_is_written_nowhere(home: Path, temp: Path) -> None:
+    processor = LiveProcessor(LiveSettings((Classifier(find_bundle("emotion-deck")),)))
+    processor.takers.start_log()
+    for number in range(40):
+        processor.recv(av.VideoFrame.from_ndarray(clip_frame(number / 10), format="bgr24"))
+        assert not files(home, temp)
+    assert processor.stats().faces == 1 and processor.takers.log_rows()
+    processor.ended()
+    assert not files(home, temp)
 
 
 def test_faces_are_kept_with_consent_alone_and_go_at_a_click(home: Path, temp: Path) -> None:

@@ -11,6 +11,7 @@ from emotion.labels import label_of
 from emotion.plots.dataset import class_counts, grid_rows, sample_grid, split_name
 from emotion.ui import chart
 from emotion.ui.guards import load_files
+from emotion.ui.table import data_table
 
 
 def show(dataset: Dataset) -> None:
@@ -71,7 +72,7 @@ def _balance(dataset: Dataset) -> None:
         )
     if dataset.left_out:
         with st.expander(_("{n} files were left out at the import").format(n=f"{len(dataset.left_out):,}")):
-            st.dataframe(
+            data_table(
                 {
                     _("File"): [name for name, _why in dataset.left_out],
                     _("Why"): [_(why) for _name, why in dataset.left_out],

@@ -15,6 +15,7 @@ from emotion.i18n import _, decimal
 from emotion.jobs import Progress
 from emotion.ui.guards import ensure_model
 from emotion.ui.jobs import outcome
+from emotion.ui.table import data_table
 
 _KEPT_SECONDS = 3600
 _NAMES = {
@@ -103,7 +104,7 @@ def _result(bundle: Bundle, file: Path, proofs: tuple[Proof, ...]) -> None:
 
 
 def _table(proofs: tuple[Proof, ...]) -> None:
-    st.dataframe(
+    data_table(
         {
             _("Format"): [_NAMES[proof.format] for proof in proofs],
             _("File"): [proof.file for proof in proofs],

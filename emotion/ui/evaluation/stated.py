@@ -58,7 +58,7 @@ def _classes(found: Stated) -> None:
     lines = {title: shares for title, shares in lines.items() if shares}
     table = {_("Recall"): list(lines)}
     table |= {_name(key): [f"{one[key]:.0%}" if key in one else "–" for one in lines.values()] for key in found.recall}
-    st.dataframe(table, key="evaluation.stated", hide_index=True)
+    data_table(table, key="evaluation.stated", hide_index=True)
 
 
 def _people(found: Stated) -> None:
@@ -70,7 +70,7 @@ def _people(found: Stated) -> None:
     for age in ("", *ages):
         keys = [f"{line} {age}".strip() for line in lines.values()]
         table[age or _("all ages")] = [_share(groups.get(key)) for key in keys]
-    st.dataframe(table, key="evaluation.stated", hide_index=True)
+    data_table(table, key="evaluation.stated", hide_index=True)
 
 
 def _name(key: str) -> str:

@@ -16,6 +16,7 @@ from emotion.plots.cascade_pictures import feature_on, heat_map
 from emotion.ui import chart
 from emotion.ui.guards import distinct
 from emotion.ui.haar.spot import spot
+from emotion.ui.table import data_table
 
 _SIDE = 288  # Pixels of the enlarged window.
 
@@ -140,7 +141,7 @@ def _show_stage(
     ]
     title = _("**Stage {stage}: {n} weak classifiers.** Pick a row to see its feature.")
     st.markdown(title.format(stage=stage + 1, n=len(found.answers)))
-    state = st.dataframe(
+    state = data_table(
         pd.DataFrame([_row(*row) for row in rows]), hide_index=True, height=min(36 * len(rows) + 38, 250),
         key=f"{key}.table", on_select="rerun", selection_mode="single-row-required", column_config=_columns(),
         selection_default={"selection": {"rows": [0]}}, placeholder="",

@@ -9,6 +9,7 @@ from emotion.i18n import _, language
 from emotion.labels import names_of
 from emotion.live.faces import Face, FrameResult, Prediction
 from emotion.live.log import SessionLog
+from emotion.ui.table import data_table
 
 
 def show_table(names: Sequence[str], found: Sequence[FrameResult]) -> None:
@@ -16,7 +17,7 @@ def show_table(names: Sequence[str], found: Sequence[FrameResult]) -> None:
     rows = [_row(name, number, face) for name, result in zip(names, found, strict=True) for number, face in _of(result)]
     shares = {column for row in rows for column in row if column.endswith(" %")}
     bars = st.column_config.ProgressColumn(format="percent", min_value=0, max_value=1)
-    st.dataframe(rows, hide_index=True, key="live-photos-table", column_config=dict.fromkeys(shares, bars))
+    data_table(rows, hide_index=True, key="live-photos-table", column_config=dict.fromkeys(shares, bars))
     st.download_button(
         _("Download the table"), lambda: _csv(names, found), "emotion.csv", "text/csv", on_click="ignore",
         key="live.photos.csv", icon=":material/table_rows:", help=_("With the box and every probability of each face."),

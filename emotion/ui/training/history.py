@@ -11,6 +11,7 @@ from emotion.i18n import _
 from emotion.plots.training import COMPARED_AT_MOST, compared
 from emotion.ui import chart
 from emotion.ui.guards import distinct
+from emotion.ui.table import data_table
 from emotion.ui.training import details
 from emotion.ui.training.actions import ask_to_delete
 from emotion.ui.training.words import setting_name, setting_text, span, state_name
@@ -73,7 +74,7 @@ def _table(known: list[Summary]) -> list[Summary]:
         st.session_state[_CHOSEN] = [one.run.name for one in known if one.rows][:2]
     ticked = [names.index(name) for name in st.session_state[_CHOSEN] if name in names]
     # The browser knows rows by their number: with other runs it is another table, and the ticks are set anew.
-    state = st.dataframe(
+    state = data_table(
         _columns(known),
         column_config=_column_config(any(map(_problem, known))),
         key=f"training.history.{crc32(' '.join(names).encode('utf-8', 'surrogateescape'))}",
@@ -187,7 +188,7 @@ def _side_by_side(chosen: list[Summary]) -> None:
     st.markdown(_("**What sets them apart**"))
     table = {"": list(rows)}
     table |= {names[one.run.name]: [line[column] for line in rows.values()] for column, one in enumerate(chosen)}
-    st.dataframe(table, key="training.differences", hide_index=True)
+    data_table(table, key="training.differences", hide_index=True)
     if not differ:
         st.caption(
             _("Their settings are all the same, the seed too. If the results differ, the images or the computer did.")

@@ -9,6 +9,7 @@ from emotion.i18n import N_, _
 from emotion.plots.network import layer_blocks
 from emotion.ui import chart
 from emotion.ui.jobs import outcome
+from emotion.ui.table import data_table
 from emotion.ui.training.fields import widget
 from emotion.ui.training.settings import choices, value
 
@@ -53,7 +54,7 @@ def _layers(architecture: str, classes: int, size: int) -> None:
     st.markdown(text.format(n=f"{total:,}", layers=len(rows)))
     chart.show(layer_blocks(rows, size), "training.layers")
     with st.expander(_("All layers as a table")):
-        st.dataframe(
+        data_table(
             {
                 _("Layer"): [row.name for row in rows],
                 _("Kind"): [row.kind for row in rows],
