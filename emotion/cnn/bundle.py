@@ -206,7 +206,8 @@ def _refuse_code(bundle: Bundle) -> None:
     for node in nodes:
         if not _is_harmless(node):
             raise UserError(
-                "{path} has the layer “{layer}”, which would run code of its own. Only Keras' own layers are accepted.",
+                "{path} has the layer “{layer}”, which is none of those that are taken: one of another kind could run "
+                "code of its own.",
                 path=bundle.path / NETWORK,
                 layer=node.get("class_name"),
             )

@@ -13,7 +13,8 @@ import numpy as np
 from emotion.dataset.pixels import Images, load_kept
 from emotion.dataset.splits import ALIASES, SHARES, SPLITS, Split, stratified_parts
 from emotion.errors import UserError
-from emotion.files import IMAGE_SUFFIXES, is_text, printable, reading
+from emotion.files import IMAGE_SUFFIXES, is_plain_name, is_text, printable, reading
+from emotion.homes import datasets_folder
 from emotion.jobs import Progress
 
 ABOUT = "dataset.json"
@@ -155,6 +156,8 @@ def _folder(root: str | Path) -> Path:
             "{root} has a name that is no text in UTF-8. Rename the folder, then open it again.",
             root=printable(str(path)),
         )
+    if not os.path.isdir(path) and is_plain_name(str(path)) and os.path.isdir(datasets_folder() / path):
+        path = datasets_folder() / path  # One of the app's own, by its name.
     if not os.path.isdir(path):
         raise UserError("{root} is no folder. Give the path of a dataset folder that exists.", root=path)
     return path.resolve()

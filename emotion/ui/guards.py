@@ -106,11 +106,6 @@ def title_of(dataset: Dataset) -> str:
     return plain(_(dataset.title) if dataset.synthetic else dataset.title)
 
 
-def ensure_dataset() -> Dataset:
-    """The current dataset, or a page that stops with the way to get one."""
-    return need_dataset(current_dataset())
-
-
 def need_dataset(dataset: Dataset | None) -> Dataset:
     """``dataset``, or a page that stops with the way to get one."""
     if dataset is None:

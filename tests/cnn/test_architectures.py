@@ -39,14 +39,21 @@ def test_deck_cnn_has_the_deck_s_parameters_and_layers() -> None:
     [("deck_cnn", 4_500_000, 512), ("compact_resnet", 1_500_000, 256), ("wide_resnet", 3_000_000, 256),
      ("small_resnet", 500_000, 160), ("tiny_cnn", 300_000, 128)],
 )  # fmt: skip
-def test_every_network_takes_raw_gray_and_answers_probabilities(architecture: str, most: int, width: int) -> None:
+def test_the_shipped_networks_keep_their_size(architecture: str, most: int, width: int) -> None:
     model = build(architecture, 3, 48)
-    assert model.name == architecture and most * 0.3 < model.count_params() <= most
+    assert most * 0.3 < model.count_params() <= most
+    assert model.get_layer("embedding").output.shape == (None, width)
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_every_network_takes_raw_gray_and_answers_probabilities(architecture: str) -> None:
+    model = build(architecture, 3, 48)
+    assert model.name == architecture
     answer = model(np.full((2, 48, 48, 1), 255, np.uint8))
     assert answer.shape == (2, 3) and keras.backend.standardize_dtype(answer.dtype) == "float32"
     assert np.allclose(np.sum(answer, axis=1), 1)
-    assert model.get_layer("embedding").output.shape == (None, width)
-    assert isinstance(model.layers[-1], keras.layers.Dense)
+    assert len(model.get_layer("embedding").output.shape) == 2, "the layer that the last Dense reads has another name"
+    assert isinstance(model.layers[-1], keras.layers.Dense), "its temperature is folded into the weights of the last"
     assert all(map(_is_harmless, _nodes(model.get_config()))), "a bundle of it would be refused"
 
 

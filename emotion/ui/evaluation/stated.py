@@ -11,6 +11,7 @@ from emotion.i18n import _, language, plain
 from emotion.labels import label_of
 from emotion.plots.dataset import split_name
 from emotion.ui.guards import GENDER
+from emotion.ui.table import data_table
 
 _FEW = 30
 """With fewer faces in a group its share says little, so their number stands beside it."""

@@ -1,7 +1,5 @@
 """Why is it wrong on me? One frozen face: what the network sees of it, what the answer hangs on, what it knows."""
 
-import hashlib
-
 import numpy as np
 import streamlit as st
 
@@ -19,6 +17,7 @@ from emotion.plots.altered import photo_figure
 from emotion.ui import chart
 from emotion.ui.dataset.common import job_key, picture_wall
 from emotion.ui.evaluation.altering import experiment
+from emotion.ui.evaluation.asking import face_key
 from emotion.ui.evaluation.cell import show_face
 from emotion.ui.guards import datasets, distinct
 from emotion.ui.jobs import outcome
@@ -122,7 +121,7 @@ def _covered(classifier: Classifier, face: StillFace) -> None:
     said = face.prediction.probabilities
     targets = [int(place) for place in np.argsort(-said, kind="stable")[:2]]
     names = names_of(face.prediction.classes, language())
-    key = f"live:occlusion:{classifier.bundle.digest}:{_digest(face.crop)}"
+    key = f"live:occlusion:{classifier.bundle.digest}:{face_key(face.crop)}"
     with st.container(border=True, key="live-covered"):
         st.markdown(
             _("**What does the answer hang on?** A gray square covers a part at a time: warm is what the answer needs.")
@@ -162,7 +161,7 @@ def _neighbours(classifier: Classifier, face: StillFace) -> None:
             )  # fmt: skip
             begin = st.button(_("Look for them"), key="live.freeze.nearest", icon=":material/search:")
         dataset = open_dataset(root)
-        key = job_key(dataset, f"live:nearest:{classifier.bundle.digest}:{_digest(face.crop)}")
+        key = job_key(dataset, f"live:nearest:{classifier.bundle.digest}:{face_key(face.crop)}")
         near = outcome(
             key, _("Asking about every training image"),
             lambda told: nearest(classifier, dataset, face.crop, _NEAREST, told), begin,
@@ -185,7 +184,3 @@ def _to_evaluation(face: StillFace) -> None:
     ):  # fmt: skip
         st.session_state["evaluation.picture"], st.session_state["evaluation.view"] = face.crop, "picture"
         st.switch_page("pages/evaluation.py")
-
-
-def _digest(face: np.ndarray) -> str:
-    return hashlib.sha256(face.tobytes()).hexdigest()[:16]

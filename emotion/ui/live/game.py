@@ -13,7 +13,7 @@ from emotion.i18n import _, error_text, language
 from emotion.labels import EMOTIONS, label_of
 from emotion.live.mirror import GET_READY, HOLD, ROUNDS, Round, draw_targets, share_of
 from emotion.live.stream import LiveProcessor
-from emotion.plots.mine import rounds_figure
+from emotion.plots.game import rounds_figure
 from emotion.ui import chart
 from emotion.ui.live.shots import calm, choose_model, drawn, knows_emotions, look_at, plays
 from emotion.ui.photo import choose_photo

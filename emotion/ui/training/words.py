@@ -5,8 +5,7 @@ from pathlib import Path
 from emotion.cnn.config import SETTING_NAMES, Augmentation
 from emotion.cnn.status import Status
 from emotion.i18n import _, decimal, language
-from emotion.labels import label_of
-from emotion.ui.guards import distinct
+from emotion.labels import names_of
 
 
 def state_name(status: Status) -> str:
@@ -40,9 +39,7 @@ def span(seconds: float) -> str:
 
 def class_names(keys: tuple[str, ...]) -> list[str]:
     """The names of classes in the reader's language, no two alike."""
-    by_position = dict(enumerate(keys))
-    names = {position: label_of(key, position).name(language()) for position, key in by_position.items()}
-    return list(distinct(names, by_position.__getitem__).values())
+    return names_of(keys, language())
 
 
 def setting_name(field: str) -> str:

@@ -1,4 +1,4 @@
-"""Figures of one's own face: how a game went."""
+"""How a game of making faces went."""
 
 from collections.abc import Sequence
 
