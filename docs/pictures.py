@@ -4,6 +4,7 @@ They show the practice set's drawn faces and the public-domain astronaut, nobody
 """
 
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -81,8 +82,8 @@ def _measured(page: Page) -> None:
 
 
 def _watched(page: Page) -> None:
-    Viewer(page).start()
-    page.wait_for_timeout(6000)
+    Viewer(page).component.get_by_role("button", name=re.compile("^(START|시작)$")).click()
+    page.wait_for_timeout(8000)
     page.locator('iframe[src*="streamlit_webrtc"]').first.evaluate("each => each.scrollIntoView()")
     page.wait_for_timeout(1500)
 
