@@ -16,6 +16,7 @@ import numpy as np
 
 from emotion.errors import UserError
 from emotion.files import file_in_the_making
+from emotion.live.colour import video_frame
 from emotion.live.scratch import scratch_folder
 
 RECORDED_SECONDS_AT_MOST = 600
@@ -50,9 +51,7 @@ class Mp4Writer:
             return
         if self._size is None:
             self._size = self._video.width, self._video.height = _even(bgr.shape[1]), _even(bgr.shape[0])
-        # OpenCV converts in a third of the time that FFmpeg's scaler takes; both to BT.601, limited range.
-        planes: Any = cv2.cvtColor(_fitted(bgr, self._size), cv2.COLOR_BGR2YUV_I420)
-        frame = av.VideoFrame.from_ndarray(planes, format="yuv420p")
+        frame = video_frame(_fitted(bgr, self._size))
         frame.pts, frame.time_base, self._last = pts, _TIME_BASE, pts
         self._container.mux(self._video.encode(frame))
         early, self._early = self._early, []

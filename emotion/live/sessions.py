@@ -51,6 +51,11 @@ class Places:
         with self._lock:
             return len(self._taken)
 
+    @property
+    def crowding(self) -> float:
+        """By how much everyone has to do with less, from 1: two cores carry one session well."""
+        return max(1.0, 2 * self.taken / (os.cpu_count() or 1))
+
 
 PLACES = Places()
 """Those of this server."""

@@ -21,9 +21,11 @@ from emotion.errors import UserError
 from emotion.haar.detector import FaceDetector
 from emotion.live.annotate import annotate
 from emotion.live.clip import clip_frame
+from emotion.live.colour import video_frame
 from emotion.live.faces import FrameResult
 from emotion.live.pipeline import FacePipeline
 from emotion.live.sessions import PLACES
+from emotion.live.settings import PipelineSettings
 from emotion.live.state import LiveSettings, LiveStats
 from emotion.live.taking import Snapshot, Takers
 
@@ -99,7 +101,7 @@ class LiveProcessor:
             result = pipeline.process(bgr, now)
             processed = perf_counter()
             drawn = annotate(bgr, result, settings.language, settings.notes, settings.look)
-            answer = av.VideoFrame.from_ndarray(drawn, format="bgr24")
+            answer = video_frame(drawn)
             self.takers.take(Snapshot(bgr, drawn, result), now)
         except Exception as error:  # noqa: BLE001  # It is counted, logged and shown on the page.
             self._failed(error)
@@ -211,8 +213,14 @@ def _adapted(pipeline: FacePipeline | None, settings: LiveSettings) -> FacePipel
         return FacePipeline(FaceDetector(settings.cascade, *settings.scan), settings.classifiers, settings.pipeline)
     if (pipeline.detector.cascade, pipeline.detector.settings) != (settings.cascade, settings.scan):
         pipeline.detector = FaceDetector(settings.cascade, *settings.scan)
-    pipeline.classifiers, pipeline.settings = settings.classifiers, settings.pipeline
+    pipeline.classifiers, pipeline.settings = settings.classifiers, _shared(settings.pipeline)
     return pipeline
+
+
+def _shared(settings: PipelineSettings) -> PipelineSettings:
+    """Where many are live, each one's faces are read more rarely, down to once a second."""
+    interval = settings.reading_interval
+    return replace(settings, reading_interval=max(interval, min(interval * PLACES.crowding, 1.0)))
 
 
 def _bare(error: Exception) -> Exception:

@@ -1,26 +1,60 @@
 """How frames travel between the browser and the pipeline: what streamlit-webrtc and aiortc leave to be set."""
 
+from typing import Any
+
 from aiortc import MediaStreamTrack
-from aiortc.codecs import CODECS
+from aiortc.codecs import CODECS, vpx
 from aiortc.contrib.media import MediaRelay
 from streamlit_webrtc.process import AsyncMediaProcessTrack
 
 # In kbit/s. A busy server answers unevenly, which aiortc takes for a narrow line: of itself the browser then sends
-# 320 × 240 pixels at a twentieth of this, and small faces are lost.
-_BITRATES = {"x-google-start-bitrate": 1000, "x-google-min-bitrate": 500}
+# 320 × 240 pixels at a twentieth of this, and small faces are lost. Above it faces look no better, and each packet
+# keeps the server's event loop busy.
+_BITRATES = {"x-google-start-bitrate": 1000, "x-google-min-bitrate": 500, "x-google-max-bitrate": 1000}
+
+_BACK_AT_MOST = 700_000  # Bits a second to the browser; aiortc's 1,500,000 cost two sessions a quarter of their frames.
 
 
 def tune(relay: MediaRelay) -> None:
     """Set what the next stream takes; ``relay`` is streamlit-webrtc's. Call it before each stream, it is quick."""
+    vpx.MAX_BITRATE = _BACK_AT_MOST
     for codec in CODECS["video"]:
         if codec.mimeType == "video/VP8":
             codec.parameters |= _BITRATES
 
     def subscribe(track: MediaStreamTrack, buffered: bool = True) -> MediaStreamTrack:
-        # On the way to the browser the newest frame wins. Streamlit-webrtc queues without limit where encoding takes
-        # longer than a frame lasts: on two busy cores the video was thirty seconds late after a minute.
         # Frames from the browser come in bursts, of which all but the last would be lost uncounted. They may queue,
         # because the processor takes all that wait and works on the newest.
-        return MediaRelay.subscribe(relay, track, buffered=not isinstance(track, AsyncMediaProcessTrack))
+        if not isinstance(track, AsyncMediaProcessTrack):
+            return MediaRelay.subscribe(relay, track, buffered=True)
+        # On the way to the browser the newest frame wins. Streamlit-webrtc queues without limit where encoding takes
+        # longer than a frame lasts: on two busy cores the video was thirty seconds late after a minute.
+        return _WithoutRepeats(MediaRelay.subscribe(relay, track, buffered=False))
 
     relay.subscribe = subscribe  # type: ignore[method-assign]
+
+
+class _WithoutRepeats(MediaStreamTrack):
+    """The frames of a track, each once.
+
+    Streamlit-webrtc gives a drawn frame again, under a later time, until the next is drawn. Encoding it again costs as
+    much as a new one; and its time would change while it is encoded, so that two frames may come to have the same, at
+    which the encoder fails and the video stands still for good.
+    """
+
+    kind = "video"
+
+    def __init__(self, track: MediaStreamTrack) -> None:
+        super().__init__()
+        self._track = track
+        self._last: Any = None
+
+    async def recv(self) -> Any:
+        while (frame := await self._track.recv()) is self._last:
+            pass
+        self._last = frame
+        return frame
+
+    def stop(self) -> None:
+        super().stop()
+        self._track.stop()

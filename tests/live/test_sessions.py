@@ -32,6 +32,16 @@ def test_a_place_is_kept_given_back_and_freed_when_nothing_is_heard(monkeypatch)
     assert places.take("d") and places.taken == 2 and not places.take("c")
 
 
+@pytest.mark.parametrize(("cores", "people", "crowding"), [(2, 1, 1), (2, 2, 2), (8, 3, 1), (8, 8, 2), (1, 0, 1)])
+def test_two_cores_carry_one_session(cores, people, crowding, monkeypatch):
+    monkeypatch.setenv("EMOTION_MAX_SESSIONS", "8")
+    monkeypatch.setattr(sessions.os, "cpu_count", lambda: cores)
+    places = Places()
+    for key in range(people):
+        places.take(key)
+    assert places.crowding == crowding
+
+
 def test_without_settings_there_are_no_helpers():
     found = ice_servers(environment={})
     assert (found.browser, found.server, found.policy) == ([], [], "all")

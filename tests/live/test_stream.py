@@ -12,9 +12,11 @@ import pytest
 
 from emotion.errors import UserError
 from emotion.haar.detector import DetectorSettings
+from emotion.live import sessions, stream
 from emotion.live.clip import clip_frame
+from emotion.live.colour import video_frame
 from emotion.live.pipeline import FacePipeline
-from emotion.live.sessions import PLACES
+from emotion.live.sessions import PLACES, Places
 from emotion.live.settings import Look, PipelineSettings
 from emotion.live.stream import STAGES, LiveProcessor, LiveSettings, attach_log_handler, clip_ticks
 
@@ -63,6 +65,35 @@ def test_a_frame_comes_back_with_its_drawing(settings, frame):
     assert stats.playing
     assert tuple(stats.timings_ms) == STAGES
     assert all(value > 0 for value in stats.timings_ms.values())
+
+
+def test_the_drawing_goes_to_the_encoder_as_it_takes_it(settings, frame):
+    answer = LiveProcessor(settings).recv(frame)
+    assert answer.format.name == "yuv420p"
+    red = video_frame(np.full((48, 64, 3), (0, 0, 255), np.uint8))
+    # ITU-R BT.601 in limited range: red is Y 81, Cb 90, Cr 240.
+    planes = red.to_ndarray()
+    assert np.abs(planes[:48].astype(int) - 81).max() <= 1
+    assert np.abs(planes[48:60].astype(int) - 90).max() <= 1 and np.abs(planes[60:].astype(int) - 240).max() <= 1
+
+
+def test_where_two_are_live_on_two_cores_each_is_read_half_as_often(settings, frame, monkeypatch):
+    monkeypatch.setattr(sessions.os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(stream, "PLACES", Places())
+    first, second = LiveProcessor(settings), LiveProcessor(settings)
+    for _ in range(2):
+        first.recv(frame)
+    assert first._pipeline.settings == settings.pipeline
+    for _ in range(2):
+        second.recv(frame)
+    first.recv(frame)
+    assert first._pipeline.settings == replace(
+        settings.pipeline, reading_interval=2 * settings.pipeline.reading_interval
+    )
+    second.ended()
+    first.recv(frame)
+    assert first._pipeline.settings == settings.pipeline
+    first.ended()
 
 
 def test_a_camera_sends_other_formats(settings, frame):

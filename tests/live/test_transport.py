@@ -1,12 +1,15 @@
 """What the Live page sets of aiortc, with aiortc itself."""
 
 import asyncio
-from itertools import count
+from itertools import chain, count, repeat
 
 import av
 import numpy as np
+import pytest
 from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection
+from aiortc.codecs.vpx import Vp8Encoder
 from aiortc.contrib.media import MediaRelay
+from aiortc.mediastreams import VIDEO_TIME_BASE, MediaStreamError
 from streamlit_webrtc.process import AsyncMediaProcessTrack
 
 from emotion.live.transport import tune
@@ -62,6 +65,69 @@ def test_on_the_way_back_the_newest_frame_wins() -> None:
     assert asyncio.run(run()) == [4]
 
 
+class Repeated(AsyncMediaProcessTrack):
+    """One picture after the other, each given again under later times, as streamlit-webrtc does until the next."""
+
+    kind = "video"
+
+    def __init__(self, pictures: int, times: int) -> None:
+        MediaStreamTrack.__init__(self)
+        self._moments = count()
+        self._given = chain.from_iterable(repeat(picture(number), times) for number in range(pictures))
+
+    async def recv(self) -> av.VideoFrame:
+        await asyncio.sleep(0.005)
+        frame = next(self._given, None)
+        if frame is None:
+            raise MediaStreamError
+        frame.pts, frame.time_base = next(self._moments) * 3000, VIDEO_TIME_BASE
+        return frame
+
+
+def picture(number: int) -> av.VideoFrame:
+    return av.VideoFrame.from_ndarray(np.full((48, 64, 3), 20 * number, np.uint8), format="bgr24")
+
+
+def test_a_picture_that_is_given_again_is_encoded_once() -> None:
+    async def run() -> list[int]:
+        relay, encoder, moments = MediaRelay(), Vp8Encoder(), []
+        tune(relay)
+        track = relay.subscribe(Repeated(5, 4))
+        while True:
+            try:
+                frame = await track.recv()
+            except MediaStreamError:
+                return moments
+            await asyncio.sleep(0.008)  # The encoder's thread is busy, and meanwhile the picture's time goes on.
+            payloads, moment = encoder.encode(frame)
+            assert payloads
+            moments.append(moment)
+
+    moments = asyncio.run(run())
+    assert len(moments) == 5 and moments == sorted(set(moments))
+
+
+def test_who_stops_the_way_back_stops_the_drawing() -> None:
+    async def run() -> tuple[str, str]:
+        relay = MediaRelay()
+        tune(relay)
+        track = relay.subscribe(Repeated(5, 4))
+        await track.recv()
+        track.stop()
+        with pytest.raises(MediaStreamError):
+            await track.recv()
+        return track.readyState, track._track.readyState
+
+    assert asyncio.run(run()) == ("ended", "ended")
+
+
+def test_not_more_is_sent_back_than_two_sessions_can_bear() -> None:
+    tune(MediaRelay())
+    encoder = Vp8Encoder()
+    encoder.target_bitrate = 5_000_000
+    assert encoder.target_bitrate == 700_000
+
+
 def test_the_browser_is_told_how_much_to_send() -> None:
     async def answer() -> str:
         browser, server = (RTCPeerConnection(RTCConfiguration([])) for _ in range(2))
@@ -73,4 +139,4 @@ def test_the_browser_is_told_how_much_to_send() -> None:
         return text
 
     tune(MediaRelay())
-    assert "x-google-start-bitrate=1000;x-google-min-bitrate=500" in asyncio.run(answer())
+    assert "x-google-start-bitrate=1000;x-google-min-bitrate=500;x-google-max-bitrate=1000" in asyncio.run(answer())

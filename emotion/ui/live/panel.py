@@ -23,6 +23,7 @@ from emotion.live.stream import LiveProcessor
 from emotion.memory import keep_collections_short
 from emotion.plots.live import answer, stages
 from emotion.ui.chart import grow, ink
+from emotion.ui.live.pace import repeat
 from emotion.ui.live.shots import calm
 from emotion.ui.tiles import Tile, wall
 
@@ -47,20 +48,30 @@ def show(processor: LiveProcessor, playing: bool) -> None:
     # Only this fragment is run again: the video and the choices above it stay as they are.
     calm("live-panel")
     with st.container(key="live-panel"):
-        st.fragment(_panel, run_every=0.5 if playing else None)(processor, playing)
+        repeat(_panel, 0.5 if playing else None, processor, playing)
+    if playing and not _many(processor):
+        _repeat_stages(processor)
 
 
 def show_stages(processor: LiveProcessor) -> None:
-    """Under the video where several models fill the other column: what each stage takes, twice a second."""
-    if len(processor.settings.classifiers) > 1:
-        calm("live-times")
-        with st.container(key="live-times"):
-            st.fragment(lambda: _stages(processor.stats()), run_every=0.5)()
+    """Under the video where several models fill the other column: what each stage takes."""
+    if _many(processor):
+        _repeat_stages(processor)
 
 
-def _stages(stats: LiveStats) -> None:
+def _many(processor: LiveProcessor) -> bool:
+    return len(processor.settings.classifiers) > 1
+
+
+def _repeat_stages(processor: LiveProcessor) -> None:
+    calm("live-times")
+    with st.container(key="live-times"):
+        repeat(_stages, 2.0, processor)
+
+
+def _stages(processor: LiveProcessor) -> None:
     st.markdown(_("**Time per frame, by stage**"))
-    grow(stages(stats.timings_ms), "live-stages")
+    grow(stages(processor.stats().timings_ms), "live-stages")
 
 
 def _panel(processor: LiveProcessor, playing: bool) -> None:
@@ -137,8 +148,6 @@ def _figures(processor: LiveProcessor, stats: LiveStats, settings: LiveSettings)
         prediction = face.predictions.get(card.name, nobody) if face else nobody
         st.markdown(f"**{plain(card.name)}**{_aside(prediction) if face else ''}")
         grow(answer(prediction, language(), ink()), f"live-answer-{position}")
-    if len(settings.classifiers) <= 1:
-        _stages(stats)
 
 
 def _aside(prediction: Prediction) -> str:

@@ -9,6 +9,7 @@ from emotion.live.history import ModelSummary, Sample, SessionSummary
 from emotion.live.stream import LiveProcessor
 from emotion.plots.live import answer, last_minute, mood, session
 from emotion.ui.chart import grow, ink
+from emotion.ui.live.pace import repeat
 from emotion.ui.live.panel import CHOSEN
 from emotion.ui.live.shots import calm
 
@@ -19,14 +20,14 @@ def show_minute(processor: LiveProcessor, playing: bool) -> None:
     """The last minute of the chosen face, once a second while the video plays."""
     calm("live-minute")
     with st.container(key="live-minute"):
-        st.fragment(_minute, run_every=1.0 if playing else None)(processor)
+        repeat(_minute, 1.0 if playing else None, processor)
 
 
 def show_session(processor: LiveProcessor, playing: bool) -> None:
     """The session since START, every two seconds while the video plays."""
     calm("live-session")
     with st.container(key="live-session"):
-        st.fragment(_session, run_every=2.0 if playing else None)(processor)
+        repeat(_session, 2.0 if playing else None, processor)
 
 
 def _minute(processor: LiveProcessor) -> None:
