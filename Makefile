@@ -23,7 +23,10 @@ test: check
 soak: .venv/test.stamp
 	$(BIN)/python -m tests.browser.chromium
 	@# An interrupt lets the tests end what they have started.
-	timeout --signal INT --kill-after 60 1200 $(BIN)/python -m pytest -m soak --timeout 1100 tests/hostile
+	timeout --signal INT --kill-after 60 1200 sh -c 'failed=0; \
+	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal -m "soak and not alone" tests/hostile || failed=1; \
+	$(BIN)/python -m pytest -m "soak and alone" tests/hostile || failed=1; \
+	exit $$failed'
 
 audit: .venv/run.stamp
 	-$(BIN)/python -m pip install --quiet "pip-audit>=2.10,<3"

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -59,6 +60,18 @@ class Run:
     def write_status(self, status: Status) -> None:
         """Replace ``status.json`` and mark the time."""
         write_json(self.path / "status.json", asdict(replace(status, heartbeat=time.time())))
+
+    def write_last_status(self, status: Status) -> None:
+        """``write_status`` where the disk may be full: then into the room that the last one has taken."""
+        try:
+            self.write_status(status)
+        except OSError:
+            values = asdict(replace(status, heartbeat=time.time()))
+            with (self.path / "status.json").open("r+b", buffering=0) as file:
+                room = file.seek(0, os.SEEK_END)
+                file.seek(0)
+                # In one piece, and blank to the old end: who reads it meanwhile sees one of the two.
+                file.write(json.dumps(values, ensure_ascii=False).encode().ljust(room))
 
     def metrics(self) -> list[dict[str, float]]:
         """A row per finished epoch, from ``metrics.csv``; ``epoch`` counts from 1. UserError for a damaged file."""

@@ -68,8 +68,8 @@ def train(run: Run, status: Status, publish: Publish | None, engine: Engine | No
     except Stopped:
         status = replace(run.status(), state="stopped", phase="")
     except BaseException as error:
-        with suppress(OSError):  # On a full disk this fails as well; the log says why.
-            run.write_status(_failed(run.status(), error))
+        with suppress(OSError):  # Where the whole folder is gone, the log says why.
+            run.write_last_status(_failed(run.status(), error))
         raise
     finally:
         (run.path / "stop").unlink(missing_ok=True)

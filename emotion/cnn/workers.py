@@ -5,7 +5,7 @@ import os
 import sqlite3
 import subprocess
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from emotion.jobs import Progress
 
 _LOCK_SECONDS = 60.0
 """How long to wait for another process, which holds the lock for milliseconds."""
+_NICENESS = 10  # Of 19: a training that meets a busy server gets about a tenth of the machine.
 _workers: list[subprocess.Popen[bytes]] = []
 
 
@@ -176,7 +177,9 @@ def _launch(run: Run) -> None:
     with writing(run.path), (run.path / "train.log").open("ab") as log:
         worker = subprocess.Popen(command, **surroundings(), stdout=log, stderr=subprocess.STDOUT, **detached)
         try:
-            created = began(psutil.Process(worker.pid))
+            process = psutil.Process(worker.pid)
+            _stand_back(process)
+            created = began(process)
             run.write_status(replace(run.status(), phase="", pid=worker.pid, process_created=created))
         except BaseException:  # Nobody would know of it, and the run would get another one.
             worker.kill()
@@ -184,6 +187,15 @@ def _launch(run: Run) -> None:
             raise
     # Asking the others how they are also buries the dead: a finished child stays a zombie until its parent asks.
     _workers[:] = [worker, *(other for other in _workers if other.poll() is None)]
+
+
+def _stand_back(process: psutil.Process) -> None:
+    """Let a training have what the pages and the videos leave: alone it is as fast as ever."""
+    process.nice(psutil.BELOW_NORMAL_PRIORITY_CLASS if os.name == "nt" else max(process.nice(), _NICENESS))
+    group = Path(f"/proc/{process.pid}/autogroup")
+    if group.exists():  # Linux weighs sessions against each other first, and a worker has one of its own.
+        with suppress(OSError):  # It is asked ten times a second at most, and a training may well do without.
+            group.write_text(str(_NICENESS), encoding="ascii")
 
 
 @contextmanager

@@ -69,6 +69,10 @@ def test_a_second_run_waits_and_starts_when_the_first_has_ended(config: TrainCon
     assert running_runs() == [first] and waiting_runs() == [second, third]
     assert active_run() == first
     assert second.status().waiting and not first.status().waiting
+    worker = psutil.Process(first.status().pid)
+    assert worker.nice() > psutil.Process().nice()  # The pages go first, and a training has what they leave.
+    group = Path(f"/proc/{worker.pid}/autogroup")
+    assert not group.exists() or group.read_text(encoding="ascii").endswith("nice 10\n")
     stop_run(third)
     assert third.status().state == "stopped" and waiting_runs() == [second]
     # Nobody looks: the worker that ends starts the next.

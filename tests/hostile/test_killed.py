@@ -7,9 +7,11 @@ import subprocess
 import sys
 import time
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Page
 
 from emotion.cnn.bundle import load_bundle
 from emotion.cnn.config import TrainConfig
@@ -19,6 +21,8 @@ from emotion.cnn.status import Status
 from emotion.cnn.workers import add_epochs
 from emotion.files import folder_in_the_making, hidden_name
 from emotion.homes import REPOSITORY, user_models_folder
+from tests.browser.conftest import App, running
+from tests.browser.test_dataset import open_box
 from tests.conftest import write_faces
 from tests.hostile.conftest import Files, zipped
 
@@ -103,14 +107,16 @@ def test_some_victims(run: Run) -> None:
 
 
 @pytest.mark.soak
-def test_fifty_victims(run: Run) -> None:
-    draw, done, killed = random.Random(4), 0, 0
-    for kill in [kill_at_a_file] * 18 + [kill_at_a_time] * 18:
+@pytest.mark.parametrize("seed", [4, 5])
+def test_fifty_victims(run: Run, seed: int) -> None:
+    """Twenty-five in each of two runs, which can be beside each other."""
+    draw, done, killed = random.Random(seed), 0, 0
+    for kill in [kill_at_a_file] * 9 + [kill_at_a_time] * 9:
         killed += kill(run, draw)
         done = insist_on_order(run, done)
-    assert done > 36
+    assert done > 18
     add_epochs(run, 1)
-    while killed < 50:
+    while killed < 25:
         killed += kill_while_it_publishes(run, draw)
         done = insist_on_order(run, done)
     insist_on_a_good_end(run)
@@ -149,6 +155,41 @@ def test_killed_at_each_file(files: Files, tmp_path: Path, home: Path, act: obje
     while act(victim_at, archive, home):  # type: ignore[operator]
         victim_at += 1
     assert victim_at > 1
+
+
+@pytest.mark.soak
+def test_a_server_killed_while_it_imports(page: Page, home: Path, tmp_path: Path) -> None:
+    archive, datasets = tmp_path / "many.zip", home / "datasets"
+    pictures = [
+        path.read_bytes() for path in write_faces(tmp_path / "faces", {"train": {"a": 9, "b": 9}}).rglob("*.png")
+    ]
+    with zipfile.ZipFile(archive, "w") as file:
+        for number in range(20_000):
+            file.writestr(f"train/{'ab'[number % 2]}/{number}.png", pictures[number % len(pictures)])
+    with running(home) as app:
+        drop(page, app, archive)
+        wait_for(lambda: sum(1 for _ in datasets.glob(".*/**/*.png")) > 100)
+        app.process.kill()
+    assert [path for path in datasets.iterdir() if path.name[0] == "."], "it had come to its end before"
+    assert not [path for path in datasets.iterdir() if path.is_dir() and path.name[0] != "."]
+    with running(home) as app:
+        drop(page, app, archive)
+        page.get_by_role("heading", name="many · 20,000 images").wait_for(timeout=120_000)
+    assert [path.name for path in datasets.iterdir() if path.is_dir()] == ["many"]
+
+
+def drop(page: Page, app: App, file: Path) -> None:
+    """Give a file to the Dataset page."""
+    open_box(page, app)
+    page.locator(".st-key-dataset-way").get_by_text("Zip or CSV").click()
+    page.locator("input[type=file]").set_input_files(file)
+
+
+def wait_for(what: Callable[[], bool], seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < end
+        time.sleep(0.02)
 
 
 def test_what_was_put_aside_comes_back(tmp_path: Path) -> None:

@@ -127,6 +127,19 @@ def test_uploads_that_are_broken_off(app: App, browser: Browser, tmp_path: Path)
     turn_to([page], app, ["dataset"])
 
 
+def test_a_file_over_the_limit_is_refused_before_it_is_sent(app: App, browser: Browser, tmp_path: Path) -> None:
+    with (tmp_path / "huge.zip").open("wb") as file:
+        file.truncate(501 * 2**20)
+    page, sent = browser.new_page(locale="en-US"), list[str]()
+    page.on("request", lambda request: sent.append(request.url) if "upload_file" in request.url else None)
+    open_box(page, app)
+    page.locator(".st-key-dataset-way").get_by_text("Zip or CSV").click()
+    page.locator("input[type=file]").set_input_files(tmp_path / "huge.zip")
+    page.get_by_text("must be 500.0MB or smaller").wait_for()
+    page.wait_for_timeout(2000)
+    assert not sent
+
+
 def test_a_new_server_finds_the_training_of_the_old_one(home: Path, browser: Browser) -> None:
     page = browser.new_page(locale="en-US")
     with running(home) as app:
