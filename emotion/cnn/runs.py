@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import os
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -24,6 +23,7 @@ from emotion.homes import runs_folder
 # A worker that was launched but has not yet written its process number; importing TensorFlow takes up to 30 s on a
 # slow laptop, and the worker reports before that.
 _LAUNCH_SECONDS = 60
+_SHORT = 200  # Characters that stay of each value of an error, where there is no room for more.
 _SETTING: dict[str, type] = {
     "classes": list, "synthetic": bool, "fingerprint": dict, "images": dict, "unreadable": list, "precision": str,
 }  # fmt: skip
@@ -62,16 +62,23 @@ class Run:
         write_json(self.path / "status.json", asdict(replace(status, heartbeat=time.time())))
 
     def write_last_status(self, status: Status) -> None:
-        """``write_status`` where the disk may be full: then into the room that the last one has taken."""
+        """``write_status`` where the disk may be full: then over the old one, in the block that it takes.
+
+        The one write that is not by renaming. It is of one piece and blank to the old end, so that who reads meanwhile
+        sees one of the two; long values are cut so that it fits. Raises OSError where even that fails.
+        """
         try:
             self.write_status(status)
         except OSError:
-            values = asdict(replace(status, heartbeat=time.time()))
-            with (self.path / "status.json").open("r+b", buffering=0) as file:
-                room = file.seek(0, os.SEEK_END)
-                file.seek(0)
-                # In one piece, and blank to the old end: who reads it meanwhile sees one of the two.
-                file.write(json.dumps(values, ensure_ascii=False).encode().ljust(room))
+            path, values = self.path / "status.json", {k: v[:_SHORT] for k, v in status.error_values.items()}
+            old, short = path.read_bytes(), replace(status, error_values=values, heartbeat=time.time())
+            new = json.dumps(asdict(short)).encode("ascii").ljust(len(old))
+            with path.open("r+b", buffering=0) as file:
+                if file.write(new) < len(new):
+                    file.seek(0)
+                    file.write(old)
+                    file.truncate()
+                    raise
 
     def metrics(self) -> list[dict[str, float]]:
         """A row per finished epoch, from ``metrics.csv``; ``epoch`` counts from 1. UserError for a damaged file."""

@@ -99,11 +99,15 @@ class BestWeights(keras.callbacks.ModelCheckpoint):
             self._swap_averages()
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        with _saving(self._final):
-            super().on_epoch_end(epoch, logs)
-            self.best = None if self.best is None else float(self.best)
-            if self._temporary.exists():
-                rename(self._temporary, self._final)
+        self._temporary.unlink(missing_ok=True)  # Whoever was killed while it grew has left a part of it.
+        try:
+            with _saving(self._final):
+                super().on_epoch_end(epoch, logs)
+                self.best = None if self.best is None else float(self.best)
+                if self._temporary.exists():
+                    rename(self._temporary, self._final)
+        finally:
+            self._temporary.unlink(missing_ok=True)
         if self.model.optimizer.use_ema:
             self._swap_averages()
 

@@ -4,6 +4,7 @@ import json
 import os
 import sqlite3
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import replace
@@ -172,14 +173,13 @@ def _launch(run: Run) -> None:
     detached: dict[str, Any] = {"start_new_session": True}
     if os.name == "nt":
         flags = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW  # type: ignore[attr-defined]
-        detached = {"creationflags": flags}
+        detached = {"creationflags": flags | subprocess.BELOW_NORMAL_PRIORITY_CLASS}  # type: ignore[attr-defined]
     command = command_line("train", "--resume", str(run.path))
     with writing(run.path), (run.path / "train.log").open("ab") as log:
         worker = subprocess.Popen(command, **surroundings(), stdout=log, stderr=subprocess.STDOUT, **detached)
         try:
-            process = psutil.Process(worker.pid)
-            _stand_back(process)
-            created = began(process)
+            created = began(psutil.Process(worker.pid))
+            _stand_back(worker.pid)
             run.write_status(replace(run.status(), phase="", pid=worker.pid, process_created=created))
         except BaseException:  # Nobody would know of it, and the run would get another one.
             worker.kill()
@@ -189,13 +189,18 @@ def _launch(run: Run) -> None:
     _workers[:] = [worker, *(other for other in _workers if other.poll() is None)]
 
 
-def _stand_back(process: psutil.Process) -> None:
-    """Let a training have what the pages and the videos leave: alone it is as fast as ever."""
-    process.nice(psutil.BELOW_NORMAL_PRIORITY_CLASS if os.name == "nt" else max(process.nice(), _NICENESS))
-    group = Path(f"/proc/{process.pid}/autogroup")
-    if group.exists():  # Linux weighs sessions against each other first, and a worker has one of its own.
-        with suppress(OSError):  # It is asked ten times a second at most, and a training may well do without.
-            group.write_text(str(_NICENESS), encoding="ascii")
+def _stand_back(pid: int) -> None:
+    """Let a training have what the pages and the videos leave: alone it is as fast as ever. Windows has its own way."""
+    group = Path(f"/proc/{pid}/autogroup")
+    with suppress(psutil.Error, OSError):  # A courtesy: no reason to lose a training.
+        if os.name != "nt":
+            psutil.Process(pid).nice(max(os.nice(0), _NICENESS))
+        if group.exists():  # Linux weighs sessions against each other first, and a worker has one of its own.
+            try:
+                group.write_text(str(_NICENESS), encoding="ascii")
+            except BlockingIOError:  # It takes ten a second.
+                time.sleep(0.1)
+                group.write_text(str(_NICENESS), encoding="ascii")
 
 
 @contextmanager

@@ -14,12 +14,17 @@ def sessions_at_most() -> int:
     """The limit: ``EMOTION_MAX_SESSIONS``, else one session a core. Raises UserError for what is no number over 0."""
     text = os.environ.get(VARIABLE, "").strip()
     if not text:
-        return max(1, os.cpu_count() or 1)
+        return _cores()
     if not text.isdigit() or int(text) < 1:
         raise UserError(
             "{variable} is “{found}”. Set a whole number from 1, for example 4.", variable=VARIABLE, found=text
         )
     return int(text)
+
+
+def _cores() -> int:
+    """Those that this process may use, where the system tells."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class Places:
@@ -54,7 +59,7 @@ class Places:
     @property
     def crowding(self) -> float:
         """By how much everyone has to do with less, from 1: two cores carry one session well."""
-        return max(1.0, 2 * self.taken / (os.cpu_count() or 1))
+        return max(1.0, 2 * self.taken / _cores())
 
 
 PLACES = Places()

@@ -210,17 +210,17 @@ def _adapted(pipeline: FacePipeline | None, settings: LiveSettings) -> FacePipel
     So the detector belongs to this thread alone, which OpenCV's cascades need.
     """
     if pipeline is None:
-        return FacePipeline(FaceDetector(settings.cascade, *settings.scan), settings.classifiers, settings.pipeline)
-    if (pipeline.detector.cascade, pipeline.detector.settings) != (settings.cascade, settings.scan):
+        pipeline = FacePipeline(FaceDetector(settings.cascade, *settings.scan))
+    elif (pipeline.detector.cascade, pipeline.detector.settings) != (settings.cascade, settings.scan):
         pipeline.detector = FaceDetector(settings.cascade, *settings.scan)
     pipeline.classifiers, pipeline.settings = settings.classifiers, _shared(settings.pipeline)
     return pipeline
 
 
 def _shared(settings: PipelineSettings) -> PipelineSettings:
-    """Where many are live, each one's faces are read more rarely, down to once a second."""
-    interval = settings.reading_interval
-    return replace(settings, reading_interval=max(interval, min(interval * PLACES.crowding, 1.0)))
+    """Where many are live, each one's faces are read more rarely, down to once a second; not in the course's loop."""
+    longer = settings.reading_interval + (PLACES.crowding - 1) * PipelineSettings.reading_interval
+    return replace(settings, reading_interval=max(settings.reading_interval, min(longer, 1.0)))
 
 
 def _bare(error: Exception) -> Exception:

@@ -3,9 +3,9 @@
 from typing import Any
 
 from aiortc import MediaStreamTrack
-from aiortc.codecs import CODECS, vpx
+from aiortc.codecs import CODECS, h264, vpx
 from aiortc.contrib.media import MediaRelay
-from streamlit_webrtc.process import AsyncMediaProcessTrack
+from streamlit_webrtc.process import AsyncVideoProcessTrack
 
 # In kbit/s. A busy server answers unevenly, which aiortc takes for a narrow line: of itself the browser then sends
 # 320 × 240 pixels at a twentieth of this, and small faces are lost. Above it faces look no better, and each packet
@@ -17,7 +17,7 @@ _BACK_AT_MOST = 700_000  # Bits a second to the browser; aiortc's 1,500,000 cost
 
 def tune(relay: MediaRelay) -> None:
     """Set what the next stream takes; ``relay`` is streamlit-webrtc's. Call it before each stream, it is quick."""
-    vpx.MAX_BITRATE = _BACK_AT_MOST
+    vpx.MAX_BITRATE = h264.MAX_BITRATE = h264.DEFAULT_BITRATE = _BACK_AT_MOST
     for codec in CODECS["video"]:
         if codec.mimeType == "video/VP8":
             codec.parameters |= _BITRATES
@@ -25,7 +25,7 @@ def tune(relay: MediaRelay) -> None:
     def subscribe(track: MediaStreamTrack, buffered: bool = True) -> MediaStreamTrack:
         # Frames from the browser come in bursts, of which all but the last would be lost uncounted. They may queue,
         # because the processor takes all that wait and works on the newest.
-        if not isinstance(track, AsyncMediaProcessTrack):
+        if not isinstance(track, AsyncVideoProcessTrack):
             return MediaRelay.subscribe(relay, track, buffered=True)
         # On the way to the browser the newest frame wins. Streamlit-webrtc queues without limit where encoding takes
         # longer than a frame lasts: on two busy cores the video was thirty seconds late after a minute.

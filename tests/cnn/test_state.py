@@ -142,6 +142,17 @@ def test_an_old_state_that_can_t_be_removed_ends_no_training(home: Path, monkeyp
     assert sorted(path.name for path in (run.path / "state").glob("epoch-*")) == ["epoch-0003", "epoch-0004"]
 
 
+def test_weights_that_were_torn_off_never_become_the_best(home: Path) -> None:
+    run = create_run(TrainConfig("d", "n"))
+    made = parts(run)
+    fit(*made, 0, 1)
+    good = (run.path / "best.weights.h5").read_bytes()
+    (run.path / "new.best.weights.h5").write_bytes(good[:99])  # A process was killed, or its disk was full.
+    made[1].best = 0.0  # No epoch is better.
+    fit(*made, 1, 2)
+    assert (run.path / "best.weights.h5").read_bytes() == good and not (run.path / "new.best.weights.h5").exists()
+
+
 def test_a_running_average_is_validated_and_saved_and_training_goes_on_without_it(home: Path) -> None:
     decay, run = 0.5, create_run(TrainConfig("d", "n"))
     model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, use_bias=False, kernel_initializer="zeros")])

@@ -10,7 +10,7 @@ from emotion.homes import REPOSITORY
 from tests.browser.test_screens import SCREENS
 from tests.pages.test_pages import PAGES
 
-pytestmark = [pytest.mark.soak, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.soak, pytest.mark.alone, pytest.mark.timeout(900)]
 # Chromium finds no way to a server, not even to one on the same computer, without any network device at all.
 ALONE = """
 ip link set lo up && ip link add desk type veth peer name nowhere && ip address add 10.9.8.7/24 dev desk &&

@@ -93,6 +93,7 @@ ACTS = {
     ),
 }  # fmt: skip
 TRAINING = """
+from dataclasses import replace
 from emotion.cnn.runs import Run
 from emotion.cnn.training import train
 from emotion.cnn.workers import add_epochs, take_over
@@ -109,6 +110,14 @@ add_epochs(run, 2)
 train(run, take_over(run), None)
 epochs = [row["epoch"] for row in run.metrics()]
 assert run.status().state == "finished" and epochs == list(range(1, before + 3)), epochs
+fill(0)
+failed = replace(run.status(), state="failed", error="{p} is full", error_values={"p": "x\\udc80" * 9999})
+try:
+    run.write_status(failed)
+    raise SystemExit("there was room")
+except OSError:
+    run.write_last_status(failed)
+assert run.status().state == "failed" and "x" in str(run.status().problem)
 print("KEPT []")
 """
 

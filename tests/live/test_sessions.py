@@ -35,7 +35,7 @@ def test_a_place_is_kept_given_back_and_freed_when_nothing_is_heard(monkeypatch)
 @pytest.mark.parametrize(("cores", "people", "crowding"), [(2, 1, 1), (2, 2, 2), (8, 3, 1), (8, 8, 2), (1, 0, 1)])
 def test_two_cores_carry_one_session(cores, people, crowding, monkeypatch):
     monkeypatch.setenv("EMOTION_MAX_SESSIONS", "8")
-    monkeypatch.setattr(sessions.os, "cpu_count", lambda: cores)
+    monkeypatch.setattr(sessions, "_cores", lambda: cores)
     places = Places()
     for key in range(people):
         places.take(key)

@@ -78,7 +78,7 @@ def test_the_drawing_goes_to_the_encoder_as_it_takes_it(settings, frame):
 
 
 def test_where_two_are_live_on_two_cores_each_is_read_half_as_often(settings, frame, monkeypatch):
-    monkeypatch.setattr(sessions.os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(sessions, "_cores", lambda: 2)
     monkeypatch.setattr(stream, "PLACES", Places())
     first, second = LiveProcessor(settings), LiveProcessor(settings)
     for _ in range(2):

@@ -7,10 +7,11 @@ import av
 import numpy as np
 import pytest
 from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection
+from aiortc.codecs.h264 import H264Encoder
 from aiortc.codecs.vpx import Vp8Encoder
 from aiortc.contrib.media import MediaRelay
 from aiortc.mediastreams import VIDEO_TIME_BASE, MediaStreamError
-from streamlit_webrtc.process import AsyncMediaProcessTrack
+from streamlit_webrtc.process import AsyncVideoProcessTrack
 
 from emotion.live.transport import tune
 
@@ -33,7 +34,7 @@ class Burst(MediaStreamTrack):
         return frame
 
 
-class DrawnBurst(Burst, AsyncMediaProcessTrack):
+class DrawnBurst(Burst, AsyncVideoProcessTrack):
     """The same as they come from the processor."""
 
 
@@ -65,7 +66,7 @@ def test_on_the_way_back_the_newest_frame_wins() -> None:
     assert asyncio.run(run()) == [4]
 
 
-class Repeated(AsyncMediaProcessTrack):
+class Repeated(AsyncVideoProcessTrack):
     """One picture after the other, each given again under later times, as streamlit-webrtc does until the next."""
 
     kind = "video"
@@ -107,7 +108,7 @@ def test_a_picture_that_is_given_again_is_encoded_once() -> None:
     assert len(moments) == 5 and moments == sorted(set(moments))
 
 
-def test_who_stops_the_way_back_stops_the_drawing() -> None:
+def test_who_stops_the_way_back_leaves_the_relay() -> None:
     async def run() -> tuple[str, str]:
         relay = MediaRelay()
         tune(relay)
@@ -123,9 +124,9 @@ def test_who_stops_the_way_back_stops_the_drawing() -> None:
 
 def test_not_more_is_sent_back_than_two_sessions_can_bear() -> None:
     tune(MediaRelay())
-    encoder = Vp8Encoder()
-    encoder.target_bitrate = 5_000_000
-    assert encoder.target_bitrate == 700_000
+    for encoder in (Vp8Encoder(), H264Encoder()):
+        encoder.target_bitrate = 5_000_000
+        assert encoder.target_bitrate == 700_000
 
 
 def test_the_browser_is_told_how_much_to_send() -> None:

@@ -24,7 +24,6 @@ from emotion.memory import keep_collections_short
 from emotion.plots.live import answer, stages
 from emotion.ui.chart import grow, ink
 from emotion.ui.live.pace import repeat
-from emotion.ui.live.shots import calm
 from emotion.ui.tiles import Tile, wall
 
 CHOSEN = "live.chosen"
@@ -44,29 +43,20 @@ def show_steps() -> None:
 
 
 def show(processor: LiveProcessor, playing: bool) -> None:
-    """Beside the video: numbers and figures, twice a second while it plays; before, how it is going to look."""
-    # Only this fragment is run again: the video and the choices above it stay as they are.
-    calm("live-panel")
-    with st.container(key="live-panel"):
-        repeat(_panel, 0.5 if playing else None, processor, playing)
+    """Beside the video: numbers and figures, twice a second at most; before it, how it is going to look."""
+    repeat("live-panel", _panel, 0.5 if playing else None, processor, playing)
     if playing and not _many(processor):
-        _repeat_stages(processor)
+        repeat("live-times", _stages, 2.0, processor)
 
 
 def show_stages(processor: LiveProcessor) -> None:
     """Under the video where several models fill the other column: what each stage takes."""
     if _many(processor):
-        _repeat_stages(processor)
+        repeat("live-times", _stages, 2.0, processor)
 
 
 def _many(processor: LiveProcessor) -> bool:
     return len(processor.settings.classifiers) > 1
-
-
-def _repeat_stages(processor: LiveProcessor) -> None:
-    calm("live-times")
-    with st.container(key="live-times"):
-        repeat(_stages, 2.0, processor)
 
 
 def _stages(processor: LiveProcessor) -> None:

@@ -11,23 +11,18 @@ from emotion.plots.live import answer, last_minute, mood, session
 from emotion.ui.chart import grow, ink
 from emotion.ui.live.pace import repeat
 from emotion.ui.live.panel import CHOSEN
-from emotion.ui.live.shots import calm
 
 _MOOD = 0.15  # From here on a session is called pleasant or unpleasant.
 
 
 def show_minute(processor: LiveProcessor, playing: bool) -> None:
-    """The last minute of the chosen face, once a second while the video plays."""
-    calm("live-minute")
-    with st.container(key="live-minute"):
-        repeat(_minute, 1.0 if playing else None, processor)
+    """The last minute of the chosen face, drawn once a second at most while the video plays."""
+    repeat("live-minute", _minute, 1.0 if playing else None, processor)
 
 
 def show_session(processor: LiveProcessor, playing: bool) -> None:
-    """The session since START, every two seconds while the video plays."""
-    calm("live-session")
-    with st.container(key="live-session"):
-        repeat(_session, 2.0 if playing else None, processor)
+    """The session since START, every two seconds at most while the video plays."""
+    repeat("live-session", _session, 2.0 if playing else None, processor)
 
 
 def _minute(processor: LiveProcessor) -> None:
