@@ -1,128 +1,81 @@
-"""A real Chromium with a camera that plays the astronaut clip, and what it knows of a video that it gets back."""
+"""The Live page in a real Chromium, with a camera of 640 × 480 and 30 frames a second; beside a bare video stream.
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+Browser and server share the machine, as at a learner's desk: the frame rates hold for an idle machine only.
+"""
+
+import os
+import re
+import tempfile
+from contextlib import ExitStack
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
-import cv2
-from playwright.sync_api import Browser, FrameLocator, Page, TimeoutError, sync_playwright
+from playwright.sync_api import Browser
 
-from emotion.errors import UserError
-from emotion.live.clip import PERIOD, clip_frame
-from tests.browser.chromium import find_chromium
+from benchmarks.server import serving
+from benchmarks.timing import lines as lines
+from benchmarks.viewer import Viewer, chromium_with_camera, visit
+from benchmarks.watching import asking, cost, libraries
 
-CAMERA_FPS = 30  # What Chromium plays an .mjpeg file with.
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-KEEP_CONNECTIONS = """
-window.connections = [];
-window.RTCPeerConnection = class extends window.RTCPeerConnection {
-  constructor(...settings) { super(...settings); window.connections.push(this); }
-};
-"""
-"""Keeps each connection of a page within reach, to be asked for its statistics."""
-
-_START_SECONDS = 45.0
-_FIRST_FRAME = """(video, milliseconds) => new Promise((done) => {
-  setTimeout(() => done(false), milliseconds);
-  video.requestVideoFrameCallback(() => done(true));
-})"""
-_STATISTICS = """async (body) => {
-  const connection = body.ownerDocument.defaultView.connections.at(-1);
-  if (!connection) return {};
-  const all = [...(await connection.getStats()).values()];
-  const [sent, got] = ["outbound-rtp", "inbound-rtp"].map((type) => all.find((each) => each.type === type) || {});
-  return {
-    sent: sent.framesEncoded || 0, width: sent.frameWidth || 0, limited: sent.qualityLimitationReason || "",
-    received: got.framesDecoded || 0,
-  };
-}"""
+BARE = "benchmarks/passthrough.py"
+_SETTLE = 12.0  # Seconds until the browser has found its bitrate.
 
 
-def camera_flags(camera: Path) -> tuple[str, ...]:
-    """Give this film as a camera, without asking."""
-    fake = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
-    return (*fake, f"--use-file-for-fake-video-capture={camera}")
+def compare(seconds: float) -> dict[str, Any]:
+    """All figures: of one session, of two at once, and of the bare stream, each over so many seconds."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        with chromium_with_camera(folder) as browser:
+            with serving(folder / "app") as (url, pid):
+                report = {
+                    "the page without a video": _page_alone(browser, url, pid),
+                    "one session": measure(browser, url, "live", pid, 1, seconds),
+                    "two sessions": measure(browser, url, "live", pid, 2, seconds),
+                    "files of TensorFlow in memory": len(libraries(pid, "tensorflow")),
+                }
+            with serving(folder / "bare", BARE) as (url, pid):
+                report["the bare stream"] = measure(browser, url, "", pid, 1, seconds)
+    return {"cores": os.cpu_count(), "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0, **report}
 
 
-def write_camera(path: Path) -> Path:
-    """The clip as a file for Chromium's fake camera, which plays it again and again: JPEGs one after the other."""
-    with path.open("wb") as file:
-        for number in range(round(PERIOD * CAMERA_FPS)):
-            jpeg = cv2.imencode(".jpg", clip_frame(number / CAMERA_FPS), [cv2.IMWRITE_JPEG_QUALITY, 85])[1]
-            file.write(jpeg.tobytes())
-    return path
+def _page_alone(browser: Browser, url: str, pid: int) -> dict[str, float]:
+    viewer = visit(browser, f"{url}/live")
+    viewer.page.wait_for_timeout(2000)
+    viewer.page.context.close()
+    return {"MB": cost(pid).megabytes}
 
 
-@contextmanager
-def chromium_with_camera(folder: Path) -> Iterator[Browser]:
-    """A Chromium whose camera shows the astronaut; UserError where there is none."""
-    program = find_chromium()
-    if program is None:
-        raise UserError("No Chromium was found. Get one with “playwright install chromium”, then try again.")
-    flags = [*FLAGS, *camera_flags(write_camera(folder / "camera.mjpeg"))]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=flags)
-        yield browser
-        browser.close()
+def measure(browser: Browser, url: str, page: str, pid: int, count: int, seconds: float) -> dict[str, float]:
+    """So many people live at once: each one's frames a second, what the server costs, and how fast it answers."""
+    with ExitStack() as stack:
+        viewers = [visit(browser, f"{url}/{page}") for _ in range(count)]
+        for viewer in viewers:
+            stack.callback(viewer.page.context.close)
+            viewer.start()
+            if page:
+                viewer.page.get_by_text("frames processed").wait_for()
+        viewers[0].page.wait_for_timeout(_SETTLE * 1000)
+        with asking(url) as answers:
+            start, before, first = perf_counter(), cost(pid), [_counts(viewer) for viewer in viewers]
+            viewers[0].page.wait_for_timeout(seconds * 1000)
+            took, after, last = perf_counter() - start, cost(pid), [_counts(viewer) for viewer in viewers]
+        rates = {
+            f"{name} a second, {number}. session": (now[name] - then[name]) / took
+            for number, (then, now) in enumerate(zip(first, last, strict=True), start=1)
+            for name in now
+        }
+        sizes = {f"pixels wide, {n}. session": float(v.statistics()["width"]) for n, v in enumerate(viewers, start=1)}
+        health = {f"health, ms, {name}": value for name, value in answers.milliseconds().items()}
+        used = {"cores used by the server": (after.seconds - before.seconds) / took}
+        return rates | sizes | health | used | {"MB": after.megabytes, "threads": after.threads}
 
 
-@dataclass(frozen=True, eq=False)
-class Viewer:
-    """Someone with a page that has a video component."""
-
-    page: Page
-
-    @property
-    def component(self) -> FrameLocator:
-        """What stands in the video component's iframe."""
-        return self.page.locator('iframe[src*="streamlit_webrtc"]').last.content_frame
-
-    def press(self, button: str) -> None:
-        """Click START or STOP."""
-        self.component.get_by_role("button", name=button, exact=True).click()
-
-    def start(self) -> bool:
-        """Click START; whether a first frame came back."""
-        self.press("START")
-        try:
-            video = self.component.locator("video")
-            video.wait_for(timeout=_START_SECONDS * 1000)
-            return bool(video.evaluate(_FIRST_FRAME, _START_SECONDS * 1000))
-        except TimeoutError:
-            return False
-
-    def stop(self) -> None:
-        """Click STOP, where something runs that can be stopped."""
-        if self.component.get_by_role("button", name="STOP", exact=True).count():
-            self.press("STOP")
-
-    def wait_for_stop(self) -> None:
-        """Until START can be clicked again."""
-        self.component.get_by_role("button", name="START", exact=True).wait_for(timeout=_START_SECONDS * 1000)
-
-    def statistics(self) -> dict[str, Any]:
-        """Frames ``sent`` and ``received`` so far, the ``width`` of those sent, and what ``limited`` them."""
-        found: dict[str, Any] = self.component.locator("body").evaluate(_STATISTICS)
-        return found
-
-
-def visit(browser: Browser, url: str) -> Viewer:
-    """A fresh browser session at a page with a video."""
-    page = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-US").new_page()
-    page.add_init_script(KEEP_CONNECTIONS)
-    page.set_default_timeout(60_000)
-    page.goto(url)
-    viewer = Viewer(page)
-    viewer.component.get_by_role("button", name="START", exact=True).wait_for()
-    page.wait_for_timeout(1500)  # A component that has just been mounted loses its first click.
-    return viewer
+def _counts(viewer: Viewer) -> dict[str, float]:
+    """Frames so far: that the camera sent, that were processed (the page's own count), and that came back."""
+    statistics = viewer.statistics()
+    counts = {"sent": statistics["sent"], "came back": statistics["received"]}
+    panel = viewer.page.locator(".st-key-live-stats")
+    if panel.count() and (found := re.search(r"(\d+) frames processed", panel.inner_text())):
+        counts["processed"] = int(found[1])
+    return {name: float(value) for name, value in counts.items()}

@@ -13,10 +13,10 @@ from typing import Any
 
 from playwright.sync_api import Browser
 
-from benchmarks.browser import Viewer, chromium_with_camera, visit
-from benchmarks.chromium import BARE
+from benchmarks.browser import BARE
 from benchmarks.server import serving
 from benchmarks.timing import lines as lines
+from benchmarks.viewer import Viewer, chromium_with_camera, visit
 from benchmarks.watching import Cost, cost, growth, libraries
 
 _WARM_UP = 3  # STARTs, after which all is loaded that ever will be.

@@ -15,8 +15,8 @@ import cv2
 import numpy as np
 from playwright.sync_api import Browser, Page
 
-from benchmarks.browser import Viewer, chromium_with_camera
 from benchmarks.server import serving
+from benchmarks.viewer import Viewer, chromium_with_camera
 from emotion.dataset.sample import write_sample
 from emotion.files import write_image
 from emotion.homes import REPOSITORY

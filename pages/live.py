@@ -3,11 +3,13 @@
 import streamlit as st
 
 from emotion.i18n import _
+from emotion.live.pipeline import FacePipeline
 from emotion.ui import guards
 from emotion.ui.lesson import mark_done
 from emotion.ui.live import camera, collect, files, freeze, game, panel, selftest, settings, taking, teach, timeline
 from emotion.ui.live.watch import watch_browser
 from emotion.ui.page import heading
+from emotion.ui.source import show_code
 
 heading(
     _("Live"),
@@ -94,7 +96,7 @@ if view == "camera":
         _("This session"): lambda: timeline.show_session(processor, playing),
         _("Why is it wrong on me?"): lambda: freeze.show(processor),
         _("No video?"): selftest.show,
-        _("The code"): panel.show_code,
+        _("The code"): lambda: show_code(FacePipeline.process),
     }
     for tab, show in zip(st.tabs(list(below), key="live.below", on_change="rerun"), below.values(), strict=True):
         if tab.open:

@@ -65,7 +65,7 @@ def bench_live(clips: tuple[str, ...], photos: str | None, model: str | None, fr
 @as_json
 def bench_browser(seconds: float, as_json: bool) -> None:
     """Frame rates, answers and memory of the Live page in Chromium; beside a bare video stream. About three minutes."""
-    benchmark = _benchmark("chromium")
+    benchmark = _benchmark("browser")
     report = benchmark.compare(seconds)
     say(report, as_json, lambda: "\n".join(benchmark.lines(report)))
 

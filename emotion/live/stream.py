@@ -21,9 +21,9 @@ from emotion.errors import UserError
 from emotion.haar.detector import FaceDetector
 from emotion.live.annotate import annotate
 from emotion.live.clip import clip_frame
-from emotion.live.colour import video_frame
 from emotion.live.faces import FrameResult
 from emotion.live.pipeline import FacePipeline
+from emotion.live.recorder import video_frame
 from emotion.live.sessions import PLACES
 from emotion.live.settings import PipelineSettings
 from emotion.live.state import LiveSettings, LiveStats

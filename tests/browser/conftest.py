@@ -11,8 +11,8 @@ import psutil
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from benchmarks.browser import FLAGS, camera_flags, write_camera
 from benchmarks.server import serving
+from benchmarks.viewer import FLAGS, camera_flags, write_camera
 from emotion.homes import REPOSITORY
 from tests.browser.chromium import HOW_TO, find_chromium
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from benchmarks.browser import KEEP_CONNECTIONS
+from benchmarks.viewer import KEEP_CONNECTIONS
 from emotion.cnn.card import CARD
 from emotion.homes import REPOSITORY
 from tests.browser.conftest import ARTIFACTS, App, running

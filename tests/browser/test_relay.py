@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
-from benchmarks.browser import KEEP_CONNECTIONS, camera_flags
+from benchmarks.viewer import KEEP_CONNECTIONS, camera_flags
 from tests.browser.conftest import ARTIFACTS, App, Launch, running
 from tests.browser.coturn import HOW_TO, PASSWORD, USER, Relay, find_coturn, relaying
 from tests.browser.test_live import faces, inside, open_live, processed, start, wait_for

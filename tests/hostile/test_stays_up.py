@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page
 
-from benchmarks.browser import Viewer, camera_flags, visit
+from benchmarks.viewer import Viewer, camera_flags, visit
 from benchmarks.watching import asking, cost
 from emotion.cnn.config import TrainConfig
 from emotion.cnn.runs import Run, list_runs

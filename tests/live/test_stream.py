@@ -14,8 +14,8 @@ from emotion.errors import UserError
 from emotion.haar.detector import DetectorSettings
 from emotion.live import sessions, stream
 from emotion.live.clip import clip_frame
-from emotion.live.colour import video_frame
 from emotion.live.pipeline import FacePipeline
+from emotion.live.recorder import video_frame
 from emotion.live.sessions import PLACES, Places
 from emotion.live.settings import Look, PipelineSettings
 from emotion.live.stream import STAGES, LiveProcessor, LiveSettings, attach_log_handler, clip_ticks

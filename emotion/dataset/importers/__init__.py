@@ -7,9 +7,10 @@ from itertools import count, islice
 from pathlib import Path
 
 from emotion.dataset.folder import Dataset, open_dataset
-from emotion.dataset.importers.archive import Archive, Entry, import_zip, open_archive
+from emotion.dataset.importers.archive import Archive, Entry, import_zip, is_zip, open_archive
 from emotion.dataset.importers.fer_csv import import_fer_csv
-from emotion.dataset.importers.making import Source, files_below, is_image, opened, source_name
+from emotion.dataset.importers.making import Source, files_below, is_image, source_name
+from emotion.dataset.importers.making import opened as opened
 from emotion.dataset.importers.utkface import import_utkface, read_name
 from emotion.errors import UserError
 from emotion.files import is_plain_name, plain_name
@@ -37,7 +38,7 @@ def import_any(source: Source, name: str, folder: Path, progress: Progress | Non
         if not _is_utkface(files_below(source)):
             raise UserError("{path} needs no import. Open the folder itself as a dataset.", path=source)
         return import_utkface(source, folder, progress)
-    if _is_zip(source):
+    if _goes_as_zip(source):
         return _import_zip(source, name, folder, progress)
     if source_name(source).lower().endswith(".csv"):
         return (import_fer_csv(source, folder / name, progress),)
@@ -82,10 +83,9 @@ def _import_zip(source: Source, name: str, folder: Path, progress: Progress | No
     return (import_zip(source, folder / name, progress),)
 
 
-def _is_zip(source: Source) -> bool:
+def _goes_as_zip(source: Source) -> bool:
     """By its first bytes; what is only called one goes the same way, to be told so."""
-    with opened(source) as file:
-        return file.read(2) == b"PK" or source_name(source).lower().endswith(".zip")
+    return is_zip(source) or source_name(source).lower().endswith(".zip")
 
 
 def _fer_csv(archive: Archive) -> Entry | None:

@@ -4,7 +4,7 @@ import streamlit as st
 
 from emotion.cnn.bundle import Bundle
 from emotion.cnn.card import Metric
-from emotion.cnn.stated import Stated, stated
+from emotion.cnn.card_figures import Stated, stated
 from emotion.dataset.importers.utkface import AGES, GENDERS
 from emotion.dataset.splits import SPLITS
 from emotion.i18n import _, language, plain

@@ -19,8 +19,9 @@ from emotion.jobs import Progress
 from emotion.ui.dataset.common import job_key
 from emotion.ui.guards import current_dataset, title_of
 from emotion.ui.haar import rounds
-from emotion.ui.haar.common import WINDOW, lfw, show_code
+from emotion.ui.haar.common import WINDOW, lfw
 from emotion.ui.jobs import outcome
+from emotion.ui.source import show_code
 
 _STEPS = (1, 2, 3, 4)
 _FACES = 150

@@ -16,7 +16,7 @@ from emotion.plots.cascade import funnel_figure, stages_figure
 from emotion.plots.cascade_pictures import ACCEPTED, depth_colours, feature_on
 from emotion.ui import chart
 from emotion.ui.haar import window
-from emotion.ui.haar.common import choose_gray, show_code
+from emotion.ui.haar.common import choose_gray
 from emotion.ui.haar.player import player
 from emotion.ui.haar.scanning import (
     Opened,
@@ -28,6 +28,7 @@ from emotion.ui.haar.scanning import (
     shipped,
     uploaded,
 )
+from emotion.ui.source import show_code
 from emotion.ui.tiles import Tile, wall
 
 _UPLOAD = "upload"

@@ -1,7 +1,4 @@
-"""What the steps share: the photo, real patches, what a feature is called, and the code of a function."""
-
-import inspect
-from collections.abc import Callable
+"""What the steps share: the photo, real patches, and what a feature is called."""
 
 import cv2
 import numpy as np
@@ -55,9 +52,3 @@ def kind_name(kind: Kind) -> str:
     }
     name = names[kind.name.removeprefix("tilted_")]
     return _("{name}, tilted").format(name=name) if kind.tilted else name
-
-
-def show_code(*parts: Callable[..., object] | type) -> None:
-    """The real code of functions and classes, to be opened."""
-    with st.expander(_("Show the code"), icon=":material/code:"):
-        st.code("\n\n".join(inspect.getsource(part) for part in parts))

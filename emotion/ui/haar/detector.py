@@ -17,8 +17,9 @@ from emotion.i18n import _, error_text
 from emotion.labels import PALETTE, rgb
 from emotion.plots.cascade_pictures import grouped
 from emotion.ui.haar import measuring
-from emotion.ui.haar.common import choose_gray, show_code
+from emotion.ui.haar.common import choose_gray
 from emotion.ui.haar.scanning import Begun, begin, by_opencv, cascade_names, ended, picture_key, shipped
+from emotion.ui.source import show_code
 
 _SMALLEST = 20  # Pixels. No cascade for faces has a smaller window, so that this leaves nothing out.
 PRESETS = {"deck": DECK, "accurate": ACCURATE._replace(min_size=(_SMALLEST, _SMALLEST))}

@@ -25,8 +25,9 @@ from emotion.labels import PALETTE
 from emotion.plots.features import feature_picture, kind_picture, response_picture, values_figure
 from emotion.ui import chart
 from emotion.ui.haar import counting
-from emotion.ui.haar.common import WINDOW, choose_gray, kind_name, lfw, show_code
+from emotion.ui.haar.common import WINDOW, choose_gray, kind_name, lfw
 from emotion.ui.haar.scanning import picture_key
+from emotion.ui.source import show_code
 from emotion.ui.tiles import Tile, wall
 
 _FACES, _OTHERS = slice(7), [75, 86]  # Of the real patches: a forest and letters.

@@ -29,9 +29,10 @@ from emotion.plots.haar import (
     times_figure,
 )
 from emotion.ui import chart
-from emotion.ui.haar.common import choose_gray, show_code
+from emotion.ui.haar.common import choose_gray
 from emotion.ui.haar.scanning import picture_key
 from emotion.ui.jobs import outcome
+from emotion.ui.source import show_code
 
 
 def show() -> None:

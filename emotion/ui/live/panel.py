@@ -1,7 +1,5 @@
 """What stands around the video: the answers of the moment, the last minute, the session, advice."""
 
-import inspect
-from textwrap import dedent
 from time import monotonic
 
 import cv2
@@ -176,9 +174,3 @@ def _preview(models: tuple[str, ...], look: str, _settings: LiveSettings) -> np.
     frame = clip_frame(1.5)
     result = pipeline.process(frame, 0.0)
     return annotate(frame, result, _settings.language, _settings.notes, _settings.look)
-
-
-def show_code() -> None:
-    """The real function behind the video."""
-    with st.expander(_("Show the code")):
-        st.code(dedent(inspect.getsource(FacePipeline.process)), language="python")

@@ -7,7 +7,7 @@ import pytest
 
 from emotion.cnn.bundle import read_card
 from emotion.cnn.card import Card
-from emotion.cnn.stated import stated
+from emotion.cnn.card_figures import stated
 from emotion.homes import REPOSITORY
 
 
