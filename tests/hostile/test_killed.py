@@ -178,6 +178,32 @@ def test_a_server_killed_while_it_imports(page: Page, home: Path, tmp_path: Path
     assert [path.name for path in datasets.iterdir() if path.is_dir()] == ["many"]
 
 
+@pytest.mark.soak
+def test_a_server_killed_while_it_exports(page: Page, home: Path) -> None:
+    """The helper process that makes the zip ends with its server; whatever zip is there is whole."""
+
+    def export(app: App) -> None:
+        page.goto(f"{app.url}/evaluation")
+        page.get_by_text("Export & import").click()
+        page.get_by_role("button", name="Export and prove").click()
+        page.get_by_text("Exporting and checking").first.wait_for(timeout=60_000)
+
+    with running(home) as app:
+        export(app)
+        page.wait_for_timeout(8000)  # Among the formats: all of them take half a minute.
+        helpers = app.process.children(recursive=True)
+        assert helpers
+        app.process.kill()
+        # A helper sees it when it has done what it was asked.
+        wait_for(lambda: not any(helper.is_running() and helper.status() != "zombie" for helper in helpers), 240)
+    made = home / "cache" / "exports"
+    assert all(zipfile.ZipFile(path).testzip() is None for path in made.glob("*.zip"))
+    with running(home) as app:
+        export(app)
+        page.get_by_text("Every file was loaded again").wait_for(timeout=180_000)
+    assert all(zipfile.ZipFile(path).testzip() is None for path in made.glob("*.zip")) and list(made.glob("*.zip"))
+
+
 def drop(page: Page, app: App, file: Path) -> None:
     """Give a file to the Dataset page."""
     open_box(page, app)
