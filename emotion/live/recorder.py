@@ -34,6 +34,17 @@ def video_frame(bgr: np.ndarray) -> av.VideoFrame:
     return av.VideoFrame.from_ndarray(planes, format="yuv420p")
 
 
+def own_copy(frame: av.VideoFrame) -> av.VideoFrame:
+    """The same picture at the same time, as YUV 4:2:0, in a frame that nobody else holds."""
+    copy = frame.reformat(format="yuv420p")
+    if copy is frame and not (frame.width % 2 or frame.height % 2):
+        copy = av.VideoFrame.from_ndarray(frame.to_ndarray(), format="yuv420p")
+    elif copy is frame:  # PyAV makes no array of it.
+        copy = frame.reformat(format="rgb24").reformat(format="yuv420p")
+    copy.pts, copy.time_base = frame.pts, frame.time_base
+    return copy
+
+
 class Mp4Writer:
     """Writes frames as H.264 with the time of each, and the sound of another file; use it in one thread.
 

@@ -1,11 +1,16 @@
 """How frames travel between the browser and the pipeline: what streamlit-webrtc and aiortc leave to be set."""
 
+import logging
 from typing import Any
 
-from aiortc import MediaStreamTrack
+from aiortc import MediaStreamTrack, RTCRtpSender
 from aiortc.codecs import CODECS, h264, vpx
 from aiortc.contrib.media import MediaRelay
 from streamlit_webrtc.process import AsyncVideoProcessTrack
+
+from emotion.live.recorder import own_copy
+
+_log = logging.getLogger("emotion.live")
 
 # In kbit/s. A busy server answers unevenly, which aiortc takes for a narrow line: of itself the browser then sends
 # 320 × 240 pixels at a twentieth of this, and small faces are lost. Above it faces look no better, and each packet
@@ -32,14 +37,21 @@ def tune(relay: MediaRelay) -> None:
         return _WithoutRepeats(MediaRelay.subscribe(relay, track, buffered=False))
 
     relay.subscribe = subscribe  # type: ignore[method-assign]
+    # What aiortc 1.16 calls where an encoder fails, and does not have: its sender would end without a word, and whoever
+    # stops it would wait for ever.
+    RTCRtpSender._RTCRtpSender__log_warning = _say  # type: ignore[attr-defined]
+
+
+def _say(sender: RTCRtpSender, what: str) -> None:
+    _log.error("The video was not sent on: %s", what)
 
 
 class _WithoutRepeats(MediaStreamTrack):
-    """The frames of a track, each once.
+    """The frames of a track, each once and as a copy.
 
     Streamlit-webrtc gives a drawn frame again, under a later time, until the next is drawn. Encoding it again costs as
-    much as a new one; and its time would change while it is encoded, so that two frames may come to have the same, at
-    which the encoder fails and the video stands still for good.
+    much as a new one. And the encoder, on a thread of its own, counts a frame's time in other units: changed meanwhile,
+    it runs backwards, at which the encoder fails and the video stands still for good.
     """
 
     kind = "video"
@@ -50,10 +62,11 @@ class _WithoutRepeats(MediaStreamTrack):
         self._last: Any = None
 
     async def recv(self) -> Any:
-        while (frame := await self._track.recv()) is self._last:
-            pass
+        frame: Any = await self._track.recv()
+        while frame is self._last:
+            frame = await self._track.recv()
         self._last = frame
-        return frame
+        return own_copy(frame)
 
     def stop(self) -> None:
         super().stop()

@@ -30,7 +30,7 @@ class Burst(MediaStreamTrack):
             await asyncio.sleep(3600)
         self._left -= 1
         frame = av.VideoFrame.from_ndarray(np.zeros((16, 16, 3), np.uint8), format="bgr24")
-        frame.pts = next(self._pts)
+        frame.pts, frame.time_base = next(self._pts), VIDEO_TIME_BASE
         return frame
 
 
@@ -106,6 +106,68 @@ def test_a_picture_that_is_given_again_is_encoded_once() -> None:
 
     moments = asyncio.run(run())
     assert len(moments) == 5 and moments == sorted(set(moments))
+
+
+@pytest.mark.parametrize(
+    ("size", "form"), [((48, 64), "yuv420p"), ((48, 64), "bgr24"), ((47, 63), "bgr24"), ((47, 63), "yuv420p")]
+)
+def test_what_is_encoded_is_nobody_else_s(size: tuple[int, int], form: str) -> None:
+    class Drawn(AsyncVideoProcessTrack):
+        kind = "video"
+
+        def __init__(self) -> None:
+            MediaStreamTrack.__init__(self)
+            grey = av.VideoFrame.from_ndarray(np.full((*size, 3), 100, np.uint8), format="bgr24")
+            self.frame = grey.reformat(format=form)
+            self.frame.pts, self.frame.time_base = 3000, VIDEO_TIME_BASE
+
+        async def recv(self) -> av.VideoFrame:
+            await asyncio.sleep(0.01)
+            return self.frame
+
+    async def run() -> tuple[av.VideoFrame, av.VideoFrame]:
+        relay, drawn = MediaRelay(), Drawn()
+        tune(relay)
+        return drawn.frame, await relay.subscribe(drawn).recv()
+
+    given, encoded = asyncio.run(run())
+    given.pts = 7
+    assert (encoded.pts, encoded.time_base, encoded.format.name) == (3000, VIDEO_TIME_BASE, "yuv420p")
+    assert (encoded.height, encoded.width) == size
+    assert np.abs(encoded.to_ndarray(format="rgb24").astype(int) - 100).max() <= 6
+
+
+class Backwards(MediaStreamTrack):
+    """Frames whose time runs backwards, at which the encoder fails."""
+
+    kind = "video"
+    _moments = count(90_000, -3000)
+
+    async def recv(self) -> av.VideoFrame:
+        await asyncio.sleep(0.02)
+        frame = picture(3)
+        frame.pts, frame.time_base = next(self._moments), VIDEO_TIME_BASE
+        return frame
+
+
+def test_a_sender_that_fails_says_so_and_can_be_stopped(caplog: pytest.LogCaptureFixture) -> None:
+    async def run() -> None:
+        browser, server = (RTCPeerConnection(RTCConfiguration([])) for _ in range(2))
+        browser.addTransceiver("video", "recvonly")
+        server.addTrack(Backwards())
+        await browser.setLocalDescription(await browser.createOffer())
+        await server.setRemoteDescription(browser.localDescription)
+        await server.setLocalDescription(await server.createAnswer())
+        await browser.setRemoteDescription(server.localDescription)
+        for _ in range(200):
+            if "The video was not sent on" in caplog.text:
+                break
+            await asyncio.sleep(0.05)
+        await asyncio.wait_for(asyncio.gather(server.close(), browser.close()), 10)
+
+    tune(MediaRelay())
+    asyncio.run(run())
+    assert "The video was not sent on" in caplog.text
 
 
 def test_who_stops_the_way_back_leaves_the_relay() -> None:
