@@ -206,6 +206,8 @@ def _outcome(run: Run, status: Status, chance: Chance | None) -> None:
         st.error(_("The training failed: {reason}").format(reason=error_text(status.problem)))
         with st.expander(_("The last lines of its log"), icon=":material/terminal:"):
             st.code(run.log_tail(), language=None)
+    elif status.state == "interrupted" and not run.has_weights:
+        st.warning(_("Its process is gone, and no epoch was finished: whoever goes on with it begins anew."))
     elif status.state == "interrupted":
         st.warning(_("Its process is gone: a crash, a restart, or somebody ended it. Its last whole epoch is kept."))
     else:
