@@ -27,7 +27,7 @@ from emotion.memory import keep_pages
 
 if TYPE_CHECKING:
     from emotion.cnn.runs import Run
-    from emotion.cnn.training import Engine, Publish
+    from emotion.cnn.training import Publish
 
 
 class AugmentationType(click.ParamType):
@@ -192,10 +192,11 @@ def _train_here(run: "Run") -> None:
     status = take_over(run)  # Before Keras is imported, which takes a while: whoever watches sees a living worker.
     config = run.config()
     try:
+        from emotion.cnn.engine import engine_for
         from emotion.cnn.training import train as work
 
         publish = _publisher(config)
-        status = work(run, status, publish, _engine(config.distribute))
+        status = work(run, status, publish, engine_for(config.distribute))
     finally:
         start_waiting()
     if status.state == "finished" and not publish and _is_first(config):
@@ -211,14 +212,6 @@ def _publisher(config: TrainConfig) -> "Publish | None":
     from emotion.cnn.publish import publish_run
 
     return publish_run if _is_first(config) and can_convert() else None
-
-
-def _engine(distribute: str) -> "Engine | None":
-    if distribute == "none":
-        return None
-    from emotion.cnn.distributed import engine_for
-
-    return engine_for(distribute)
 
 
 def _publish(name: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ Nothing here is tied to a Keras backend; the pages never import this module, the
 import logging
 import signal
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from emotion.cnn.batches import Batches
 from emotion.cnn.callbacks import Confusion, EndOfEpoch, Report, StopOnRequest, Stopped, has_no_patience
 from emotion.cnn.checks import insist_on_classes, insist_on_same_classes
 from emotion.cnn.config import TrainConfig
+from emotion.cnn.engine import Engine, engine_for
 from emotion.cnn.origin import find_origin
 from emotion.cnn.precision import precision_of
 from emotion.cnn.runs import Run, Status
@@ -34,21 +35,6 @@ log = logging.getLogger(__name__)
 Publish = Callable[[Run, Dataset], Path]
 
 
-class Engine:
-    """Where the arithmetic is done: in this process. ``distributed`` has those that share it out."""
-
-    shard = (0, 1)
-    """Which of how many parts of each batch this process trains on."""
-
-    def scope(self) -> AbstractContextManager[Any]:
-        """Where the network is built."""
-        return nullcontext()
-
-    def fit(self, model: keras.Model, batches: Batches, **settings: Any) -> None:
-        """What ``keras.Model.fit`` does."""
-        model.fit(batches, **settings)
-
-
 def train(run: Run, status: Status, publish: Publish | None, engine: Engine | None = None) -> Status:
     """Train ``run`` from where it stands to its last epoch, then ``publish`` it as a bundle.
 
@@ -60,7 +46,7 @@ def train(run: Run, status: Status, publish: Publish | None, engine: Engine | No
         signal.signal(number, lambda *_: run.request_stop())
     try:
         with writing(run.path):
-            status = _fit(run, status, engine or Engine())
+            status = _fit(run, status, engine or engine_for())
         if publish:
             run.write_status(replace(status, state="running", phase="publishing"))
             status = replace(status, bundle=str(publish(run, open_dataset(run.config().data))))
@@ -94,7 +80,7 @@ def _fit(run: Run, status: Status, engine: Engine) -> Status:
     batches = _batches(config, dataset, images, engine.shard)
     with engine.scope():  # Whatever makes variables.
         confusion = Confusion(classes)
-        model = compiled(config, classes, len(batches), confusion)
+        model = compiled(config, classes, len(batches), confusion, engine)
         best = BestWeights(run.path / "best.weights.h5")
         state, report = EpochState(run, best), Report(run, status, batches, confusion)
         state.set_model(model)
@@ -155,9 +141,9 @@ def _batches(config: TrainConfig, dataset: Dataset, images: Images, shard: tuple
     )
 
 
-def compiled(config: TrainConfig, classes: int, steps: int, confusion: Confusion) -> keras.Model:
-    """The network of a run, ready to be trained in epochs of ``steps`` batches."""
-    model = build(config.architecture, classes, config.size)
+def compiled(config: TrainConfig, classes: int, steps: int, confusion: Confusion, engine: Engine) -> keras.Model:
+    """The network of a run, ready to be trained by ``engine`` in epochs of ``steps`` batches."""
+    model = engine.adapt(build(config.architecture, classes, config.size))
     if config.freeze:
         for layer in model.layers[:-1]:
             layer.trainable = False

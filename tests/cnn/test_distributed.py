@@ -25,7 +25,8 @@ from pathlib import Path
 import numpy as np
 from emotion.cnn.runs import Run
 from emotion.cnn.workers import take_over
-from emotion.cnn.distributed import _Loop, engine_for
+from emotion.cnn.distributed import _Loop
+from emotion.cnn.engine import engine_for
 from emotion.cnn.training import train
 
 run, out = Run(Path(sys.argv[1])), Path(sys.argv[2])

@@ -1,0 +1,78 @@
+"""The engine of one process on TensorFlow: batch normalisation by one kernel, against Keras' own."""
+
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from emotion.cnn.architectures import build
+from emotion.cnn.distributed import BatchNormalization
+from emotion.cnn.engine import engine_for
+
+
+def both(policy: str) -> list[keras.layers.BatchNormalization]:
+    kinds = (keras.layers.BatchNormalization, BatchNormalization)
+    layers = [kind(momentum=0.9, dtype=policy, name="normalisation") for kind in kinds]
+    for layer in layers:
+        layer.build((None, 3, 3, 2))
+        layer.gamma.assign([1.5, 0.5])
+        layer.beta.assign([0.25, -2.0])
+    return layers
+
+
+def trained(layer: keras.layers.BatchNormalization, pictures: np.ndarray, slope: np.ndarray) -> list[np.ndarray]:
+    """Answers, and the gradients of their sum weighted by ``slope``, for pictures, gamma and beta."""
+    pictures = tf.cast(pictures, layer.compute_dtype)
+    with tf.GradientTape() as tape:
+        tape.watch(pictures)
+        answers = layer(pictures, training=True)
+        loss = tf.reduce_sum(tf.cast(answers, "float32") * slope)
+    gradients = tape.gradient(loss, [pictures, layer.gamma.value, layer.beta.value])
+    return [keras.ops.convert_to_numpy(keras.ops.cast(one, "float32")) for one in (answers, *gradients)]
+
+
+def averages(layer: keras.layers.BatchNormalization) -> list[np.ndarray]:
+    return [keras.ops.convert_to_numpy(one) for one in (layer.moving_mean, layer.moving_variance)]
+
+
+@pytest.mark.parametrize(("policy", "close"), [("float32", 1e-5), ("mixed_bfloat16", 0.03)])
+def test_the_kernel_normalises_as_keras_does(policy: str, close: float) -> None:
+    random = np.random.default_rng(0)
+    pictures = random.normal([5, -2], [3, 0.5], (4, 3, 3, 2)).astype(np.float32)
+    slope = random.normal(size=pictures.shape).astype(np.float32)
+    keras_s, ours = both(policy)
+    for expected, found in zip(trained(keras_s, pictures, slope), trained(ours, pictures, slope), strict=True):
+        assert np.allclose(found, expected, rtol=close, atol=close * np.abs(expected).max())
+    # By hand: a tenth of the batch's mean, and nine tenths of one and a tenth of its variance.
+    seen = np.asarray(tf.cast(tf.cast(pictures, ours.compute_dtype), "float32")).reshape(-1, 2)
+    by_hand = [0.1 * seen.mean(axis=0), 0.9 + 0.1 * seen.var(axis=0)]
+    assert np.allclose(averages(ours), by_hand, rtol=1e-5) and np.allclose(averages(keras_s), by_hand, rtol=1e-5)
+    assert np.allclose(ours(pictures), keras_s(pictures), rtol=close, atol=close)
+
+
+def test_a_frozen_layer_and_a_layer_of_vectors_stay_keras_own() -> None:
+    vectors = np.random.default_rng(0).normal(size=(6, 2)).astype(np.float32)
+    for pictures, frozen in ((vectors, False), (vectors.reshape(1, 2, 3, 2), True)):
+        layers = [kind() for kind in (keras.layers.BatchNormalization, BatchNormalization)]
+        for layer in layers:
+            layer.build(pictures.shape)
+            layer.trainable = not frozen
+        answers = [np.asarray(layer(pictures, training=True)) for layer in layers]
+        assert np.array_equal(*answers)
+        assert np.array_equal(averages(layers[0]), averages(layers[1]))
+
+
+def test_the_adapted_network_answers_and_saves_as_the_built_one(tmp_path: Path) -> None:
+    keras.utils.set_random_seed(3)
+    built = build("compact_resnet", 3, 48)
+    adapted = engine_for().adapt(built)
+    kinds = [type(layer) for layer in adapted.layers]
+    assert BatchNormalization in kinds and keras.layers.BatchNormalization not in kinds
+    faces = np.random.default_rng(0).integers(0, 256, (2, 48, 48, 1), np.uint8)
+    adapted.compile("sgd", "categorical_crossentropy")
+    adapted.train_on_batch(faces, np.eye(3)[:2])
+    adapted.save_weights(tmp_path / "its.weights.h5")
+    built.load_weights(tmp_path / "its.weights.h5")
+    assert np.array_equal(built(faces), adapted(faces))
