@@ -9,7 +9,8 @@ BIN := .venv/bin
 .PHONY: run test soak audit check format clean
 
 run: .venv/run.stamp
-	$(BIN)/streamlit run app.py
+	@# emotion/memory.py says why.
+	MALLOC_ARENA_MAX=2 $(BIN)/streamlit run app.py
 
 test: check
 	$(BIN)/python -m tests.browser.chromium

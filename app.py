@@ -3,11 +3,9 @@
 import streamlit as st
 
 from emotion.i18n import _
-from emotion.memory import share_heaps
 from emotion.ui import language
 
 st.set_page_config(page_title="Emotion Lab", page_icon="🙂", layout="wide")
-share_heaps()
 language.follow_session()
 page = st.navigation([
     st.Page("pages/home.py", title=_("Home"), icon=":material/home:", default=True),

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from emotion.homes import REPOSITORY
+from emotion.memory import SHARED_HEAPS
 
 _START_SECONDS = 60.0
 
@@ -27,7 +28,7 @@ def serving(home: Path, script: str = "app.py") -> Iterator[tuple[str, int]]:
         process = subprocess.Popen(
             [*command, "--server.headless", "true"],
             cwd=REPOSITORY,
-            env={**os.environ, "EMOTION_HOME": str(home)},
+            env={**os.environ, **SHARED_HEAPS, "EMOTION_HOME": str(home)},
             stdout=log,
             stderr=subprocess.STDOUT,
         )

@@ -1,16 +1,17 @@
 """The settings of memory do what they say, in a process of their own."""
 
 import json
+import os
 import subprocess
 import sys
 
 import pytest
 
+from emotion.homes import REPOSITORY
+from emotion.memory import SHARED_HEAPS
+
 SHARE = """
 import json, sys, threading, time
-from emotion.memory import share_heaps
-
-share_heaps()
 ended = threading.Event()
 threads = [threading.Thread(target=lambda: (bytearray(2000), ended.wait())) for _ in range(12)]
 for thread in threads:
@@ -37,6 +38,19 @@ keep_pages()
 faults()
 print(json.dumps([before, faults()]))
 """
+GIVE = """
+import json
+import psutil
+from emotion.memory import give_back
+
+held = lambda: psutil.Process().memory_info().rss / 2**20
+pieces = [bytearray(100_000) for _ in range(1000)]
+last = bytearray(100_000)  # Above all others: without a call the heap can't shrink.
+del pieces
+before = held()
+give_back()
+print(json.dumps(before - held()))
+"""
 FREEZE = """
 import gc, json, time
 from emotion.memory import keep_collections_short
@@ -53,13 +67,19 @@ print(json.dumps([before, seconds(), gc.get_freeze_count()]))
 """
 
 
-def run(code: str) -> object:
-    return json.loads(subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.PIPE).stdout)
+def run(code: str, settings: dict[str, str] | None = None) -> object:
+    command, environment = [sys.executable, "-c", code], {**os.environ, **(settings or {})}
+    return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, env=environment).stdout)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="glibc")
 def test_threads_share_heaps() -> None:
-    assert run(SHARE) < run(SHARE.replace("share_heaps()\n", "", 1))
+    assert run(SHARE, SHARED_HEAPS) < run(SHARE)
+
+
+def test_make_run_starts_the_server_with_shared_heaps() -> None:
+    ((name, value),) = SHARED_HEAPS.items()
+    assert f"\t{name}={value} $(BIN)/streamlit run app.py\n" in (REPOSITORY / "Makefile").read_text(encoding="utf-8")
 
 
 def test_what_is_loaded_is_not_walked_through_again() -> None:
@@ -71,3 +91,9 @@ def test_what_is_loaded_is_not_walked_through_again() -> None:
 def test_freed_memory_is_kept_for_the_next_array() -> None:
     before, after = run(KEEP)
     assert before > 10 and after < before / 5
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="glibc")
+def test_freed_memory_is_given_back_on_a_call() -> None:
+    assert run(GIVE) > 80
+    assert abs(run(GIVE.replace("give_back()\n", "", 1))) < 10

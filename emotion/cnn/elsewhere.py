@@ -16,6 +16,7 @@ from emotion.cnn.formats import FORMATS, SCALINGS, Proof
 from emotion.errors import UserError
 from emotion.homes import REPOSITORY
 from emotion.jobs import Progress
+from emotion.memory import SHARED_HEAPS
 
 _POLL_SECONDS = 0.2
 
@@ -81,8 +82,10 @@ def command_line(*arguments: str) -> list[str]:
 
 def surroundings() -> dict[str, Any]:
     """Where and how Popen starts such a process."""
+    # Two heaps suit the server; the threads of a training would wait for each other.
+    inherited = {name: value for name, value in os.environ.items() if name not in SHARED_HEAPS}
     # Whatever the system's code page: paths may hold Hangul.
-    return {"cwd": REPOSITORY, "env": {**os.environ, "PYTHONUTF8": "1"}, "stdin": subprocess.DEVNULL}
+    return {"cwd": REPOSITORY, "env": {**inherited, "PYTHONUTF8": "1"}, "stdin": subprocess.DEVNULL}
 
 
 def _wait(process: subprocess.Popen[str], progress: Progress | None) -> tuple[str, str]:

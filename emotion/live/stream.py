@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
-from threading import Lock
+from threading import Lock, Timer
 from time import monotonic, perf_counter
 
 import av
@@ -28,6 +28,7 @@ from emotion.live.sessions import PLACES
 from emotion.live.settings import PipelineSettings
 from emotion.live.state import LiveSettings, LiveStats
 from emotion.live.taking import Snapshot, Takers
+from emotion.memory import give_back
 
 STAGES = ("decode", "detect", "classify", "draw", "total")
 """The stages of a frame in the order in which they run, and their sum."""
@@ -36,6 +37,7 @@ CLIP_SIZE = (640, 480)
 """Width and height of the built-in clip."""
 
 _WINDOW = 30  # Frames over which times and the frame rate are averaged: about a second and a half.
+_LET_GO_AFTER = 3.0  # Seconds after its end in which the library lets go of a stream.
 _LOOKED_AFTER = 2.0  # Seconds between two looks whether the models are still there.
 _log = logging.getLogger("emotion.live")
 
@@ -129,6 +131,9 @@ class LiveProcessor:
             )
         PLACES.leave(self)
         self.takers.close()
+        later = Timer(_LET_GO_AFTER, give_back)
+        later.daemon = True
+        later.start()
 
     @property
     def closed(self) -> bool:
