@@ -47,6 +47,7 @@ format: .venv/test.stamp
 	$(PYTHON) -m venv .venv
 
 .venv/run.stamp: requirements.txt | .venv/bin/python
+	@echo "Installing the libraries: TensorFlow is a big one, so this takes some minutes …"
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
 	$(BIN)/python -m pip install --quiet -r requirements.txt
 	@touch $@

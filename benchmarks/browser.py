@@ -17,6 +17,7 @@ from benchmarks.server import serving
 from benchmarks.timing import lines as lines
 from benchmarks.viewer import Viewer, chromium_with_camera, visit
 from benchmarks.watching import asking, cost, libraries
+from emotion.errors import UserError
 
 BARE = "benchmarks/passthrough.py"
 _SETTLE = 12.0  # Seconds until the browser has found its bitrate.
@@ -52,7 +53,10 @@ def measure(browser: Browser, url: str, page: str, pid: int, count: int, seconds
         viewers = [visit(browser, f"{url}/{page}") for _ in range(count)]
         for viewer in viewers:
             stack.callback(viewer.page.context.close)
-            viewer.start()
+            if not viewer.start():
+                raise UserError(
+                    "No video came back from {page}. Try again with nothing else at work.", page=f"{url}/{page}"
+                )
             if page:
                 viewer.page.get_by_text("frames processed").wait_for()
         viewers[0].page.wait_for_timeout(_SETTLE * 1000)

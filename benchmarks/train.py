@@ -37,7 +37,7 @@ from emotion.dataset.folder import Dataset, open_dataset
 from emotion.files import write_image
 from emotion.homes import REPOSITORY, home
 
-EPOCHS = 6
+EPOCHS = 6  # A neighbour on the machine may take the half of it for several.
 _VALIDATION = 256  # Images of the contestants: what is measured is training.
 HEALTH_CHECKS = 200
 _RUNS = 5

@@ -11,7 +11,7 @@ _STEP = 2**28  # Bytes by which a heap grows.
 
 
 SHARED_HEAPS = {"MALLOC_ARENA_MAX": "2"}
-"""What the server is started with on Linux: all of its threads share two heaps.
+"""What ``make run`` starts the server with, for Linux: all of its threads share two heaps.
 
 Of itself glibc gives threads heaps of their own, eight a core, and each keeps what it once held: in thirty videos the
 server grew by a hundred megabytes, with this by four. Only the environment can say so: by the time that a page runs

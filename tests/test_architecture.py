@@ -81,7 +81,7 @@ def test_what_the_server_imports_never_reaches_keras() -> None:
     assert REPOSITORY / "emotion/cnn/classifier.py" in seen  # The walk does reach into the package.
 
 
-def test_keras_backend_is_a_free_choice_but_for_tflite_and_several_machines() -> None:
+def test_only_what_is_tensorflow_s_alone_imports_it() -> None:
     assert {path.name for path in PACKAGE if "tensorflow" in top_level(path)} == {"making.py", "distributed.py"}
 
 

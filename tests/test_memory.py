@@ -69,6 +69,9 @@ print(json.dumps([before, seconds(), gc.get_freeze_count()]))
 
 def run(code: str, settings: dict[str, str] | None = None) -> object:
     command, environment = [sys.executable, "-c", code], {**os.environ, **(settings or {})}
+    if not settings:
+        for name in SHARED_HEAPS:
+            environment.pop(name, None)
     return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, env=environment).stdout)
 
 

@@ -192,11 +192,10 @@ def _train_here(run: "Run") -> None:
     status = take_over(run)  # Before Keras is imported, which takes a while: whoever watches sees a living worker.
     config = run.config()
     try:
-        from emotion.cnn.engine import engine_for
         from emotion.cnn.training import train as work
 
         publish = _publisher(config)
-        status = work(run, status, publish, engine_for(config.distribute))
+        status = work(run, status, publish)
     finally:
         start_waiting()
     if status.state == "finished" and not publish and _is_first(config):

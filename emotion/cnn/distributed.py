@@ -20,14 +20,17 @@ from emotion.cnn.workers import place
 
 
 class BatchNormalization(keras.layers.BatchNormalization):
-    """Keras' layer by TensorFlow's one kernel, where pictures are trained on.
+    """Keras' layer, by TensorFlow's one kernel while it is trained on pictures (N, H, W, C) in float32 or bfloat16.
 
     Keras goes a dozen times over a float32 copy of them, which took a third of a bfloat16 training. The kernel reads
-    bfloat16 and sums in float32. Its name is that of Keras' layer, by which saved weights are found.
+    bfloat16 and sums in float32. All else is left to Keras. The class has the name of Keras' layer, by which saved
+    weights are found.
+
+    S. Ioffe and C. Szegedy, "Batch normalization" (ICML 2015).
     """
 
     def call(self, inputs: tf.Tensor, training: bool | None = None, mask: tf.Tensor | None = None) -> tf.Tensor:
-        if not (training and self.trainable and len(inputs.shape) == 4):
+        if not (training and self.trainable and len(inputs.shape) == 4 and mask is None):
             return super().call(inputs, training=training, mask=mask)
         outputs, mean, variance = tf.compat.v1.nn.fused_batch_norm(
             inputs, self.gamma, self.beta, epsilon=self.epsilon, is_training=True
@@ -40,15 +43,29 @@ class BatchNormalization(keras.layers.BatchNormalization):
 
 
 class TensorFlowEngine(Engine):
-    """This process."""
+    """Trains by TensorFlow's own kernels; by itself, in this process."""
 
     def adapt(self, model: keras.Model) -> keras.Model:
-        return keras.models.clone_model(model, clone_function=_by_one_kernel)
+        adapted = keras.models.clone_model(model, clone_function=_by_one_kernel)
+        # A clone draws weights of its own, and dropout's seeds are no weights.
+        for new, old in zip(adapted.variables, model.variables, strict=True):
+            new.assign(old)
+        return adapted
 
 
 def _by_one_kernel(layer: keras.Layer) -> keras.Layer:
-    kind = BatchNormalization if isinstance(layer, keras.layers.BatchNormalization) else type(layer)
+    kind = BatchNormalization if _is_plain(layer) else type(layer)
     return kind.from_config(layer.get_config())
+
+
+def _is_plain(layer: keras.Layer) -> bool:
+    """Whether it is Keras' batch normalisation with nothing that the kernel doesn't know."""
+    return (
+        type(layer) is keras.layers.BatchNormalization
+        and layer.axis in (-1, len(layer.input.shape) - 1)
+        and bool(layer.scale and layer.center)
+        and not (layer.renorm or layer.synchronized)
+    )
 
 
 class MirroredEngine(TensorFlowEngine):

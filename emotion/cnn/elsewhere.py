@@ -83,7 +83,7 @@ def command_line(*arguments: str) -> list[str]:
 def surroundings() -> dict[str, Any]:
     """Where and how Popen starts such a process."""
     # Two heaps suit the server; the threads of a training would wait for each other.
-    inherited = {name: value for name, value in os.environ.items() if name not in SHARED_HEAPS}
+    inherited = {name: value for name, value in os.environ.items() if SHARED_HEAPS.get(name) != value}
     # Whatever the system's code page: paths may hold Hangul.
     return {"cwd": REPOSITORY, "env": {**inherited, "PYTHONUTF8": "1"}, "stdin": subprocess.DEVNULL}
 

@@ -20,7 +20,7 @@ class Engine:
         return nullcontext()
 
     def adapt(self, model: keras.Model) -> keras.Model:
-        """The network as this engine trains it: with the same names, weights and answers."""
+        """``model`` as this engine trains it: with the same names, weights and answers."""
         return model
 
     def fit(self, model: keras.Model, batches: Batches, **settings: Any) -> None:
@@ -28,7 +28,7 @@ class Engine:
         model.fit(batches, **settings)
 
 
-def engine_for(distribute: str = "none") -> Engine:
+def engine_for(distribute: str) -> Engine:
     """The engine for ``none``, ``mirrored`` or ``multiworker``; UserError where the Keras backend has none."""
     if keras.backend.backend() == "tensorflow":
         from emotion.cnn.distributed import ENGINES  # Other backends train where TensorFlow is not installed.

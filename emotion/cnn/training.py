@@ -38,15 +38,16 @@ Publish = Callable[[Run, Dataset], Path]
 def train(run: Run, status: Status, publish: Publish | None, engine: Engine | None = None) -> Status:
     """Train ``run`` from where it stands to its last epoch, then ``publish`` it as a bundle.
 
-    ``status`` is what ``workers.take_over`` gave. Ends as ``finished``, ``stopped`` or ``failed`` in the run's status,
-    which is returned; the error of a failed run is raised too.
+    ``status`` is what ``workers.take_over`` gave; the ``engine`` is of itself the one that the run's settings ask for.
+    Ends as ``finished``, ``stopped`` or ``failed`` in the run's status, which is returned; the error of a failed run is
+    raised too.
     """
     # Ctrl-C and ``kill`` finish the batch too.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: run.request_stop())
     try:
         with writing(run.path):
-            status = _fit(run, status, engine or engine_for())
+            status = _fit(run, status, engine or engine_for(run.config().distribute))
         if publish:
             run.write_status(replace(status, state="running", phase="publishing"))
             status = replace(status, bundle=str(publish(run, open_dataset(run.config().data))))

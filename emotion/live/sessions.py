@@ -38,11 +38,10 @@ class Places:
         """Take a place, or keep the one that ``key`` has; False where all are taken."""
         limit = sessions_at_most()
         with self._lock:
-            now = monotonic()
-            self._taken = {each: at for each, at in self._taken.items() if now - at < _SILENT_FOR}
+            self._forget_the_silent()
             if key not in self._taken and len(self._taken) >= limit:
                 return False
-            self._taken[key] = now
+            self._taken[key] = monotonic()
             return True
 
     def leave(self, key: object) -> None:
@@ -54,7 +53,12 @@ class Places:
     def taken(self) -> int:
         """How many places are taken."""
         with self._lock:
+            self._forget_the_silent()
             return len(self._taken)
+
+    def _forget_the_silent(self) -> None:
+        now = monotonic()
+        self._taken = {each: at for each, at in self._taken.items() if now - at < _SILENT_FOR}
 
     @property
     def crowding(self) -> float:

@@ -123,7 +123,7 @@ class LiveProcessor:
         A recording is finished first, and can be fetched from ``takers`` afterwards.
         """
         with self._lock:
-            self._closed, self._pipeline = True, None
+            again, self._closed, self._pipeline = self._closed, True, None
             self._times.clear()
             last = self._stats
             self._stats = LiveStats(
@@ -131,9 +131,10 @@ class LiveProcessor:
             )
         PLACES.leave(self)
         self.takers.close()
-        later = Timer(_LET_GO_AFTER, give_back)
-        later.daemon = True
-        later.start()
+        if not again:
+            later = Timer(_LET_GO_AFTER, give_back)  # As yet the library holds frames; and its event loop can't wait.
+            later.daemon = True
+            later.start()
 
     @property
     def closed(self) -> bool:

@@ -7,10 +7,11 @@ import psutil
 import pytest
 
 from emotion.cnn.bundle import Bundle
-from emotion.cnn.elsewhere import ask, export_elsewhere, import_elsewhere
+from emotion.cnn.elsewhere import ask, export_elsewhere, import_elsewhere, surroundings
 from emotion.cnn.formats import Proof
 from emotion.errors import UserError
 from emotion.jobs import Cancelled
+from emotion.memory import SHARED_HEAPS
 from tests.cnn.old_files import deck_layers, write_network
 
 
@@ -43,3 +44,11 @@ def test_cancelled_ends_the_process(small_bundle: Bundle, tmp_path: Path) -> Non
     with pytest.raises(Cancelled):
         export_elsewhere(small_bundle, tmp_path / "x.zip", progress=cancel)
     assert not set(psutil.Process().children()) - before and not list(tmp_path.iterdir())
+
+
+def test_the_server_s_two_heaps_are_not_handed_down(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in SHARED_HEAPS.items():
+        monkeypatch.setenv(name, value)
+        assert name not in surroundings()["env"]
+        monkeypatch.setenv(name, "3")  # Somebody's own choice.
+        assert surroundings()["env"][name] == "3"

@@ -64,15 +64,31 @@ def test_a_frozen_layer_and_a_layer_of_vectors_stay_keras_own() -> None:
         assert np.array_equal(averages(layers[0]), averages(layers[1]))
 
 
-def test_the_adapted_network_answers_and_saves_as_the_built_one(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["deck_cnn", "compact_resnet"])
+def test_the_adapted_network_is_the_built_one(name: str, tmp_path: Path) -> None:
+    """Same weights, draws of dropout and answers; each goes on from what the other has saved, optimizer and all."""
     keras.utils.set_random_seed(3)
-    built = build("compact_resnet", 3, 48)
-    adapted = engine_for().adapt(built)
+    built = build(name, 3, 48)
+    adapted = engine_for("none").adapt(built)
     kinds = [type(layer) for layer in adapted.layers]
     assert BatchNormalization in kinds and keras.layers.BatchNormalization not in kinds
-    faces = np.random.default_rng(0).integers(0, 256, (2, 48, 48, 1), np.uint8)
-    adapted.compile("sgd", "categorical_crossentropy")
-    adapted.train_on_batch(faces, np.eye(3)[:2])
-    adapted.save_weights(tmp_path / "its.weights.h5")
-    built.load_weights(tmp_path / "its.weights.h5")
+    faces, targets = np.random.default_rng(0).integers(0, 256, (4, 48, 48, 1), np.uint8), np.eye(3)[[0, 1, 2, 0]]
     assert np.array_equal(built(faces), adapted(faces))
+    for model in (built, adapted):
+        model.compile(keras.optimizers.Adam(1e-3), "categorical_crossentropy")
+    assert adapted.train_on_batch(faces, targets) == pytest.approx(built.train_on_batch(faces, targets), rel=1e-4)
+    for saved, other in ((built, adapted), (adapted, built)):
+        saved.train_on_batch(faces, targets)
+        saved.save_weights(tmp_path / "its.weights.h5")
+        other.load_weights(tmp_path / "its.weights.h5")
+        assert np.array_equal(built(faces), adapted(faces))
+        assert all(map(np.array_equal, *(map(np.asarray, each.optimizer.variables) for each in (saved, other))))
+
+
+@pytest.mark.parametrize(
+    "setting", [{"scale": False}, {"center": False}, {"axis": 1}, {"renorm": True}, {"synchronized": True}]
+)
+def test_what_the_kernel_does_not_know_stays_keras_own(setting: dict[str, object]) -> None:
+    inputs = keras.Input((3, 3, 2))
+    model = keras.Model(inputs, keras.layers.BatchNormalization(**setting)(inputs))
+    assert type(engine_for("none").adapt(model).layers[1]) is keras.layers.BatchNormalization

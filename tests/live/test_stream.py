@@ -5,6 +5,8 @@ import threading
 import time
 from dataclasses import replace
 from fractions import Fraction
+from queue import Empty, Queue
+from threading import current_thread
 
 import av
 import numpy as np
@@ -165,6 +167,19 @@ def test_the_end_lets_go_of_everything(settings, frame):
     assert processor.closed
     processor.ended()  # The library says it more than once.
     assert processor.stats().processed == 1
+
+
+def test_the_memory_of_a_stream_is_given_back_once_after_its_end(settings, frame, monkeypatch):
+    given = Queue()
+    monkeypatch.setattr(stream, "_LET_GO_AFTER", 0.1)
+    monkeypatch.setattr(stream, "give_back", lambda: given.put(current_thread().name))
+    processor = LiveProcessor(settings)
+    processor.recv(frame)
+    processor.ended()
+    processor.ended()
+    assert given.get(timeout=5) != current_thread().name
+    with pytest.raises(Empty):
+        given.get(timeout=0.5)
 
 
 def test_a_frame_after_the_end_is_given_back_and_counts_for_nothing(settings, frame):

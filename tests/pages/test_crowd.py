@@ -76,3 +76,11 @@ def test_every_face_has_a_tile_and_the_one_that_is_clicked_is_asked_about(monkey
     assert len(shown["tiles"]) == 20 and len({tile.colour for tile in shown["tiles"]}) == len(KEYS)
     assert shown["answer"].label == KEYS[16 % len(KEYS)]
     assert app.metric[0].value == "20"
+
+
+def test_before_the_first_answer_no_number_is_claimed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("emotion.ui.live.camera.show_video", lambda source, processor: True)
+    app = AppTest.from_file(str(REPOSITORY / "app.py"), default_timeout=60).run()
+    app.switch_page("pages/live.py").run()
+    assert not app.exception
+    assert [metric.value for metric in app.metric] == ["–", "–", "–"]

@@ -325,3 +325,9 @@ def test_a_dataset_of_a_name_that_is_no_text_gets_a_sentence(home: Path, tmp_pat
     os.rename(root, os.fsencode(tmp_path) + "가".encode("cp949"))
     with pytest.raises(UserError, match="no text in UTF-8"):
         open_dataset(os.fsdecode(os.fsencode(tmp_path) + "가".encode("cp949")))
+
+
+def test_an_empty_box_says_what_belongs_into_it(home: Path) -> None:
+    app = open_page("dataset")
+    app.button(key="dataset.open").click().run()
+    assert app.error[0].value.startswith("The box is empty.")

@@ -19,6 +19,7 @@ from emotion.cnn.runs import Run, create_run, list_runs
 from emotion.cnn.status import Status
 from emotion.cnn.workers import stop_run
 from emotion.files import write_json
+from emotion.live.sessions import PLACES
 from emotion.ui.training import settings
 from tests.conftest import write_faces
 from tests.pages.test_dataset import finish_jobs
@@ -384,3 +385,18 @@ def test_a_training_is_found_again_and_a_second_one_queues(data: Path) -> None:
     finally:
         stop(first)
     assert first.status().state == "stopped"
+
+
+def test_a_training_says_that_a_video_goes_first(busy: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EMOTION_MAX_SESSIONS", "100")
+    said = "Somebody is live in this app."
+
+    def captions() -> str:
+        return " ".join(caption.value for caption in open_page("training").caption)
+
+    assert said not in captions()
+    PLACES.take(busy)
+    try:
+        assert said in captions()
+    finally:
+        PLACES.leave(busy)

@@ -94,7 +94,7 @@ def _open_typed() -> None:
     """Open what stands in the box at the moment of the click, or begin to import it."""
     typed = st.session_state["dataset.path"]
     if not typed.strip():
-        return
+        raise UserError("The box is empty. Write or paste the path of a folder or file, then press Open.")
     path = clean_path(typed)
     if needs_import(path):
         begin_import(path.stem, lambda name, told: import_any(path, name, datasets_folder(), told))

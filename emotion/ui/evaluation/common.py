@@ -127,8 +127,8 @@ def measured(classifier: Classifier, dataset: Dataset, split: str) -> Measured |
     card = classifier.bundle.card
     try:
         outputs_of(dataset, card)
-    except UserError as error:
-        st.error(error_text(error))
+    except UserError as error:  # Nothing is broken: the two that stand chosen don't belong together.
+        st.info(error_text(error), icon=":material/compare_arrows:")
         return None
     name = plain(classifier.bundle.path.name)
     return outcome(

@@ -100,10 +100,12 @@ def reason(error: Exception) -> str:
 
 
 def _numbers(stats: LiveStats) -> None:
+    values = ("–",) * 3
+    if stats.processed:
+        values = (f"{stats.faces}", f"{stats.fps:.0f}", f"{stats.timings_ms.get('total', 0):.0f} ms")
     with st.container(horizontal=True, gap="medium"):
-        st.metric(_("Faces"), stats.faces, width="content")
-        st.metric(_("Frames/s"), f"{stats.fps:.0f}", width="content")
-        st.metric(_("Per frame"), f"{stats.timings_ms.get('total', 0):.0f} ms", width="content")
+        for name, value in zip((_("Faces"), _("Frames/s"), _("Per frame")), values, strict=True):
+            st.metric(name, value, width="content")
 
 
 def _counts(processor: LiveProcessor, stats: LiveStats, playing: bool) -> str:

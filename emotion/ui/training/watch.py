@@ -11,6 +11,7 @@ from emotion.cnn.timing import timing
 from emotion.cnn.workers import start_waiting, stop_run
 from emotion.errors import UserError
 from emotion.i18n import _, error_text, plain
+from emotion.live.sessions import PLACES
 from emotion.plots.growing import curve, rates
 from emotion.ui.chart import grow
 from emotion.ui.lesson import mark_done
@@ -106,6 +107,8 @@ def _head(run: Run, status: Status) -> None:
             _stop(run, status)
     if status.active:
         st.progress(status.fraction, _progress_text(status))
+        if PLACES.taken and not status.waiting:
+            st.caption(_("Somebody is live in this app. The video goes first, so the training is slower for now."))
 
 
 def _stop(run: Run, status: Status) -> None:
