@@ -1,4 +1,4 @@
-"""The real app in a process of its own, as ``make run`` starts it."""
+"""The real app, or a script beside it, in a process of its own."""
 
 import os
 import socket
@@ -13,12 +13,16 @@ from pathlib import Path
 from emotion.homes import REPOSITORY
 from emotion.memory import SHARED_HEAPS
 
+APP = "app.py"
 _START_SECONDS = 60.0
 
 
 @contextmanager
-def serving(home: Path, script: str = "app.py") -> Iterator[tuple[str, int]]:
-    """``streamlit run app.py`` with ``home`` as its EMOTION_HOME: its address and its process id."""
+def serving(home: Path, script: str = APP) -> Iterator[tuple[str, int]]:
+    """``streamlit run`` with ``home`` as its EMOTION_HOME: its address and its process id.
+
+    The app is started as ``make run`` does it, another script as anyone would.
+    """
     home.mkdir(parents=True, exist_ok=True)
     with socket.socket() as free:
         free.bind(("localhost", 0))
@@ -28,7 +32,7 @@ def serving(home: Path, script: str = "app.py") -> Iterator[tuple[str, int]]:
         process = subprocess.Popen(
             [*command, "--server.headless", "true"],
             cwd=REPOSITORY,
-            env={**os.environ, **SHARED_HEAPS, "EMOTION_HOME": str(home)},
+            env={**os.environ, **(SHARED_HEAPS if script == APP else {}), "EMOTION_HOME": str(home)},
             stdout=log,
             stderr=subprocess.STDOUT,
         )

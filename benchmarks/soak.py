@@ -14,7 +14,7 @@ from typing import Any
 from playwright.sync_api import Browser
 
 from benchmarks.browser import BARE
-from benchmarks.server import serving
+from benchmarks.server import APP, serving
 from benchmarks.timing import lines as lines
 from benchmarks.viewer import Viewer, chromium_with_camera, visit
 from benchmarks.watching import Cost, cost, growth, libraries
@@ -36,9 +36,7 @@ def compare(minutes: float, cycles: int) -> dict[str, Any]:
     """What so many STARTs and STOPs, and then a session of so many minutes, leave behind, for both."""
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         browser = stack.enter_context(chromium_with_camera(Path(name)))
-        both = [
-            _contestant(stack, browser, Path(name), *each) for each in (("ours", "app.py", "live"), ("bare", BARE, ""))
-        ]
+        both = [_contestant(stack, browser, Path(name), *each) for each in (("ours", APP, "live"), ("bare", BARE, ""))]
         report = {**_cycles(both, cycles), **_session(both, minutes)}
         report["files of TensorFlow in memory"] = len(libraries(both[0].pid, "tensorflow"))
         return report
