@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 from playwright.sync_api import Browser, Page
 
@@ -56,6 +57,10 @@ def training(home: Path) -> Iterator[Run]:
 @pytest.fixture
 def browser(launch: Launch, camera_file: Path) -> Iterator[Browser]:
     browser = launch(*camera_flags(camera_file))
+    # People's browsers run on machines of their own; here they must not take the server's.
+    for process in psutil.Process().children(recursive=True):
+        if "chrom" in process.name():
+            process.nice(10)  # Whatever they start inherits it.
     yield browser
     browser.close()
 
@@ -115,16 +120,22 @@ def test_uploads_that_are_broken_off(app: App, browser: Browser, tmp_path: Path)
     slow = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": BIG * 10**6 / 30}
     turn_to([page], app, ["dataset"])
     page.context.new_cdp_session(page).send("Network.emulateNetworkConditions", slow)
-    before = cost(app.process.pid).megabytes
-    for _ in range(5):
-        open_box(page, app)
-        page.locator(".st-key-dataset-way").get_by_text("Zip or CSV").click()
-        page.locator("input[type=file]").set_input_files(big)
-        page.wait_for_timeout(2000)  # It has begun and would take half a minute.
-    turn_to([page], app, ["home"])
-    page.wait_for_timeout(5000)
-    assert len(broken) == 5
-    assert cost(app.process.pid).megabytes < GROWTH * before
+
+    def break_off(count: int) -> float:
+        """Megabytes that the server holds after so many uploads that were left behind."""
+        for _ in range(count):
+            open_box(page, app)
+            page.locator(".st-key-dataset-way").get_by_text("Zip or CSV").click()
+            page.locator("input[type=file]").set_input_files(big)
+            page.wait_for_timeout(2000)  # It has begun and would take half a minute.
+        turn_to([page], app, ["home"])
+        page.wait_for_timeout(5000)
+        return cost(app.process.pid).megabytes
+
+    before, after = break_off(1), break_off(5)
+    print(f"memory {before:.0f} → {after:.0f} MB")  # noqa: T201
+    assert len(broken) == 6
+    assert after < GROWTH * before
     turn_to([page], app, ["dataset"])
 
 
