@@ -3,9 +3,11 @@
 import streamlit as st
 
 from emotion.i18n import _
+from emotion.memory import keep_collections_short
 from emotion.ui import language
 
 st.set_page_config(page_title="Emotion Lab", page_icon="🙂", layout="wide")
+keep_collections_short()
 language.follow_session()
 page = st.navigation([
     st.Page("pages/home.py", title=_("Home"), icon=":material/home:", default=True),

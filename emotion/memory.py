@@ -4,10 +4,14 @@ import ctypes
 import gc
 from collections.abc import Callable
 from functools import cache
+from time import perf_counter
 
 # Of glibc's malloc.h.
 _TRIM_THRESHOLD, _TOP_PAD, _MMAP_MAX = -1, -2, -4
 _STEP = 2**28  # Bytes by which a heap grows.
+_OLDEST = 2  # The generation of objects whose collection walks through all of them.
+_LONG = 0.02  # Seconds of a collection that is felt beside a video.
+_THAWED_AFTER = 300.0  # Seconds.
 
 
 SHARED_HEAPS = {"MALLOC_ARENA_MAX": "2"}
@@ -54,10 +58,33 @@ def _of_glibc(name: str) -> Callable[..., int] | None:
 
 @cache
 def keep_collections_short() -> None:
-    """Tell Python's garbage collector, once, that what is loaded by now stays.
+    """Let Python's garbage collector walk through everything every few minutes only, in this process, from now on.
 
-    Streamlit collects after every run, of which there are several a second beside a video. Each would walk through all
-    that was ever imported: 70 ms in which no frame is worked on and nobody is answered.
+    Streamlit collects after every run of a page, of which there are several a second beside a video. Each would walk
+    through all that was ever imported: with eight people on the pages, half of the server's time.
     """
-    gc.collect()
-    gc.freeze()
+    gc.callbacks.append(_Freezer())
+
+
+class _Freezer:
+    """After a collection that took long, what is alive stays out of the next ones; now and then all of it comes back.
+
+    Between two of those, only what lives in a circle and dies waits for its end.
+    """
+
+    def __init__(self) -> None:
+        self.began = perf_counter()
+        self.thawed = self.began
+
+    def __call__(self, phase: str, info: dict[str, int]) -> None:
+        """What ``gc`` calls before and after each collection."""
+        now = perf_counter()
+        if info["generation"] < _OLDEST:
+            return
+        if phase == "start":
+            self.began = now
+        elif now - self.thawed > _THAWED_AFTER:
+            self.thawed = now
+            gc.unfreeze()
+        elif now - self.began > _LONG:
+            gc.freeze()

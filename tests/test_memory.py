@@ -63,7 +63,30 @@ def seconds():
 import pandas
 before = seconds()
 keep_collections_short()
+seconds()
 print(json.dumps([before, seconds(), gc.get_freeze_count()]))
+"""
+THAW = """
+import gc, json, weakref
+from emotion import memory
+
+class Circle:
+    def __init__(self):
+        self.me = self
+
+memory._LONG = 0  # Every collection is a long one.
+memory.keep_collections_short()
+one = Circle()
+there = weakref.ref(one)
+seen = [there() is not None]
+gc.collect()  # Frozen.
+del one
+gc.collect()
+seen.append(there() is not None)
+memory._THAWED_AFTER = 0
+gc.collect()
+gc.collect()
+print(json.dumps([*seen, there() is not None]))
 """
 
 
@@ -88,6 +111,10 @@ def test_make_run_starts_the_server_with_shared_heaps() -> None:
 def test_what_is_loaded_is_not_walked_through_again() -> None:
     before, after, frozen = run(FREEZE)
     assert frozen > 10_000 and after < before / 3
+
+
+def test_circles_that_were_frozen_are_collected_in_the_end() -> None:
+    assert run(THAW) == [True, True, False]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="glibc")

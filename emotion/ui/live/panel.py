@@ -18,7 +18,6 @@ from emotion.live.pipeline import LIVE_SCAN, FacePipeline
 from emotion.live.sessions import sessions_at_most
 from emotion.live.state import LiveSettings, LiveStats
 from emotion.live.stream import LiveProcessor
-from emotion.memory import keep_collections_short
 from emotion.plots.live import answer, stages
 from emotion.ui.chart import grow, ink
 from emotion.ui.live.pace import repeat
@@ -90,8 +89,6 @@ def _panel(processor: LiveProcessor, playing: bool) -> None:
         st.error(text.format(count=stats.errors, error=reason(stats.last_error)))
     for name, problem in stats.problems.items():
         st.warning(f"**{plain(name)}** · {reason(problem)}")
-    if playing and stats.processed:
-        keep_collections_short()
 
 
 def reason(error: Exception) -> str:
