@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import psutil
 import pytest
 from playwright.sync_api import Browser, Page
 
@@ -57,10 +56,6 @@ def training(home: Path) -> Iterator[Run]:
 @pytest.fixture
 def browser(launch: Launch, camera_file: Path) -> Iterator[Browser]:
     browser = launch(*camera_flags(camera_file))
-    # People's browsers run on machines of their own; here they must not take the server's.
-    for process in psutil.Process().children(recursive=True):
-        if "chrom" in process.name():
-            process.nice(10)  # Whatever they start inherits it.
     yield browser
     browser.close()
 
