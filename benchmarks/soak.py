@@ -3,6 +3,7 @@
 Both servers run at the same time, each with a viewer of its own, so that both meet the same machine.
 """
 
+import logging
 import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -23,6 +24,7 @@ _WARM_UP = 3  # STARTs, after which all is loaded that ever will be.
 _PLAYS = 2.0  # Seconds of video in a cycle.
 _SETTLE = 10.0  # Seconds for the library to notice that a video has ended, and for garbage to be collected.
 _RAMP = 60.0  # Seconds of a long session after which buffers and history have their size.
+_log = logging.getLogger("benchmarks.soak")
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +61,9 @@ def _cycles(both: Sequence[_Contestant], cycles: int) -> dict[str, Any]:
 def _cycle(both: Sequence[_Contestant]) -> list[bool]:
     """One START and STOP of each; who got a video."""
     started = [each.viewer.start() for each in both]
+    for each, begun in zip(both, started, strict=True):
+        if not begun:
+            _log.warning("A START of %s got no video: %s", each.name, each.viewer.describe())
     _wait(both, _PLAYS)
     _stop(both)
     return started

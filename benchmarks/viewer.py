@@ -48,6 +48,10 @@ _STATISTICS = """async (body) => {
 }"""
 
 
+_CONNECTIONS = """(body) => body.ownerDocument.defaultView.connections.slice(-2).map(
+  (each) => [each.signalingState, each.iceGatheringState, each.iceConnectionState, each.connectionState].join(" "))"""
+
+
 def camera_flags(camera: Path) -> tuple[str, ...]:
     """Give this film as a camera, without asking."""
     fake = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
@@ -100,6 +104,11 @@ class Viewer:
             return bool(video.evaluate(_FIRST_FRAME, _START_SECONDS * 1000))
         except TimeoutError:
             return False
+
+    def describe(self) -> str:
+        """What stands in the component, and how its newest connections do: for a START that failed."""
+        body = self.component.locator("body")
+        return f"{body.inner_text()!r} {'; '.join(body.evaluate(_CONNECTIONS)) or 'no connection'}"
 
     def stop(self) -> None:
         """Click STOP, where something runs that can be stopped."""

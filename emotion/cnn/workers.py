@@ -179,7 +179,7 @@ def _launch(run: Run) -> None:
         worker = subprocess.Popen(command, **surroundings(), stdout=log, stderr=subprocess.STDOUT, **detached)
         try:
             created = began(psutil.Process(worker.pid))
-            _stand_back(worker.pid)
+            stand_back(worker.pid)
             run.write_status(replace(run.status(), phase="", pid=worker.pid, process_created=created))
         except BaseException:  # Nobody would know of it, and the run would get another one.
             worker.kill()
@@ -189,8 +189,11 @@ def _launch(run: Run) -> None:
     _workers[:] = [worker, *(other for other in _workers if other.poll() is None)]
 
 
-def _stand_back(pid: int) -> None:
-    """Let a training have what the pages and the videos leave: alone it is as fast as ever. Windows has its own way."""
+def stand_back(pid: int) -> None:
+    """Let a process, such as a training, have what the pages and the videos leave: alone it is as fast as ever.
+
+    On Linux this holds for all of its session. Windows has its own way.
+    """
     group = Path(f"/proc/{pid}/autogroup")
     with suppress(psutil.Error, OSError):  # A courtesy: no reason to lose a training.
         if os.name != "nt":

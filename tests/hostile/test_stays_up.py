@@ -2,10 +2,11 @@
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 from playwright.sync_api import Browser, Page
 
@@ -13,7 +14,7 @@ from benchmarks.viewer import Viewer, camera_flags, visit
 from benchmarks.watching import asking, cost
 from emotion.cnn.config import TrainConfig
 from emotion.cnn.runs import Run, list_runs
-from emotion.cnn.workers import start_run, stop_run
+from emotion.cnn.workers import stand_back, start_run, stop_run
 from emotion.dataset.sample import write_sample
 from tests.browser.conftest import App, Launch, running
 from tests.browser.test_dataset import open_box
@@ -22,8 +23,7 @@ from tests.pages.test_pages import PAGES
 
 pytestmark = [pytest.mark.soak, pytest.mark.alone, pytest.mark.timeout(1200)]
 PEOPLE = 8
-ROUNDS = 25  # Of a page for each: 200 page loads in all, of which the first warm the server up.
-WARM = len(PAGES)  # Rounds after which all is loaded that ever will be.
+LOADS = 200  # Of which the first warm the server up.
 HEALTHY = 250  # Milliseconds in which 95 of 100 questions to the health endpoint are answered.
 GROWTH = 1.1
 BIG = 190  # Megabytes of an upload, which are allowed.
@@ -56,25 +56,40 @@ def training(home: Path) -> Iterator[Run]:
 @pytest.fixture
 def browser(launch: Launch, camera_file: Path) -> Iterator[Browser]:
     browser = launch(*camera_flags(camera_file))
+    # People's browsers run on machines of their own. Here they would leave the server a third of one processor.
+    for process in psutil.Process().children(recursive=True):
+        if "chrom" in process.name():
+            stand_back(process.pid)
     yield browser
     browser.close()
 
 
-def turn_to(pages: list[Page], app: App, names: list[str]) -> None:
-    """Everyone goes to a page of their own at once, and waits until it stands without an error."""
+def load(pages: list[Page], app: App, names: list[str]) -> None:
+    """Each loads a page of its own, all at once, and waits until it stands without an error."""
     for page, name in zip(pages, names, strict=True):
         page.goto(f"{app.url}/{'' if name == 'home' else name}", wait_until="commit")
+    see(pages, names)
+
+
+def click(pages: list[Page], app: App, names: list[str]) -> None:
+    """The same by a click in the list of pages."""
+    for page, name in zip(pages, names, strict=True):
+        page.locator(f"[data-testid=stSidebarNavLink][href$='/{'' if name == 'home' else name}']").click()
+    see(pages, names)
+
+
+def see(pages: list[Page], names: list[str]) -> None:
     for page, name in zip(pages, names, strict=True):
         page.get_by_role("heading", name=PAGES[name][0], level=1).wait_for(timeout=60_000)
         page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for(timeout=60_000)
         assert page.locator("[data-testid=stException]").count() == 0, f"an error on {name}"
 
 
-def rounds(pages: list[Page], app: App, count: int) -> None:
+def rounds(go: Callable[[list[Page], App, list[str]], None], pages: list[Page], app: App, count: int) -> None:
     """Everyone goes through all pages, each a page ahead of the one before."""
     order = list(PAGES)
     for turn in range(count):
-        turn_to(pages, app, [order[(turn + person) % len(order)] for person in range(len(pages))])
+        go(pages, app, [order[(turn + person) % len(order)] for person in range(len(pages))])
 
 
 def received(cameras: list[Viewer]) -> np.ndarray:
@@ -88,16 +103,23 @@ def live(browser: Browser, app: App) -> Viewer:
     return viewer
 
 
-def test_eight_people_two_cameras_and_a_training(app: App, browser: Browser, training: Run) -> None:
-    cameras = [live(browser, app) for _ in range(2)]
-    pages = [browser.new_context(locale="en-US").new_page() for _ in range(PEOPLE)]
-    rounds(pages, app, WARM)
-    before, frames, errors = cost(app.process.pid).megabytes, received(cameras), list[str]()
+def people(browser: Browser) -> tuple[list[Page], list[str]]:
+    """Eight browser sessions, and the errors that their scripts will have."""
+    pages, errors = [browser.new_context(locale="en-US").new_page() for _ in range(PEOPLE)], list[str]()
     for page in pages:
         page.on("pageerror", lambda error: errors.append(str(error)))
+    return pages, errors
+
+
+def test_eight_people_two_cameras_and_a_training(app: App, browser: Browser, training: Run) -> None:
+    cameras = [live(browser, app) for _ in range(2)]
+    pages, errors = people(browser)
+    rounds(load, pages, app, 1)
+    rounds(click, pages, app, len(PAGES))  # Then all is loaded that ever will be.
+    before, frames = cost(app.process.pid).megabytes, received(cameras)
     start = time.monotonic()
     with asking(app.url) as answers:
-        rounds(pages, app, ROUNDS - WARM)
+        rounds(click, pages, app, len(PAGES))
     after, health = cost(app.process.pid).megabytes, answers.milliseconds()
     rates = (received(cameras) - frames) / (time.monotonic() - start)
     print(f"memory {before:.0f} → {after:.0f} MB, health {health}, pictures a second {rates}")  # noqa: T201
@@ -107,13 +129,24 @@ def test_eight_people_two_cameras_and_a_training(app: App, browser: Browser, tra
     assert after < GROWTH * before
 
 
+def test_two_hundred_page_loads(app: App, browser: Browser) -> None:
+    pages, errors = people(browser)
+    rounds(load, pages, app, len(PAGES))
+    before = cost(app.process.pid).megabytes
+    rounds(load, pages, app, LOADS // PEOPLE - len(PAGES))
+    after = cost(app.process.pid).megabytes
+    print(f"memory {before:.0f} → {after:.0f} MB")  # noqa: T201
+    assert not errors
+    assert after < GROWTH * before
+
+
 def test_uploads_that_are_broken_off(app: App, browser: Browser, tmp_path: Path) -> None:
     big = tmp_path / "big.zip"
     big.write_bytes(b"PK" + bytes(BIG * 10**6))
     page, broken = browser.new_page(locale="en-US"), list[str]()
     page.on("requestfailed", lambda request: broken.append(request.url) if "upload_file" in request.url else None)
     slow = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": BIG * 10**6 / 30}
-    turn_to([page], app, ["dataset"])
+    load([page], app, ["dataset"])
     page.context.new_cdp_session(page).send("Network.emulateNetworkConditions", slow)
 
     def break_off(count: int) -> float:
@@ -123,7 +156,7 @@ def test_uploads_that_are_broken_off(app: App, browser: Browser, tmp_path: Path)
             page.locator(".st-key-dataset-way").get_by_text("Zip or CSV").click()
             page.locator("input[type=file]").set_input_files(big)
             page.wait_for_timeout(2000)  # It has begun and would take half a minute.
-        turn_to([page], app, ["home"])
+        load([page], app, ["home"])
         page.wait_for_timeout(5000)
         return cost(app.process.pid).megabytes
 
@@ -131,7 +164,7 @@ def test_uploads_that_are_broken_off(app: App, browser: Browser, tmp_path: Path)
     print(f"memory {before:.0f} → {after:.0f} MB")  # noqa: T201
     assert len(broken) == 6
     assert after < GROWTH * before
-    turn_to([page], app, ["dataset"])
+    load([page], app, ["dataset"])
 
 
 def test_a_file_over_the_limit_is_refused_before_it_is_sent(app: App, browser: Browser, tmp_path: Path) -> None:
@@ -150,7 +183,7 @@ def test_a_file_over_the_limit_is_refused_before_it_is_sent(app: App, browser: B
 def test_a_new_server_finds_the_training_of_the_old_one(home: Path, browser: Browser) -> None:
     page = browser.new_page(locale="en-US")
     with running(home) as app:
-        turn_to([page], app, ["training"])
+        load([page], app, ["training"])
         page.get_by_role("slider", name="Epochs").press("End")
         page.get_by_text("Start", exact=True).click()
         page.locator(".st-key-training-run").get_by_role("progressbar").wait_for(timeout=60_000)
@@ -160,7 +193,7 @@ def test_a_new_server_finds_the_training_of_the_old_one(home: Path, browser: Bro
         assert os.getsid(run.status().pid) != os.getsid(app.process.pid)
     with running(home) as app:
         assert run.status().state == "running"
-        turn_to([page], app, ["training"])
+        load([page], app, ["training"])
         page.locator(".st-key-training-run").get_by_role("progressbar").wait_for()
         stop_run(run)
         wait_until(run, is_over)
