@@ -222,7 +222,10 @@ def unreadable(data: bytes, name: str) -> UserError:
 
 
 def read_image(path: Path, gray: bool = False, quarter: bool = False) -> np.ndarray:
-    """Read an image file; the bytes go through NumPy because ``cv2.imread`` fails on Hangul paths under Windows."""
+    """Read an image file: uint8 (H, W, 3) BGR, or (H, W) if ``gray``; UserError where that can't be done.
+
+    The bytes go through NumPy because ``cv2.imread`` fails on Hangul paths under Windows.
+    """
     try:
         data = path.read_bytes()
     except OSError as error:

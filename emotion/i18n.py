@@ -59,6 +59,15 @@ def decimal(number: float, digits: int = 6) -> str:
     return np.format_float_positional(number, digits, unique=False, fractional=False, trim="-")
 
 
+def minus(text: str) -> str:
+    """A number's text with a minus sign instead of a hyphen.
+
+    >>> minus(f"{-0.5}")
+    '−0.5'
+    """
+    return text.replace("-", "−")
+
+
 def error_text(error: UserError) -> str:
     """The sentence of a UserError in the reader's language, as Markdown that shows names and paths letter by letter."""
     sentence = _(error.template).replace("*", "\\*")

@@ -68,7 +68,10 @@ class Bundle:
         )
 
     def head(self) -> tuple[np.ndarray, np.ndarray] | None:
-        """A head bundle's weights float32 (D, K) and bias float32 (K,), None for a bundle with a network of its own."""
+        """A head bundle's weights float32 (D, K) and bias float32 (K,), None for a bundle with a network of its own.
+
+        Raises UserError where the file is damaged.
+        """
         if not self.card.base:
             return None
         try:
@@ -140,7 +143,10 @@ def scan_bundles() -> tuple[list[Bundle], list[UserError]]:
 
 
 def find_bundle(name_or_path: str | None) -> Bundle:
-    """The verified bundle of that name in the models folders, or at that path; without one, the best that ships."""
+    """The verified bundle of that name in the models folders, or at that path; without one, the best that ships.
+
+    Raises UserError where there is none, and where it is damaged.
+    """
     if name_or_path is None:
         best = default_bundle(scan_bundles()[0])
         name_or_path = str(best.path) if best else DEFAULTS[-1]

@@ -82,7 +82,7 @@ def no_votes(dataset: Dataset) -> UserError:
 
 
 def stratified_rows(labels: np.ndarray, count: int, seed: int) -> np.ndarray:
-    """About ``count`` rows of ``labels``, sorted: from every class its share, and of each at least one."""
+    """About ``count`` rows of ``labels`` (N,), int64, sorted: from every class its share, and of each at least one."""
     random = np.random.default_rng(seed)
     chosen = []
     for label in np.unique(labels):

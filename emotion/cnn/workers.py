@@ -63,7 +63,10 @@ def add_epochs(run: Run, more: int) -> None:
 
 
 def stop_run(run: Run) -> None:
-    """Ask the worker to finish its batch and stop; a run that waits leaves the queue at once."""
+    """Ask the worker to finish its batch and stop; a run that waits leaves the queue at once.
+
+    Raises UserError for a run that was deleted.
+    """
     if not run.path.exists():
         raise UserError("{run} is not there any more: somebody has deleted it.", run=run.name)
     with writing(run.path):
@@ -99,7 +102,7 @@ def starts_at_once() -> bool:
 
 
 def runs_at_most() -> int:
-    """How many runs are trained at a time: ``EMOTION_MAX_RUNS``, else one."""
+    """How many runs are trained at a time: ``EMOTION_MAX_RUNS``, else one; UserError for no whole number from 1."""
     found = os.environ.get("EMOTION_MAX_RUNS") or "1"
     if not found.isdecimal() or int(found) < 1:
         raise UserError("EMOTION_MAX_RUNS: expected a whole number from 1, found “{found}”.", found=found)

@@ -9,6 +9,7 @@ import numpy as np
 
 from emotion.errors import UserError
 from emotion.files import read_image
+from emotion.haar.photos import shrink
 from emotion.jobs import in_chunks
 
 _LARGE_FILE = 300_000  # Bytes: more than that is a photo, of which a quarter of the size is enough.
@@ -17,10 +18,10 @@ _LARGE_FILE = 300_000  # Bytes: more than that is a photo, of which a quarter of
 def thumbnails(root: Path, paths: Sequence[str], side: int = 96) -> list[bytes]:
     """A PNG or JPEG of each image, ``side`` pixels at most and otherwise as it is; b"" where it is unreadable."""
 
-    def shrink(rows: range) -> list[bytes]:
+    def part_of(rows: range) -> list[bytes]:
         return [_thumbnail(root / paths[row], side) for row in rows]
 
-    return [picture for part in in_chunks(shrink, len(paths), chunk=8) for picture in part]
+    return [picture for part in in_chunks(part_of, len(paths), chunk=8) for picture in part]
 
 
 def _thumbnail(path: Path, side: int) -> bytes:
@@ -28,11 +29,7 @@ def _thumbnail(path: Path, side: int) -> bytes:
         image = _read(path)
     except UserError:
         return b""
-    scale = side / max(image.shape[:2])
-    if scale < 1:
-        height, width = (max(1, round(length * scale)) for length in image.shape[:2])
-        image = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
-    return encode(image)
+    return encode(shrink(image, side))
 
 
 def encode(image: np.ndarray) -> bytes:

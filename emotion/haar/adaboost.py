@@ -5,7 +5,7 @@ Journal of Computer and System Sciences 55(1), 1997; in the form of P. Viola and
 detection", IJCV 57(2), 2004, table 1.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -126,15 +126,6 @@ def _best_stump(values: np.ndarray, faces: np.ndarray, weights: np.ndarray) -> S
     if weights[faces].sum() - below[most] <= weights[~faces].sum() + below[least]:
         return Stump(float(places[most]), 1)
     return Stump(float(places[least]), -1)
-
-
-def boost(ranking: Ranking, values: Values, faces: np.ndarray, rounds: int) -> Iterator[Round]:
-    """``rounds`` rounds, one after the other; a generator, to be shown as they come."""
-    weights = first_weights(faces)
-    for _number in range(rounds):
-        found = next_round(ranking, values, faces, weights)
-        weights = found.weights_after
-        yield found
 
 
 def scores(rounds: Sequence[Round], values: Values) -> np.ndarray:

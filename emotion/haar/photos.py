@@ -115,7 +115,7 @@ def _megapixels(data: bytes) -> float | None:
 
 
 def shrink(image: np.ndarray, longest: int) -> np.ndarray:
-    """``image`` scaled down so that its longer side is ``longest`` pixels; as it is where it is no larger."""
+    """``image``, uint8 (H, W) or (H, W, 3), its longer side ``longest`` pixels at most, else as it is."""
     height, width = image.shape[:2]
     scale = longest / max(height, width)
     if scale >= 1:

@@ -47,7 +47,7 @@ def sums_by_pixels(gray: np.ndarray, rectangles: np.ndarray) -> np.ndarray:
 
 
 def sums_by_integral(gray: np.ndarray, rectangles: np.ndarray) -> np.ndarray:
-    """The same from four entries of the integral image each, D − B − C + A."""
+    """The same from four entries of the integral image each, D − B − C + A: int64 (N,)."""
     integral = integral_image(gray)
     top, left, height, width = rectangles.T
     bottom, right = top + height, left + width

@@ -13,7 +13,7 @@ from emotion.haar.photos import shrink
 from emotion.i18n import _
 from emotion.labels import colours, rgb
 from emotion.live.faces import Prediction
-from emotion.plots.evaluation import class_names
+from emotion.plots.evaluation import escaped_names
 from emotion.plots.theme import BLUE, GRAY, finish
 
 _LONGEST = 800  # Pixels of the photo in the figure: it travels to the browser as text.
@@ -57,7 +57,7 @@ def _box(figure: go.Figure, number: int, box: list[float], chosen: bool) -> None
 
 def before_after(before: Prediction, after: Prediction, ink: str | None = None) -> go.Figure:
     """Two bars for each class: pale for the face as it was, full for the face as it is now."""
-    names = class_names(after.classes)
+    names = escaped_names(after.classes)
     shades = list(colours(after.classes).values())
     figure = go.Figure()
     for prediction, opacity, title in ((after, 1.0, _("now")), (before, 0.35, _("before"))):
@@ -81,7 +81,7 @@ def sweep_figure(
     The dashed lines are the flips; the full one stands ``at`` the setting's present value.
     """
     figure, values = go.Figure(), RANGES[name].values
-    for label, shade, shares in zip(class_names(classes), colours(classes).values(), probabilities.T, strict=True):
+    for label, shade, shares in zip(escaped_names(classes), colours(classes).values(), probabilities.T, strict=True):
         figure.add_scatter(
             x=values, y=shares, mode="lines", name=label, line={"color": shade, "width": 3},
             hovertemplate="%{y:.0%}",
@@ -97,7 +97,7 @@ def sweep_figure(
 
 def _grounds(figure: go.Figure, values: np.ndarray, top: np.ndarray, classes: tuple[str, ...]) -> None:
     """Shade each stretch of the same answer in its colour, and name those that have room."""
-    names, shades = class_names(classes), list(colours(classes).values())
+    names, shades = escaped_names(classes), list(colours(classes).values())
     ends = [0, *(np.flatnonzero(np.diff(top)) + 1), len(top)]
     half = (values[1] - values[0]) / 2
     for first, end in pairwise(ends):

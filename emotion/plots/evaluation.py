@@ -31,7 +31,7 @@ def confusion_figure(
     Cells can be clicked: the ``customdata`` of a point is (true class, answered class), as positions. The ``chosen``
     one has a frame; ``ink`` colours the numbers.
     """
-    names, share, counts = class_names(found.classes), np.nan_to_num(found.row_shares), found.confusion
+    names, share, counts = escaped_names(found.classes), np.nan_to_num(found.row_shares), found.confusion
     true, answered = (grid.ravel() for grid in np.indices(share.shape))
     figure = go.Figure(go.Heatmap(z=share, zmin=0, zmax=1, colorscale=_BLUES, showscale=False, xgap=2, ygap=2,
                                   hoverinfo="skip"))  # fmt: skip
@@ -136,7 +136,7 @@ def roc_figure(curves: tuple[Roc, ...]) -> go.Figure:
 
 def class_scores_figure(found: Evaluation) -> go.Figure:
     """Precision, recall and F1 of each class as bars."""
-    names = class_names(found.classes)
+    names = escaped_names(found.classes)
     figure = go.Figure()
     measures = ((_("precision"), found.precision, BLUE), (_("recall"), found.recall, ORANGE))
     for name, scores, colour in (*measures, ("F1", found.f1, PALETTE["green"])):
@@ -156,7 +156,7 @@ def difference_figure(found: Comparison, first: str, second: str) -> go.Figure:
     for name, rows, sign, colour in ((first, found.only_first, -1, BLUE), (second, found.only_second, 1, ORANGE)):
         counts = np.bincount(found.first.labels[rows], minlength=len(classes))
         figure.add_bar(
-            x=sign * counts, y=class_names(classes), orientation="h", marker_color=colour, customdata=counts,
+            x=sign * counts, y=escaped_names(classes), orientation="h", marker_color=colour, customdata=counts,
             text=counts, name=_("only {model} is right").format(model=escape(name)),
             hovertemplate="%{y}: " + _("%{customdata:,} images") + "<extra></extra>",
         )  # fmt: skip
@@ -184,6 +184,6 @@ def heat_picture(gray: np.ndarray, heat: np.ndarray, longest: int = 336) -> np.n
     return heat_overlay(cv2.resize(gray, size, interpolation=cv2.INTER_NEAREST), smooth)
 
 
-def class_names(classes: tuple[str, ...]) -> list[str]:
+def escaped_names(classes: tuple[str, ...]) -> list[str]:
     """The names of classes in the reader's language, safe in a figure."""
     return [escape(name) for name in names_of(classes, language())]

@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 import plotly.graph_objects as go
 
+from emotion.i18n import minus
 from emotion.labels import PALETTE, rgb
 from emotion.plots.theme import finish
 
@@ -73,7 +74,7 @@ def numbers_figure(values: np.ndarray, title: str, white: float | None = None) -
 
 
 def _number(value: float) -> str:
-    return f"{value:.0f}" if value == round(value) else f"{value:.3f}".replace("-", "−")
+    return f"{value:.0f}" if value == round(value) else minus(f"{value:.3f}")
 
 
 def _signed(shares: np.ndarray) -> np.ndarray:

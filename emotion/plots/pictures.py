@@ -22,7 +22,7 @@ def face_grid(faces: Sequence[np.ndarray]) -> np.ndarray:
 
 
 def learning_curve(curve: Sequence[dict[str, float]]) -> np.ndarray:
-    """Accuracy on training and validation images over the epochs of a run."""
+    """Accuracy on training and validation images over the epochs of a run: RGB, uint8 (H, W, 3)."""
     canvas = _canvas()
     for height in range(30, HEIGHT, 52):
         cv2.line(canvas, (24, height), (WIDTH - 24, height), _LINE, 1)
@@ -79,7 +79,7 @@ def kernels(weights: np.ndarray) -> np.ndarray:
 
 
 def cover(picture: np.ndarray) -> np.ndarray:
-    """Scale and cut a picture so that it fills the card."""
+    """Scale and cut a picture, uint8 (H, W) or (H, W, 3), so that it fills the card."""
     scale = max(HEIGHT / picture.shape[0], WIDTH / picture.shape[1])
     size = (max(WIDTH, round(picture.shape[1] * scale)), max(HEIGHT, round(picture.shape[0] * scale)))
     scaled = cv2.resize(picture, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)

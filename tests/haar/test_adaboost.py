@@ -8,11 +8,19 @@ from sklearn.metrics import roc_auc_score, roc_curve
 from sklearn.tree import DecisionTreeClassifier
 
 from emotion.errors import UserError
-from emotion.haar.adaboost import Stump, boost, error_rates, first_weights, next_round, rank, roc, scores
+from emotion.haar.adaboost import Stump, error_rates, first_weights, next_round, rank, roc, scores
 
 # Six samples, the first three of them faces, and two features.
 FACES = np.array([True, True, True, False, False, False])
 VALUES = np.array([[1, 2, 7, 5, 6, 8], [3, 6, 7, 4, 5, 2]], float)
+
+
+def boost(ranking, values, faces, rounds):
+    weights = first_weights(faces)
+    for _ in range(rounds):
+        found = next_round(ranking, values, faces, weights)
+        weights = found.weights_after
+        yield found
 
 
 def test_two_rounds_by_hand():

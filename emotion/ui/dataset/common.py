@@ -47,10 +47,10 @@ def page_of(key: str, pages: int) -> int:
 
 def class_name(dataset: Dataset, label: int) -> str:
     """The name of a class in the reader's language."""
-    return class_names(dataset)[label]
+    return names_by_label(dataset)[label]
 
 
-def class_names(dataset: Dataset) -> dict[int, str]:
+def names_by_label(dataset: Dataset) -> dict[int, str]:
     """The names of all classes, no two alike: a folder of one's own may be called as an emotion is."""
     return dict(enumerate(names_of(dataset.classes, language())))
 

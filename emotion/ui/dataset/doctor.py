@@ -14,7 +14,7 @@ from emotion.dataset.splits import SPLITS
 from emotion.i18n import _
 from emotion.plots.dataset import split_name
 from emotion.ui.dataset import cleaning, labels, picture
-from emotion.ui.dataset.common import SHOWN, class_name, class_names, job_key, page_of, picture_wall
+from emotion.ui.dataset.common import SHOWN, class_name, job_key, names_by_label, page_of, picture_wall
 from emotion.ui.jobs import outcome
 
 _GROUPS = 12
@@ -129,7 +129,7 @@ def _page(key: str, count: int, each: int) -> slice:
 def _worst(dataset: Dataset, finding: Finding) -> int | None:
     page = _page(finding.key, len(finding.rows), SHOWN)
     rows, key = finding.rows[page], f"dataset.doctor.wall.{finding.key}"
-    names = {-1: "?", **class_names(dataset)}
+    names = {-1: "?", **names_by_label(dataset)}
     captions = [f"→ {names[label]}" for label in finding.suggested[page].tolist()]
     return picture_wall(dataset, rows, f"{key}.{rows[0]}.{len(rows)}", 76 if captions else 52, captions)
 

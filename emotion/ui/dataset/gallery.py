@@ -10,7 +10,7 @@ from emotion.dataset.splits import SPLITS
 from emotion.i18n import _
 from emotion.plots.dataset import split_name
 from emotion.ui.dataset import doctor, picture
-from emotion.ui.dataset.common import SHOWN, class_names, facts_of, page_of, picture_wall
+from emotion.ui.dataset.common import SHOWN, facts_of, names_by_label, page_of, picture_wall
 
 _FACTS = ("brightness", "contrast", "sharpness")
 
@@ -51,7 +51,7 @@ def _filtered(dataset: Dataset) -> np.ndarray | None:
             placeholder=_("all"), width=150, persist_state="session", on_change=_first_page,
         )  # fmt: skip
         classes = st.multiselect(
-            _("Classes"), range(len(dataset.classes)), format_func=class_names(dataset).__getitem__,
+            _("Classes"), range(len(dataset.classes)), format_func=names_by_label(dataset).__getitem__,
             key=f"dataset.gallery.classes.{dataset.root}", placeholder=_("all"), width=230, persist_state="session",
             on_change=_first_page,
         )  # fmt: skip

@@ -11,7 +11,7 @@ from emotion.haar.detector import ACCURATE, DetectorSettings, FaceDetector
 from emotion.haar.grouping import find_groups
 from emotion.haar.photos import shrink, webcam_still
 from emotion.haar.scan import Scan
-from emotion.i18n import _, error_text, plain
+from emotion.i18n import _, error_text, minus, plain
 from emotion.plots.cascade import funnel_figure, stages_figure
 from emotion.plots.cascade_pictures import ACCEPTED, depth_colours, feature_on
 from emotion.ui import chart
@@ -124,7 +124,7 @@ def _strongest(opened: Opened, stage: int) -> None:
         feature = cascade.features[weak.nodes[0].feature]
         drawn = feature_on(ground, cascade.window, feature, 144)
         # Of a tree, with three votes or more, only the first question's feature is drawn.
-        votes = " / ".join(f"{leaf:+.2f}" for leaf in weak.leaves).replace("-", "−")
+        votes = minus(" / ".join(f"{leaf:+.2f}" for leaf in weak.leaves))
         picture = cv2.imencode(".png", drawn[..., ::-1])[1].tobytes()
         tiles.append(Tile(number, picture, votes, "transparent", votes))
     wall(tiles, f"haar.strongest.{opened.digest}", 96, clickable=False)

@@ -20,7 +20,7 @@ from emotion.haar.features import (
     count_features,
 )
 from emotion.haar.patches import Patches
-from emotion.i18n import _
+from emotion.i18n import _, minus
 from emotion.labels import PALETTE
 from emotion.plots.features import feature_picture, kind_picture, response_picture, values_figure
 from emotion.ui import chart
@@ -176,7 +176,7 @@ def _signs(feature: Feature, black: int, white: int) -> None:
 
 
 def _signed(value: int) -> str:
-    return f"{value:,}".replace("-", "−")
+    return minus(f"{value:,}")
 
 
 def _everywhere(feature: Feature, gray: np.ndarray | None, boxes: np.ndarray) -> None:

@@ -7,7 +7,7 @@ from emotion.dataset.thumbnails import encode
 from emotion.errors import UserError
 from emotion.haar.adaboost import Round, first_weights
 from emotion.haar.lesson import Lesson
-from emotion.i18n import _, error_text
+from emotion.i18n import _, error_text, minus
 from emotion.plots.boosting import errors_chart, roc_chart
 from emotion.plots.features import feature_picture
 from emotion.ui.chart import grow
@@ -123,7 +123,7 @@ def _numbers(lesson: Lesson, found: Round, number: int) -> None:
     sign = "<" if found.stump.polarity > 0 else ">"
     st.markdown(
         _("A face where black − white **{sign} {threshold}**").format(
-            sign=f"\\{sign}", threshold=f"{found.stump.threshold:.1f}".replace("-", "−")
+            sign=f"\\{sign}", threshold=minus(f"{found.stump.threshold:.1f}")
         ),
         help=_("Threshold and polarity; the value is measured in even light, each patch at mean 0 and deviation 1."),
     )
