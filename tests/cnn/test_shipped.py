@@ -44,6 +44,15 @@ def test_the_card_is_complete_and_keeps_its_promises(name: str) -> None:
     assert name == "emotion-deck" or card.parameters <= 3_000_000
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_their_readme_says_what_the_card_says(name: str) -> None:
+    text, bundle = (MODELS / "README.md").read_text(encoding="utf-8"), load_bundle(MODELS / name)
+    found, measured = stated(bundle), bundle.card.measured
+    assert f"{100 * found.value:.1f} % | {100 * found.low:.1f} – {100 * found.high:.1f} %" in text
+    assert f"{found.n:,}" in text and bundle.card.architecture in text
+    assert f"{100 * measured['calibration_error']:.1f} %" in text and f"{measured['temperature']:.2f}" in text
+
+
 def test_they_tell_four_things_apart() -> None:
     tasks = {name: load_bundle(MODELS / name).card.task for name in NAMES}
     assert tasks == {"age": "age", "emotion": "emotion", "emotion-deck": "emotion", "gender": "gender"}
