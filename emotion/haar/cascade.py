@@ -173,5 +173,5 @@ def read_cascade(data: bytes, name: str) -> Cascade:
 
 @cache
 def open_cascade(name: str = "frontalface_default") -> Cascade:
-    """One of the cascades that OpenCV brings; UserError for a name that is none of ``available_cascades()``."""
+    """One of the cascades that can be opened by name; UserError for a name that is none of ``available_cascades()``."""
     return Cascade(*parse_cascade(cascade_xml(name), name))

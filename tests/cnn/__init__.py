@@ -1,0 +1,1 @@
+"""The network, its training in real processes, and its bundles."""

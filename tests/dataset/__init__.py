@@ -1,0 +1,1 @@
+"""Folders, importers, the doctor."""

@@ -1,0 +1,1 @@
+"""The detector inside, against OpenCV and scikit-image."""

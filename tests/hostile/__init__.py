@@ -1,0 +1,1 @@
+"""Each promise of SECURITY.md; the long ones are marked ``soak``."""

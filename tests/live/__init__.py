@@ -1,0 +1,1 @@
+"""Pipeline and stream, with real frames and connections."""

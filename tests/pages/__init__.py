@@ -1,0 +1,1 @@
+"""The pages by Streamlit's AppTest."""

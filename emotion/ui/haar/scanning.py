@@ -45,7 +45,7 @@ class Begun(NamedTuple):
 
 
 def cascade_names() -> dict[str, str]:
-    """OpenCV's cascades, by OpenCV's name, with one for people; those for faces first."""
+    """The cascades, by their name, with one for people; those for faces first."""
     names = {
         "frontalface_default": _("Face from the front"),
         "frontalface_alt": _("Face from the front, second version"),
@@ -69,7 +69,7 @@ def cascade_names() -> dict[str, str]:
 
 
 def shipped(name: str) -> Opened:
-    """One of OpenCV's cascades."""
+    """One of the cascades."""
     return Opened(open_cascade(name), name, name)
 
 
