@@ -24,6 +24,7 @@ _WARM_UP = 3  # STARTs, after which all is loaded that ever will be.
 _PLAYS = 2.0  # Seconds of video in a cycle.
 _SETTLE = 10.0  # Seconds for the library to notice that a video has ended, and for garbage to be collected.
 _RAMP = 60.0  # Seconds of a long session after which buffers and history have their size.
+_LOOKS = 8  # At the memory, while it plays.
 _log = logging.getLogger("benchmarks.soak")
 
 
@@ -82,10 +83,14 @@ def _session(both: Sequence[_Contestant], minutes: float) -> dict[str, Any]:
     for each in both:
         each.viewer.start()
     _wait(both, min(_RAMP, minutes * 30))
-    playing, start = [cost(each.pid) for each in both], monotonic()
-    _wait(both, minutes * 60 - min(_RAMP, minutes * 30))
+    playing, start = [[cost(each.pid) for each in both]], monotonic()
+    for _ in range(_LOOKS):
+        _wait(both, (minutes * 60 - min(_RAMP, minutes * 30)) / _LOOKS)
+        playing.append([cost(each.pid) for each in both])
     name = f"{(monotonic() - start) / 60:.1f} minutes of video"
-    report = _growths(name, both, playing, [cost(each.pid) for each in both])
+    report = _growths(name, both, playing[0], playing[-1])
+    for each, costs in zip(both, zip(*playing, strict=True), strict=True):
+        report[f"{name}, from look to look: MB, {each.name}"] = {str(n): one.megabytes for n, one in enumerate(costs)}
     _stop(both)
     return report | _growths(f"{name}, after STOP", both, stopped, _settled(both))
 

@@ -34,7 +34,7 @@ def compared(name: str, runs: Mapping[str, Rows]) -> go.Figure:
 
 
 def _over_epochs(figure: go.Figure, name: str, epochs: int) -> go.Figure:
-    figure.update_xaxes(title=_("epoch"), range=[0, epochs + 0.1], zeroline=False)
+    figure.update_xaxes(title=_("epoch"), range=[0, epochs + 0.1], zeroline=False, dtick=1 if epochs < 6 else None)
     if name == "loss":
         figure.update_yaxes(rangemode="tozero")
     else:

@@ -11,7 +11,7 @@ from emotion.names import cell
 def data_table(rows: Any, **settings: Any) -> Any:
     """``st.dataframe`` of columns by name, or of a list of rows; texts that look like a formula get an apostrophe."""
     table = pd.DataFrame(rows).rename(columns=_safe).map(_safe)
-    return st.dataframe(table, **settings)
+    return st.dataframe(table, **{"placeholder": "–", **settings})
 
 
 def _safe(value: Any) -> Any:

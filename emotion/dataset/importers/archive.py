@@ -172,7 +172,7 @@ def _parts(name: str, info: zipfile.ZipInfo, zip_name: str) -> list[str]:
     parts = path.split("/")
     if path.startswith("/") or re.match("[A-Za-z]:", path) or ".." in parts:
         raise UserError(
-            "{entry} in {zip} points out of the folder it is unpacked to, so the zip is refused. Pack the images anew.",
+            "{entry} in {zip} points out of the folder it is unpacked to, so the zip is refused. Pack its files anew.",
             entry=name,
             zip=zip_name,
         )

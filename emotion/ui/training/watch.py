@@ -106,7 +106,8 @@ def _head(run: Run, status: Status) -> None:
         if status.active:
             _stop(run, status)
     if status.active:
-        st.progress(status.fraction, _progress_text(status))
+        ending = run.stop_requested and not status.waiting
+        st.progress(status.fraction, _("Stopping after what it is just doing …") if ending else _progress_text(status))
         if PLACES.taken and not status.waiting:
             st.caption(_("Somebody is live in this app. The video goes first, so the training is slower for now."))
 
@@ -213,6 +214,8 @@ def _outcome(run: Run, status: Status, chance: Chance | None) -> None:
         st.warning(_("Its process is gone, and no epoch was finished: whoever goes on with it begins anew."))
     elif status.state == "interrupted":
         st.warning(_("Its process is gone: a crash, a restart, or somebody ended it. Its last whole epoch is kept."))
+    elif not run.has_weights:
+        st.warning(_("It was stopped before an epoch was finished: whoever goes on with it begins anew."))
     else:
         st.warning(_("This training is not finished. What it learned until its last whole epoch is kept."))
 
