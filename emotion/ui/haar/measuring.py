@@ -69,8 +69,10 @@ def show(cascade: str, settings: DetectorSettings) -> None:
         name, photos = source
         what = f"haar.measure:{name}:{cascade}:{settings.min_size}:{limit}"
         title = f"{cascade_names()[cascade]} · minSize {(settings.min_size or (0,))[0]}"
-        st.session_state["haar.measured"] = (what, title, partial(_measure, photos, cascade, settings, limit))
-    if measured := st.session_state.get("haar.measured"):
+        work = partial(_measure, photos, cascade, settings, limit)
+        st.session_state["haar.measured"] = (st.session_state["haar.measure.way"], what, title, work)
+    way, *measured = st.session_state.get("haar.measured", ("",))
+    if way == st.session_state["haar.measure.way"]:
         key, title, work = measured
         if table := outcome(key, _("Measuring"), work):
             _result(table, title)
