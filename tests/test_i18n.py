@@ -50,6 +50,7 @@ def test_korean_reads_right(english: str) -> None:
     assert not re.search(r"을\(를\)|를\(을\)|이\(가\)|은\(는\)|\(으\)로", korean), (
         "choose the particle, or write around it"
     )
+    assert not re.search(r"(니다|시오)[.!?:]", korean), "sentences end in -요"
 
 
 def test_labels_have_korean_names() -> None:

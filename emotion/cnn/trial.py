@@ -66,7 +66,7 @@ def _try(folder: Path) -> None:
 
 def main(folder: Path) -> None:
     """Try a bundle and print ``null``, or as JSON what is wrong with it."""
-    with suppress(ImportError):  # Windows has no such limits.
+    with suppress(ImportError, ValueError):  # Windows has no such limits, macOS refuses to set this one.
         import resource
 
         resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))

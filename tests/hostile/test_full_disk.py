@@ -43,6 +43,18 @@ now = state()
 assert all(now.get(path) == seal for path, seal in old.items()), "changed"
 print("KEPT", [path for path in now if path not in old])
 """
+VOTES = """
+import io
+from emotion.dataset.folder import open_dataset
+from emotion.dataset.importers.votes import COLUMNS, attach_votes
+data = open_dataset(sys.argv[1])
+def votes(rows):
+    "A list in which all rows but the first belong to no file."
+    names = ["train/a/000.png", *(f"{n}.png" for n in range(1, rows))]
+    file = io.BytesIO("\\n".join([f"file,{','.join(COLUMNS)}", *(f"{name},0,9{',0' * 8}" for name in names)]).encode())
+    file.name = "votes.csv"
+    return file
+"""
 ACTS = {
     "notes of a run": (
         "from emotion.cnn.runs import Run; run = Run(next((home / 'runs').iterdir()))",
@@ -91,6 +103,22 @@ ACTS = {
         "pipeline = FacePipeline(FaceDetector('frontalface_default', *LIVE_SCAN))",
         "process_video(pathlib.Path(sys.argv[3]), pipeline, home / 'drawn.mp4', home / 'drawn.csv')", 16_384,
     ),
+    "the practice set": (
+        "from emotion.dataset.sample import write_sample; practice = home / 'datasets' / 'practice'; "
+        "write_sample(practice, 21)",
+        "write_sample(practice, 210)", 200_000,
+    ),
+    "a clean copy": (
+        "from emotion.dataset.clean import write_clean; from emotion.dataset.doctor import examine; "
+        "from emotion.dataset.folder import open_dataset; data = open_dataset(sys.argv[1]); found = examine(data)",
+        "write_clean(data, found, [], home / 'datasets' / 'clean')", 16_384,
+    ),
+    "the votes of a clean copy": (
+        VOTES + "from emotion.dataset.clean import write_clean; from emotion.dataset.doctor import examine; "
+        "found = examine(data); attach_votes(data, votes(9000))",
+        "write_clean(data, found, [], home / 'datasets' / 'voted')", 200_000,
+    ),
+    "votes": (VOTES + "attach_votes(data, votes(1))", "attach_votes(data, votes(9000))", 8192),
 }  # fmt: skip
 TRAINING = """
 from dataclasses import replace
@@ -127,8 +155,8 @@ def test_a_full_disk_is_a_sentence_and_costs_nothing(trained: Path, files: Files
     before, work, left = ACTS[act]
     done = on_a_small_disk(ROOM + CODE.format(before=before, work=work, left=left), trained, files, tmp_path)
     half = [path for path in json.loads(done.split("KEPT ")[1].replace("'", '"')) if "/runs/" not in path]
-    # Faces, and a film's table, that had room are whole.
-    assert all(re.search("/datasets/me/|/cache/|datasets.json$|drawn.csv$", path) for path in half), half
+    # Faces, a film's table and a copy without its votes, that had room, are whole.
+    assert all(re.search("/datasets/(me|voted)/|/cache/|datasets.json$|drawn.csv$", path) for path in half), half
 
 
 def test_a_training_goes_on_when_there_is_room_again(trained: Path, files: Files, tmp_path: Path) -> None:

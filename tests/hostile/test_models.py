@@ -3,6 +3,8 @@
 import json
 import pickle
 import random
+import sys
+import zlib
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
@@ -18,6 +20,7 @@ from emotion.cnn.classifier import Classifier
 from emotion.cnn.export import export_zip
 from emotion.cnn.importing import import_bundle_zip
 from emotion.cnn.keras2 import check_hdf5
+from emotion.cnn.trial import try_bundle
 from emotion.errors import UserError
 from emotion.files import write_json
 from tests.hostile.conftest import Files, with_file, with_tflite, zipped
@@ -104,6 +107,53 @@ def test_a_network_that_harms_is_refused_before_the_app_opens_it(
     assert str(found.value).startswith("a.zip") and not list((home / "models").iterdir())
 
 
+def test_a_model_that_takes_too_long(bundle_copy: Path) -> None:
+    try_bundle(bundle_copy)
+    with pytest.raises(UserError, match="ends the program that opens it, or takes more than 0 seconds"):
+        try_bundle(bundle_copy, seconds=0.01)
+
+
+def _crashing(file: h5py.File) -> None:
+    """How many equal numbers a part holds stands in the file's head alone; HDF5 1.14 dies of so many."""
+    packed = file.create_dataset("packed", data=[7, 7], dtype="int32", chunks=(2,), scaleoffset=0)
+    grown = file.create_dataset("grown", (1,), "int32", maxshape=(None,), chunks=(2**27,), scaleoffset=0)
+    grown.id.write_direct_chunk((0,), packed.id.read_direct_chunk((0,))[1])
+
+
+def _swelling(file: h5py.File) -> None:
+    """One number in a part of 2.5 GB, for which HDF5 takes twice as much: no size in the file's lists tells."""
+    grown = file.create_dataset("grown", (1,), "int32", maxshape=(None,), chunks=(5 * 2**27,), compression="gzip")
+    squeeze = zlib.compressobj()
+    first, again = (squeeze.compress(bytes(2**20)) + squeeze.flush(zlib.Z_FULL_FLUSH) for _ in range(2))
+    checksum = (5 * 2**29 % 65521 << 16) + 1  # Adler-32 of so many zeros.
+    end = squeeze.flush()[:-4] + checksum.to_bytes(4, "big")
+    grown.id.write_direct_chunk((0,), first + again * (5 * 2**9 - 1) + end)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "says"),
+    [
+        (_crashing, "ends the program that opens it"),
+        pytest.param(
+            _swelling, "is no network that can be run",
+            marks=pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits a process's memory"),
+        ),
+    ],
+)  # fmt: skip
+def test_weights_that_harm_are_refused_before_the_app_reads_them(
+    files: Files, tmp_path: Path, home: Path, spoil: Callable[[h5py.File], None], says: str
+) -> None:
+    weights = tmp_path / "model.weights.h5"
+    weights.write_bytes(files[weights.name])
+    with h5py.File(weights, "a") as file:
+        spoil(file)
+    check_hdf5(weights)  # Only reading the numbers harms.
+    archive = zipped(tmp_path / "a.zip", with_file(files, weights.name, weights.read_bytes()))
+    with pytest.raises(UserError, match=says):
+        import_bundle_zip(archive)
+    assert not list((home / "models").iterdir())
+
+
 def spoilt_at_random(files: Files, draw: random.Random) -> Files:
     """A bundle with one file cut, or with some of its bytes changed; its card says that this is the file."""
     name = draw.choice(("model.tflite", "model.tflite", "model.weights.h5"))
@@ -123,6 +173,7 @@ def take_in(files: Files, path: Path) -> str:
         bundle = import_bundle_zip(zipped(path, files))
     except UserError:
         return "refused"
+    check_hdf5(bundle.path / "model.weights.h5")
     answers = Classifier(bundle).predict(np.zeros((2, 48, 48), np.uint8))
     assert answers.shape == (2, 7)
     return "taken"
@@ -130,7 +181,11 @@ def take_in(files: Files, path: Path) -> str:
 
 def test_networks_spoilt_at_random(files: Files, tmp_path: Path) -> None:
     draw = random.Random(0)
-    assert {take_in(spoilt_at_random(files, draw), tmp_path / "a.zip") for _ in range(8)} <= {"refused", "taken"}
+    cases = [spoilt_at_random(files, draw) for _ in range(16)]
+    assert {name for name in files for case in cases if case[name] != files[name]} == {
+        "card.json", "model.tflite", "model.weights.h5",
+    }  # fmt: skip
+    assert {take_in(case, tmp_path / "a.zip") for case in cases} == {"refused", "taken"}
 
 
 @pytest.mark.soak

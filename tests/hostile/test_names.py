@@ -23,6 +23,7 @@ from emotion.homes import REPOSITORY, datasets_folder, user_models_folder
 from emotion.ui.evaluation import imports
 from tests.conftest import write_faces
 from tests.dataset.importers.sources import tree_files, zip_bytes
+from tests.hostile.conftest import Files, zipped
 
 AWAY = (
     "../../evil",
@@ -97,25 +98,29 @@ def everything_below(folder: Path, but: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("name", AWAY)
-def test_no_option_of_the_command_line_leads_out_of_the_data_folder(tmp_path: Path, home: Path, name: str) -> None:
+def test_no_option_of_the_command_line_leads_out_of_the_data_folder(
+    files: Files, tmp_path: Path, home: Path, name: str
+) -> None:
     if "\0" in name:  # No command line can hold one.
         return
     data = write_faces(tmp_path / "faces", {"train": {"a": 2, "b": 2}, "validation": {"a": 1, "b": 1}})
     (tmp_path / "a.zip").write_bytes(zip_bytes(tree_files(1)))
+    model = zipped(tmp_path / "model.zip", files)
     before = everything_below(tmp_path, home)
-    for arguments in (
-        ("dataset", "import", tmp_path / "a.zip", "--name", name),
-        ("dataset", "doctor", data, "--clean", name),
-        ("train", "--data", data, "--name", name, "--epochs", "1"),
-        ("import-model", tmp_path / "a.zip", "--name", name),
-        ("dataset", "fetch", name),
-        ("dataset", "fetch", f"a/{name}"),
+    for code, *arguments in (  # What only puts things down makes the name plain; what goes by a name refuses it.
+        (0, "dataset", "import", tmp_path / "a.zip", "--name", name),
+        (0, "dataset", "doctor", data, "--clean", name),
+        (2, "train", "--data", data, "--name", name, "--epochs", "1"),
+        (0, "import-model", model, "--name", name),
+        (2, "dataset", "fetch", name),
+        (2, "dataset", "fetch", f"a/{name}"),
     ):
         done = CliRunner().invoke(main, [str(argument) for argument in arguments])
-        assert done.exit_code in {0, 2}, done.output
+        assert done.exit_code == code, done.output
+    assert [path.name for path in (home / "models").iterdir()] == [plain_name(name) or "model"]
     assert everything_below(tmp_path, home) == before
     assert not Path("/tmp/evil").exists()
-    assert {path.name for path in home.iterdir()} <= {"datasets", "cache", "models", "datasets.json"}
+    assert {path.name for path in home.iterdir()} <= {"datasets", "cache", "models", "datasets.json", ".runs.lock"}
 
 
 @pytest.mark.parametrize("handle", ["a/..", "a/.", "../a", "a/.hidden", "a/b/../c", "a b/c", "a/b\n"])

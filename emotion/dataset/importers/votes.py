@@ -4,7 +4,6 @@ import csv
 import hashlib
 import io
 import os
-import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -131,7 +130,7 @@ def carry_votes(dataset: Dataset, copy: Dataset) -> None:
     path = _path(dataset.root)
     if path.exists() and votes_of(dataset) is not None:
         with writing(_path(copy.root)):
-            shutil.copyfile(path, _path(copy.root))
+            write_atomic(_path(copy.root), path.read_bytes())
 
 
 def _path(root: Path) -> Path:
