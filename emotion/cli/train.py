@@ -225,6 +225,6 @@ def _probe(settings: str, classes: int) -> dict[str, Any]:
         config = TrainConfig.from_json(json.loads(settings))
     except (ValueError, TypeError) as error:
         raise click.UsageError(f"--probe: expected settings as in a run's config.json ({error}).") from None
-    from emotion.cnn.probing import measure
+    from emotion.cnn.probe_process import measure
 
     return measure(config, classes)

@@ -2,8 +2,9 @@
 
 - what is trained: ``config``, ``checks``, ``architectures``, ``targets``, ``teaching``, ``augment``, ``schedule``
 - the worker: ``training``, ``engine``, ``distributed``, ``callbacks``, ``state``; the server's side of it: ``runs``,
-  ``status``, ``workers``, ``probe``
-- bundles: ``bundle``, ``card``, ``publish``, ``making``, ``calibration``, ``export``, ``importing``, ``keras2``
+  ``status``, ``workers``, ``probe`` (its Keras: ``probe_process``)
+- bundles: ``bundle``, ``card``, ``publish``, ``making``, ``calibration``, ``export``, ``importing`` (after
+  ``first_opening``), ``keras2``
 - answers without TensorFlow: ``classifier``, ``head``, ``occlusion``, ``neighbours``
 - measuring: ``evaluation``, ``comparison``, ``people``, ``hardship``, ``report``, ``reproduce``
 - Keras for a page: ``inside`` asks ``service``; ``elsewhere`` runs a command

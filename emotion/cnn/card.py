@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
-from emotion.cnn.points import insist_on_types
+from emotion.cnn.edited import insist_on_types
 
 CARD = "card.json"
 NETWORK = "model.json"

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from emotion.cnn.card import Card, Metric
-from emotion.cnn.points import is_number
+from emotion.cnn.edited import is_number
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from emotion.cnn.points import insist_on_types
+from emotion.cnn.edited import insist_on_types
 from emotion.dataset.folder import Dataset
 from emotion.errors import UserError
 from emotion.i18n import N_

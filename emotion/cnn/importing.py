@@ -10,7 +10,7 @@ from typing import Any
 
 from emotion.cnn.bundle import CARD, Bundle, load_bundle
 from emotion.cnn.card import FILES
-from emotion.cnn.trial import try_bundle
+from emotion.cnn.first_opening import try_bundle
 from emotion.cnn.workers import one_at_a_time
 from emotion.dataset.importers.archive import Archive, Entry, is_zip, open_archive
 from emotion.dataset.importers.making import Source, source_name
@@ -24,7 +24,7 @@ def import_bundle_zip(source: Source, name: str = "") -> Bundle:
 
     It is called ``name``, else as its card says, with a number where that is taken. Raises UserError for a zip that
     is damaged or dishonest (see ``importers.archive``), that holds no bundle or several, and for a bundle that
-    ``trial.try_bundle`` refuses, in whose process it is opened first; nothing is left of it then.
+    ``first_opening.try_bundle`` refuses, in whose process it is opened first; nothing is left of it then.
     """
     if not is_zip(source):
         name = source_name(source)

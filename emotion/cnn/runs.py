@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from emotion.cnn.config import TrainConfig
-from emotion.cnn.points import is_number, points_of, square
+from emotion.cnn.edited import is_number, points_of, square
 from emotion.cnn.status import Status, is_alive
 from emotion.errors import UserError
 from emotion.files import read_text, write_atomic, write_json, writing

@@ -5,7 +5,7 @@ from typing import Any
 
 import psutil
 
-from emotion.cnn.points import insist_on_types
+from emotion.cnn.edited import insist_on_types
 from emotion.errors import UserError
 from emotion.i18n import catalogue
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from emotion.cnn.config import Augmentation, TrainConfig
+from emotion.cnn.edited import insist_on_types
 from emotion.cnn.history import against_chance, runs_csv, summary_of
-from emotion.cnn.points import insist_on_types
 from emotion.cnn.runs import Run, Status, active_run, create_run, waiting_runs
 from emotion.cnn.status import WAITING
 from emotion.cnn.timing import timing

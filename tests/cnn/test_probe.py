@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from emotion.cli import main
 from emotion.cnn import probe as module
-from emotion.cnn import probing
+from emotion.cnn import probe_process
 from emotion.cnn.bundle import Bundle
 from emotion.cnn.classifier import Classifier
 from emotion.cnn.config import TrainConfig
@@ -74,19 +74,19 @@ def test_what_tells_paces_apart() -> None:
 
 
 def test_the_teachers_take_part(small_bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(probing, "_SECONDS", 0.1)
+    monkeypatch.setattr(probe_process, "_SECONDS", 0.1)
     shown: list[int] = []
     monkeypatch.setattr(
         Classifier, "predict", lambda self, faces: shown.append(len(faces)) or np.full((len(faces), 2), 0.5)
     )
     settings = {"architecture": "tiny_cnn", "size": 16, "batch_size": 8, "precision": "float32"}
-    probing.measure(config(**settings), 2)
+    probe_process.measure(config(**settings), 2)
     assert not shown
     taught = config(**settings, teachers=str(small_bundle.path), taught=0.5)
-    probing.measure(taught, 2)
+    probe_process.measure(taught, 2)
     assert sum(shown) >= 4 * 8  # The first batch, and three that are timed.
     with pytest.raises(UserError, match="can't teach here"):
-        probing.measure(taught, 3)
+        probe_process.measure(taught, 3)
 
 
 def ask_here(*arguments: str, **_: object) -> dict[str, float]:
@@ -96,7 +96,7 @@ def ask_here(*arguments: str, **_: object) -> dict[str, float]:
 
 
 def test_the_measurement_is_real_and_kept(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(probing, "_SECONDS", 0.2)
+    monkeypatch.setattr(probe_process, "_SECONDS", 0.2)
     monkeypatch.setattr(module, "ask", ask_here)
     settings = {"architecture": "tiny_cnn", "size": 16, "batch_size": 8, "precision": "float32"}
     pace = probe(config(**settings), 3)

@@ -18,9 +18,9 @@ from ai_edge_litert import schema_py_generated as schema
 from emotion.cnn.bundle import load_bundle, scan_bundles
 from emotion.cnn.classifier import Classifier
 from emotion.cnn.export import export_zip
+from emotion.cnn.first_opening import try_bundle
 from emotion.cnn.importing import import_bundle_zip
 from emotion.cnn.keras2 import check_hdf5
-from emotion.cnn.trial import try_bundle
 from emotion.errors import UserError
 from emotion.files import write_json
 from tests.hostile.conftest import Files, with_file, with_tflite, zipped

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from emotion.cnn.bundle import load_bundle, read_card, scan_bundles
 from emotion.cnn.card import CARD
 from emotion.cnn.config import TrainConfig
+from emotion.cnn.edited import points_of, square
 from emotion.cnn.history import metrics_csv, own_bundle, runs_csv, summary_of
 from emotion.cnn.keras2 import translate
-from emotion.cnn.points import points_of, square
 from emotion.cnn.runs import Run, create_run
 from emotion.cnn.status import Status
 from emotion.dataset.collect import collections

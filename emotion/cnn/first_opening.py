@@ -1,4 +1,4 @@
-"""The first opening of a bundle from elsewhere, in a process of its own: ``python -m emotion.cnn.trial FOLDER``.
+"""The first opening of a bundle from elsewhere, in its own process: ``python -m emotion.cnn.first_opening FOLDER``.
 
 LiteRT and HDF5 are written in C, and a file that is made for it can end the process that opens it, or stuff it: of a
 thousand TFLite files with numbers changed at random, one divides by zero. So none is opened by the app before it has
@@ -33,7 +33,7 @@ def try_bundle(folder: Path, seconds: float = SECONDS) -> None:
     Raises what ``load_bundle`` and ``check_hdf5`` raise there, and UserError where the process ends without an answer,
     takes longer than ``seconds``, or answers no probabilities.
     """
-    command = [sys.executable, "-m", "emotion.cnn.trial", str(folder)]
+    command = [sys.executable, "-m", "emotion.cnn.first_opening", str(folder)]
     try:
         done = subprocess.run(command, **surroundings(), capture_output=True, timeout=seconds)
         found = json.loads(done.stdout)
