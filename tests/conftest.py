@@ -69,6 +69,14 @@ def wait_until(run: Run, holds: Callable[[Run], bool], seconds: float = 280) -> 
         time.sleep(0.05)
 
 
+def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
+    """Wait for anything else."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
 def is_over(run: Run) -> bool:
     """Whether no worker is at the run and none will be."""
     return not run.status().active

@@ -7,7 +7,6 @@ import subprocess
 import sys
 import time
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -23,7 +22,7 @@ from emotion.files import folder_in_the_making, hidden_name
 from emotion.homes import REPOSITORY, user_models_folder
 from tests.browser.conftest import App, running
 from tests.browser.test_dataset import open_box
-from tests.conftest import write_faces
+from tests.conftest import wait_for, write_faces
 from tests.hostile.conftest import Files, zipped
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has no kill -9")
@@ -209,13 +208,6 @@ def drop(page: Page, app: App, file: Path) -> None:
     open_box(page, app)
     page.locator(".st-key-dataset-way").get_by_text("Zip or CSV").click()
     page.locator("input[type=file]").set_input_files(file)
-
-
-def wait_for(what: Callable[[], bool], seconds: float = 60) -> None:
-    end = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 def test_what_was_put_aside_comes_back(tmp_path: Path) -> None:

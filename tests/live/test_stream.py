@@ -2,7 +2,6 @@ import asyncio
 import io
 import logging
 import threading
-import time
 from dataclasses import replace
 from fractions import Fraction
 from queue import Empty, Queue
@@ -21,6 +20,7 @@ from emotion.live.recorder import video_frame
 from emotion.live.sessions import PLACES, Places
 from emotion.live.settings import Look, PipelineSettings
 from emotion.live.stream import STAGES, LiveProcessor, LiveSettings, attach_log_handler, clip_ticks
+from tests.conftest import wait_for
 
 
 @pytest.fixture(autouse=True)
@@ -306,13 +306,6 @@ def test_a_frame_under_way_at_stop_is_not_kept(settings, frame, monkeypatch):
     processor.recv(frame)
     assert processor.closed and processor.takers.snapshot() is None and processor.takers.summary().frames == 0
     assert processor.takers.log_rows() == 0
-
-
-def wait_for(condition, seconds=10):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 def test_a_recording_that_nobody_fetches_is_off_the_disk_when_the_stream_has_ended(settings, frame):

@@ -1,7 +1,6 @@
 """Nothing that a person showed the Live page stays on the disk once the browser has gone; what was agreed to does."""
 
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,6 +21,7 @@ from emotion.live.clip import clip_frame
 from emotion.live.faces import Face, FrameResult
 from emotion.live.stream import LiveProcessor, LiveSettings
 from emotion.live.taking import Snapshot
+from tests.conftest import wait_for
 from tests.live.test_video import write_film
 from tests.pages.conftest import open_files
 from tests.pages.test_dataset import finish_jobs
@@ -52,13 +52,6 @@ def away(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
 
 def files(*folders: Path) -> list[Path]:
     return [path for folder in folders for path in folder.rglob("*") if path.is_file()]
-
-
-def wait_for(condition: Callable[[], bool], seconds: float = 20) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 def begin_film(app: AppTest, film: Path) -> None:
