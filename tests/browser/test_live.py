@@ -93,7 +93,8 @@ def processed(page: Page) -> int:
 
 
 def faces(page: Page) -> int:
-    return int(page.locator(".st-key-live-stats [data-testid=stMetricValue]").first.inner_text() or 0)
+    shown = page.locator(".st-key-live-stats [data-testid=stMetricValue]").first.inner_text()
+    return int(shown) if shown.isdecimal() else 0  # A dash until the first answer.
 
 
 def video_shows(page: Page, colours: tuple[str, ...]) -> bool:
