@@ -57,6 +57,9 @@ def test_by_the_votes_of_the_taggers(arguments: list[str], tmp_path: Path) -> No
     run("dataset", "votes", arguments[4], str(tmp_path / "votes.csv"))
     report = json.loads(run(*arguments, "--votes", "--json"))
     assert report["n"] == 1 and sum(report["confusion"][3]) == 1  # Happy, whatever its folder says.
+    assert json.loads(run(*arguments, "--votes", "--clear", "--json")) == report
+    done = CliRunner().invoke(main, [*arguments, "--clear"])
+    assert done.exit_code == 2 and "give --votes too" in done.stderr
 
 
 def test_both_models_are_looked_for_first(arguments: list[str]) -> None:

@@ -15,6 +15,7 @@ from emotion.cli.common import as_json, counter, say
 @click.option("--split", default="validation", show_default=True)
 @click.option("--without-copies", is_flag=True, help="Leave out images that are in the training split too.")
 @click.option("--votes", is_flag=True, help="Take what most FER+ taggers chose as true; see: emotion dataset votes.")
+@click.option("--clear", is_flag=True, help="With --votes: only images where more than half of the taggers agree.")
 @click.option("--against", metavar="MODEL", help="A second bundle, compared on the same images by McNemar's test.")
 @click.option("--hardships", is_flag=True, help="Also on the images made dark, blurred, small, turned, covered …")
 @as_json
@@ -24,6 +25,7 @@ def evaluate(
     split: str,
     without_copies: bool,
     votes: bool,
+    clear: bool,
     against: str | None,
     hardships: bool,
     as_json: bool,
@@ -33,10 +35,12 @@ def evaluate(
     from emotion.cnn.people import people_figures
     from emotion.dataset.folder import open_dataset
 
+    if clear and not votes:
+        raise click.UsageError("--clear chooses among the images by their votes: give --votes too.")
     # Everything is found before anything is measured: a slip in the last name should not cost a minute.
     bundles = [find_bundle(model), *([find_bundle(against)] if against else [])]
     dataset = open_dataset(data)
-    found = [_measure(bundle, dataset, split, without_copies, votes) for bundle in bundles]
+    found = [_measure(bundle, dataset, split, without_copies, votes, clear) for bundle in bundles]
     report = _report(found[0]) | people_figures(found[0], dataset)
     if hardships:
         from emotion.cnn.classifier import Classifier
@@ -59,7 +63,7 @@ def evaluate(
     say(report, as_json, lambda: "\n".join(_lines(report)))
 
 
-def _measure(bundle: Any, dataset: Any, split: str, without_copies: bool, votes: bool) -> Any:
+def _measure(bundle: Any, dataset: Any, split: str, without_copies: bool, votes: bool, clear: bool) -> Any:
     from emotion.cnn.classifier import Classifier
     from emotion.cnn.evaluation import by_votes, without_training_copies
     from emotion.cnn.evaluation import evaluate as measure
@@ -67,7 +71,7 @@ def _measure(bundle: Any, dataset: Any, split: str, without_copies: bool, votes:
     found = measure(Classifier(bundle), dataset, split, counter("answered"))
     if without_copies:
         found = without_training_copies(found, dataset, counter("compared"))
-    return by_votes(found, _votes(dataset)) if votes else found
+    return by_votes(found, _votes(dataset), clear) if votes else found
 
 
 def _votes(dataset: Any) -> Any:

@@ -11,12 +11,14 @@ from emotion.cnn.edited import is_number
 class Stated:
     """The figures in a card's ``measured``; what is not there, or is no figure, is None or empty.
 
-    ``recall`` is that of each class by the images' folders, ``recall_by_votes`` by the majority of the FER+ votes;
+    ``recall`` is that of each class by the images' folders, ``recall_by_votes`` by the majority of the FER+ votes,
+    which is clear where it is more than half of them;
     ``groups`` are the accuracies for each gender, each age group, and each of both as in ``female 20-29``.
     """
 
     accuracy: Metric | None
     by_votes: Metric | None
+    by_clear_votes: Metric | None
     recall: dict[str, float]
     recall_by_votes: dict[str, float]
     calibration_error: float | None
@@ -33,6 +35,7 @@ def stated(card: Card) -> Stated:
     return Stated(
         _metric(measured.get("accuracy")) or card.accuracy,
         _metric(votes.get("accuracy")),
+        _metric(_values(measured.get("by_clear_votes")).get("accuracy")),
         _shares(measured.get("recall")),
         _shares(votes.get("recall")),
         float(error) if isinstance(error, int | float) else None,

@@ -170,12 +170,13 @@ def without_training_copies(found: Evaluation, dataset: Dataset, progress: Progr
     return found.take(~np.isin(own, np.ascontiguousarray(seen).view(pair).ravel()))
 
 
-def by_votes(found: Evaluation, votes: Votes) -> Evaluation:
+def by_votes(found: Evaluation, votes: Votes, clear: bool = False) -> Evaluation:
     """The evaluation with the class that most FER+ taggers chose as the true one, of the images where there is one.
 
-    ``votes`` are those of the dataset that was evaluated. UserError where no image has such a class.
+    ``votes`` are those of the dataset that was evaluated; ``clear`` keeps the images where more than half of the taggers
+    chose the same. UserError where no image is left.
     """
-    majority = votes.majority(found.classes)[found.rows]
+    majority = votes.majority(found.classes, clear)[found.rows]
     return replace(found, labels=majority).take(majority >= 0)
 
 

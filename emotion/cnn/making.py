@@ -127,6 +127,8 @@ def measure(classifier: Classifier, dataset: Dataset) -> dict[str, Any]:
     }
     if votes := votes_of(dataset):
         measured["by_votes"] = _figures(by_votes(found, votes))
+        if (votes.majority(found.classes, clear=True)[found.rows] >= 0).any():
+            measured["by_clear_votes"] = _figures(by_votes(found, votes, clear=True))
     return {"metrics": [asdict(found.accuracy)], "measured": measured}
 
 

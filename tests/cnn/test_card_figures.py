@@ -19,6 +19,7 @@ def card(name: str, **measured: Any) -> Card:
 def test_the_figures_of_the_cards_that_ship() -> None:
     emotion, age = stated(card("emotion")), stated(card("age"))
     assert emotion.accuracy and emotion.by_votes and emotion.by_votes.n < emotion.accuracy.n
+    assert emotion.by_clear_votes and emotion.by_clear_votes.n < emotion.by_votes.n
     assert list(emotion.recall) == list(emotion.recall_by_votes) and not emotion.groups and not emotion.years
     assert age.years and age.within_one_group and {"female", "20-29", "female 20-29"} <= set(age.groups)
     assert age.accuracy and sum(age.groups[name].n for name in ("female", "male")) == age.accuracy.n
@@ -26,8 +27,8 @@ def test_the_figures_of_the_cards_that_ship() -> None:
 
 @pytest.mark.parametrize("wrong", [None, 3, "much", [1], {"accuracy": 1}, {"angry": "much"}])
 def test_what_is_no_figure_is_as_if_it_were_not_there(wrong: object) -> None:
-    names = ("accuracy", "by_votes", "recall", "calibration_error", "years", "groups")
+    names = ("accuracy", "by_votes", "by_clear_votes", "recall", "calibration_error", "years", "groups")
     found = stated(card("age", **dict.fromkeys(names, wrong)))
     assert found.accuracy == card("age").accuracy  # That of the card's own metrics.
-    assert not found.by_votes and not found.years and not found.groups
+    assert not found.by_votes and not found.by_clear_votes and not found.years and not found.groups
     assert found.calibration_error == (3 if wrong == 3 else None)

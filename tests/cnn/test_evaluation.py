@@ -156,5 +156,9 @@ def test_the_majority_s_labels_instead_of_the_folder_s() -> None:
     judged = by_votes(found, Votes(counts))
     assert judged.rows.tolist() == [1, 3] and judged.labels.tolist() == [1, 2]
     assert judged.accuracy.value == 0.5  # A says angry, C says sad.
+    counts[3, COLUMNS.index("neutral")] = 8  # The most still, but not more than half: of 9 + 8 + 1.
+    counts[3, COLUMNS.index("NF")] = 1
+    assert by_votes(found, Votes(counts)).rows.tolist() == [1, 3]
+    assert by_votes(found, Votes(counts), clear=True).rows.tolist() == [1]
     with pytest.raises(UserError, match="No image of test is left"):
         by_votes(found, Votes(np.zeros_like(counts)))

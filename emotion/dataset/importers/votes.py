@@ -47,13 +47,15 @@ class Votes:
         known = self.counts[:, [max(column, 0) for column in columns]]
         return np.where(np.array(columns) >= 0, known, 0).astype(np.float32)
 
-    def majority(self, classes: Sequence[str]) -> np.ndarray:
-        """The class with more votes than any of the other nine columns, int64 (N,).
+    def majority(self, classes: Sequence[str], clear: bool = False) -> np.ndarray:
+        """The class with more votes than any of the other nine columns, int64 (N,); if ``clear``, with more than half.
 
         −1 where there is no such column (no votes, or a tie), and where it is none of ``classes``.
         """
         most = self.counts.max(axis=1, initial=0)
         single = (self.counts == most[:, None]).sum(axis=1) == 1
+        if clear:
+            single &= 2 * most > self.counts.sum(axis=1)
         class_of = np.full(len(COLUMNS), -1, np.int64)
         for position, column in enumerate(_positions(classes)):
             if column >= 0:
