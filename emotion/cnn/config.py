@@ -89,11 +89,11 @@ PRESETS = {"off": OFF, "mild": MILD, "strong": STRONG}
 class TrainConfig:
     """The settings of a run; ``data`` is a dataset folder, ``name`` becomes the bundle's name.
 
-    ``votes`` is the share of the FER+ votes in the targets, the rest is the label; ``patience`` the epochs without a
-    better validation accuracy that end the run, 0 for never; ``images`` the most training images, drawn class by
-    class, 0 for all; ``ema`` the decay of a running average of the weights, which is then what is measured and kept, 0
-    for none. ``start_from`` is the name or path of a bundle or of a run; with ``freeze`` only the last layer
-    learns. Raises UserError for a value out of its range.
+    ``votes`` is the share of the FER+ votes in the targets, also in those of validation, the rest is the label;
+    ``patience`` the epochs without a better validation accuracy that end the run, 0 for never; ``images`` the most
+    training images, drawn class by class, 0 for all; ``ema`` the decay of a running average of the weights, which is
+    then what is measured and kept, 0 for none. ``start_from`` is the name or path of a bundle or of a run; with
+    ``freeze`` only the last layer learns. Raises UserError for a value out of its range.
     """
 
     data: str

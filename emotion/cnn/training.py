@@ -24,7 +24,7 @@ from emotion.cnn.origin import find_origin
 from emotion.cnn.precision import precision_of
 from emotion.cnn.runs import Run, Status
 from emotion.cnn.state import BestWeights, EpochState
-from emotion.cnn.targets import class_weights, one_hot, soft_targets, stratified_rows, usable_votes
+from emotion.cnn.targets import class_weights, soft_targets, stratified_rows, usable_votes
 from emotion.cnn.teaching import Teachers
 from emotion.dataset.folder import Dataset, open_dataset
 from emotion.dataset.pixels import Images
@@ -92,7 +92,7 @@ def _fit(run: Run, status: Status, engine: Engine) -> Status:
     engine.fit(
         model,
         batches,
-        validation_data=(validation.pixels[..., np.newaxis], one_hot(validation.labels, classes)),
+        validation_data=(validation.pixels[..., np.newaxis], _targets(config, dataset, validation)),
         validation_batch_size=256,
         # Keras would shuffle the batches by a draw that a resumed run can't repeat; ``Batches`` has its own.
         shuffle=False,
@@ -127,19 +127,25 @@ def _take(images: Images, rows: np.ndarray) -> Images:
 
 
 def _batches(config: TrainConfig, dataset: Dataset, images: Images, shard: tuple[int, int]) -> Batches:
-    classes = len(dataset.classes)
-    counts = usable_votes(dataset, images) if config.votes else None
     return Batches(
         images.pixels,
-        soft_targets(images.labels, classes, config.label_smoothing, counts, config.votes, config.neighbours),
+        _targets(config, dataset, images, config.label_smoothing, config.neighbours),
         config.batch_size,
         config.seed,
         config.augmentation,
-        class_weights(images.labels, classes) if config.class_weights else None,
+        class_weights(images.labels, len(dataset.classes)) if config.class_weights else None,
         shard,
         Teachers(config.teachers, dataset.classes, config.size) if config.teachers else None,
         config.taught,
     )
+
+
+def _targets(
+    config: TrainConfig, dataset: Dataset, images: Images, smoothing: float = 0.0, neighbours: float = 0.0
+) -> np.ndarray:
+    """Labels and votes as the run mixes them, in both splits, so that the training's curve and validation's compare."""
+    counts = usable_votes(dataset, images) if config.votes else None
+    return soft_targets(images.labels, len(dataset.classes), smoothing, counts, config.votes, neighbours)
 
 
 def compiled(config: TrainConfig, classes: int, steps: int, confusion: Confusion, engine: Engine) -> keras.Model:

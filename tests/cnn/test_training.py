@@ -25,6 +25,7 @@ from emotion.cnn.runs import Run, Status, active_run, create_run, list_runs, ope
 from emotion.cnn.training import train
 from emotion.cnn.workers import add_epochs, resume_run, take_over
 from emotion.dataset.folder import open_dataset
+from emotion.dataset.importers.votes import COLUMNS, attach_votes
 from emotion.errors import UserError
 from emotion.files import is_plain_name, plain_name
 from emotion.homes import REPOSITORY
@@ -297,3 +298,17 @@ def test_another_backend_trains_two_steps(backend: str, quick: TrainConfig) -> N
     environment = {**os.environ, "KERAS_BACKEND": backend}
     subprocess.run([sys.executable, "-c", code, str(run.path)], cwd=REPOSITORY, env=environment, check=True)
     assert run.status().state == "finished" and len(run.metrics()) == 1
+
+
+def test_a_run_by_votes_is_validated_by_votes(
+    train_here: Callable[[TrainConfig], Run], home: Path, tmp_path: Path
+) -> None:
+    data = write_faces(tmp_path / "data", {split: {"happy": 8, "sad": 8} for split in ("train", "validation")})
+    row = ",".join(str(10 * (column == "sadness")) for column in COLUMNS)  # All ten saw sadness in every face.
+    files = [f"{path},{row}" for path in open_dataset(data).everything.paths]
+    (tmp_path / "votes.csv").write_text("\n".join([",".join(["file", *COLUMNS]), *files]), encoding="utf-8")
+    attach_votes(open_dataset(data), tmp_path / "votes.csv")
+    config = TrainConfig(str(data), "by votes", architecture="tiny_cnn", size=16, epochs=1, batch_size=8)
+    for share, counts in ((0.8, [0, 16]), (0.2, [8, 8])):
+        confusion = train_here(replace(config, votes=share)).confusions()[1]
+        assert confusion.sum(axis=1).tolist() == counts

@@ -34,7 +34,10 @@ _EXPLAINED = {
     ),
     "patience": N_("Ends early, after so many epochs without a better validation accuracy. 0 never does."),
     "images": N_("A fair sample of every class instead of all images: quicker, less accurate. 0 takes all."),
-    "votes": N_("0 learns the label alone; 1 learns how ten people voted, so that a doubtful face stays doubtful."),
+    "votes": N_(
+        "0 learns the label alone; 1 learns how ten people voted, so that a doubtful face stays doubtful. "
+        "Validation is measured by the same mixture."
+    ),
     "neighbours": N_("For classes in an order, such as ages: the next group is not as wrong as the one far away."),
     "teachers": N_("A trained model whose answers are learned beside the labels (distillation)."),
     "taught": N_("0 learns the labels alone; 1 learns the teacher’s answers alone."),
