@@ -1,6 +1,7 @@
 """Every text a person sees is there in English and in Korean."""
 
 import ast
+import json
 import re
 import string
 from pathlib import Path
@@ -25,6 +26,8 @@ def texts() -> dict[str, Path]:
     for path in SOURCES:
         for _line, message, _comments, _context in extract_from_file("python", path, KEYWORDS):
             found[message if isinstance(message, str) else message[0]] = path
+    for card in (REPOSITORY / "models").glob("*/card.json"):
+        found[json.loads(card.read_text(encoding="utf-8"))["notes"]] = card
     return found
 
 

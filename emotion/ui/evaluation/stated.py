@@ -36,7 +36,7 @@ def show(bundle: Bundle) -> None:
         elif found.recall:
             _classes(found)
         if card.notes:
-            st.caption(plain(card.notes))
+            st.caption(plain(_(card.notes)))  # Of the models that ship, the notes are in the catalogue.
 
 
 def _line(found: Stated) -> list[str]:
