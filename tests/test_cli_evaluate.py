@@ -29,7 +29,7 @@ def test_all_figures_of_a_model(arguments: list[str]) -> None:
     assert report["value"] == right / report["n"] == right / 21 <= report["top_2"]["value"]
     assert set(report["f1"]) == set(report["roc_area"]) == set(report["recall"]) and 0 <= report["macro_f1"] <= 1
     text = run(*arguments)
-    assert f"accuracy {right / 21:.2%} (95 % interval" in text and "top-2" in text and "surprise" in text
+    assert f"accuracy {right / 21:.2%} (95% interval" in text and "top-2" in text and "surprise" in text
 
 
 def test_on_worse_pictures(arguments: list[str]) -> None:

@@ -30,7 +30,7 @@ def evaluate(
     hardships: bool,
     as_json: bool,
 ) -> None:
-    """Accuracy with its 95 % interval, figures per class, calibration and confusion matrix of a model on a dataset."""
+    """Accuracy with its 95% interval, figures per class, calibration and confusion matrix of a model on a dataset."""
     from emotion.cnn.bundle import find_bundle
     from emotion.cnn.people import people_figures
     from emotion.dataset.folder import open_dataset
@@ -109,7 +109,7 @@ def _known(scores: dict[str, float]) -> dict[str, float | None]:
 
 
 def _lines(report: dict[str, Any]) -> list[str]:
-    interval = f"95 % interval {report['low']:.2%} to {report['high']:.2%}"
+    interval = f"95% interval {report['low']:.2%} to {report['high']:.2%}"
     lines = [
         f"accuracy {report['value']:.2%} ({interval}) on {report['n']} images",
         f"top-2 {report['top_2']['value']:.2%}, macro F1 {report['macro_f1']:.3f}, "

@@ -219,8 +219,8 @@ def outputs_of(dataset: Dataset, card: Card) -> np.ndarray:
     """The output of the network for each class of the dataset, int64; UserError where it lacks one."""
     if not set(dataset.classes) <= set(card.classes):
         raise UserError(
-            "{root} has the classes {found}, but “{model}” knows {expected}. Choose another dataset or model.",
-            root=dataset.root,
+            "“{title}” has the classes {found}, but “{model}” knows {expected}. Choose another dataset or model.",
+            title=dataset.title,
             found=listed(dataset.classes),
             model=card.name,
             expected=listed(card.classes),

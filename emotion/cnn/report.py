@@ -141,7 +141,7 @@ def _summary(facts: _Facts) -> str:
 
 def _share(facts: _Facts, metric: Metric) -> str:
     _ = facts.words
-    text = _("{share} (95 % interval {low} to {high}, {n} images)")
+    text = _("{share} (95% interval {low} to {high}, {n} images)")
     shares = {name: f"{getattr(metric, name):.1%}" for name in ("low", "high")}
     return text.format(share=f"{metric.value:.1%}", n=f"{metric.n:,}", **shares)
 

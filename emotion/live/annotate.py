@@ -114,7 +114,7 @@ def _lines(face: Face, language: str) -> Iterator[tuple[str, str]]:
             person.append(start + _short(prediction, language))
         else:
             # Rounded to a whole percent: no eye reads more on a video, and the cached tags can serve again.
-            share = "" if prediction.unsure else f" {prediction.probability * 100:.0f} %"
+            share = "" if prediction.unsure else f" {prediction.probability:.0%}"
             yield f"{start}{_short(prediction, language)}{share}", _colour(prediction)
     if person:
         yield " · ".join(person), _NOTE_COLOUR

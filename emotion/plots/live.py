@@ -37,12 +37,14 @@ def answer(prediction: Prediction, language: str = "en", ink: str | None = None)
     number = {"value": "width"}
     texts = {
         "mark": {"type": "text", "align": "left", "dx": 6, "fontSize": 13, "color": ink},
-        "encoding": {"x": number, "text": {"field": "share", "format": ".0%"}},
+        "encoding": {"x": number, "text": {"field": "said"}},
     }
     # Streamlit counts the axis into the height.
     height, padding = _BAR * len(names) + 36, {"right": 42}
     spec = {"height": height, "encoding": {"x": x, "y": y}, "layer": [bars, texts], "padding": padding}
-    return Chart(spec, {"class": names, "share": [round(float(share), 3) for share in prediction.probabilities]})
+    shares = [round(float(share), 3) for share in prediction.probabilities]
+    said = [f"{share:.0%}" if any(shares) else "" for share in shares]  # Of nobody there is nothing to say.
+    return Chart(spec, {"class": names, "share": shares, "said": said})
 
 
 def last_minute(samples: Sequence[Sample], language: str = "en") -> Chart:
@@ -159,10 +161,10 @@ def probabilities(prediction: Prediction, language: str = "en", title: str = "",
     """A bar from 0 to 100 % for each class, in the classes' order and colours; ``ink`` colours the words."""
     labels = [label_of(key, position) for position, key in enumerate(prediction.classes)]
     percents = [100 * float(value) for value in prediction.probabilities]
-    texts = [f"{percent:.0f} %" for percent in percents]
+    texts = [f"{percent:.0f}%" for percent in percents]
     names = [escape(label.name(language)) for label in labels]
     figure = _bars(names, percents, texts, [label.colour for label in labels], title, ink)
-    figure.update_xaxes(range=[0, 100], tickvals=[0, 50, 100], ticktext=["0 %", "50 %", "100 %"])
+    figure.update_xaxes(range=[0, 100], tickvals=[0, 50, 100], ticktext=["0%", "50%", "100%"])
     return figure
 
 

@@ -72,7 +72,7 @@ def test_its_figures_are_those_of_the_model(run: Run, trained: Path, tmp_path: P
     shares = Classifier(load_bundle(trained / "models" / "tiny")).predict(images.pixels)
     wrong = shares.argmax(axis=1) != images.labels
     assert f"{wrong.sum()} of 21 images were answered wrong. These are the ones it was surest of." in texts
-    assert any(text.startswith(f"{1 - wrong.mean():.1%} (95 % interval") for text in texts)
+    assert any(text.startswith(f"{1 - wrong.mean():.1%} (95% interval") for text in texts)
     surest = max(float(share.max()) for share, bad in zip(shares, wrong, strict=True) if bad)
     assert next(text for text in texts if ", answered " in text).endswith(f"({surest:.0%})")
     fingerprint = open_dataset(trained / "datasets" / "sample").fingerprint()

@@ -18,6 +18,7 @@ from emotion.live.faces import Face, FrameResult, Prediction
 from emotion.live.state import LiveSettings
 from emotion.live.stream import LiveProcessor
 from emotion.live.taking import Snapshot
+from emotion.ui.live.game import _Game, _take
 from tests.pages.test_dataset import finish_jobs
 from tests.pages.test_pages import open_page, shown
 
@@ -365,6 +366,14 @@ def test_a_game_with_photos_keeps_nothing(home: Path) -> None:
         settle(app)
     points = int(app.metric[0].value.split(" / ")[0])
     assert 0 < points < 1000 and sorted(home.rglob("*")) == before
+
+
+def test_a_click_on_a_round_that_is_over_counts_nothing() -> None:
+    game = _Game(("happy", "sad"), 0.0)
+    made = game.current()
+    for _ in range(2):  # The second click comes before the page is drawn anew, and so with what stood there.
+        _take(game, made, 0.5, np.zeros((48, 48), np.uint8))
+    assert game.done == [made] and game.current().target == "sad" and made.shares == [0.5]
 
 
 def test_a_game_needs_a_judge(camera: LiveProcessor) -> None:

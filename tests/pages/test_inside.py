@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from emotion.cnn.inside import Layer, Neuron
+from emotion.cnn.inside import FeatureMap, Layer, Neuron
 from emotion.homes import REPOSITORY
 from emotion.plots.inside import framed, haar_picture, kernel_picture, maps_picture, numbers_figure
+from emotion.ui.evaluation.inside import _strongest
 from tests.conftest import write_faces
 from tests.pages.test_dataset import finish_jobs
 from tests.pages.test_pages import open_page, shown
@@ -55,6 +56,13 @@ def test_each_layer_shows_its_maps(home) -> None:
     captions = [tile["caption"] for tile in wall["tiles"]]
     assert captions[:3] == ["Input", "48×48×1", "48×48×64"] and captions[-1] == "7"
     assert any("Layer 1 of 25: Rescaling" in text.value for text in page.markdown)
+
+
+def test_maps_of_a_single_pixel_are_drawn_as_the_numbers_they_are() -> None:
+    numbers = np.arange(64, dtype=np.float32)
+    tile = _strongest(FeatureMap("scale", "Multiply", numbers.reshape(1, 1, 64)))
+    assert tile == _strongest(FeatureMap("dense", "Dense", numbers))
+    assert len(np.unique(cv2.imdecode(np.frombuffer(tile, np.uint8), cv2.IMREAD_GRAYSCALE))) > 32
 
 
 def test_an_image_of_the_dataset_goes_through_the_network(home) -> None:

@@ -23,9 +23,15 @@ def samples(*moments):
 
 def test_an_answer_stands_in_the_classes_order_and_colours():
     chart = answer(Prediction(KEYS, np.eye(7)[3]), "ko")
-    assert chart.data == {"class": [label.korean for label in EMOTIONS], "share": [0, 0, 0, 1, 0, 0, 0]}
+    assert chart.data["class"] == [label.korean for label in EMOTIONS] and chart.data["share"] == [0, 0, 0, 1, 0, 0, 0]
+    assert chart.data["said"] == ["0%", "0%", "0%", "100%", "0%", "0%", "0%"]
     colour = chart.spec["layer"][0]["encoding"]["color"]["scale"]
     assert colour == {"domain": chart.data["class"], "range": [label.colour for label in EMOTIONS]}
+
+
+def test_of_nobody_no_number_is_said():
+    chart = answer(Prediction(KEYS, np.zeros(7)))
+    assert chart.data["share"] == [0] * 7 and chart.data["said"] == [""] * 7
 
 
 def test_a_still_figure_of_probabilities():
@@ -33,7 +39,7 @@ def test_a_still_figure_of_probabilities():
     assert list(bars.y) == [label.korean for label in EMOTIONS]
     assert list(bars.marker.color) == [label.colour for label in EMOTIONS]
     assert list(bars.x) == [0, 0, 0, 100, 0, 0, 0]
-    assert bars.text[3] == "100 %"
+    assert bars.text[3] == "100%"
     assert figure.layout.title.text == "model"
     assert figure.layout.xaxis.range == (0, 100)
 

@@ -94,7 +94,7 @@ def _verdict(found: Comparison, names: list[str]) -> None:
             score = part.accuracy
             st.metric(
                 plain(name), f"{score.value:.1%}", f"{score.low:.1%} – {score.high:.1%}", delta_color="off",
-                delta_arrow="off", border=True, help=_("Accuracy, and its 95 % confidence interval."),
+                delta_arrow="off", border=True, help=_("Accuracy, and its 95% confidence interval."),
             )  # fmt: skip
     better, chance = names[int(found.difference > 0)], _share(found.p_value)
     if found.p_value < _UNLIKELY:
@@ -122,11 +122,11 @@ def _share(p: float) -> str:
     """A probability as a percentage that never reads as none.
 
     >>> _share(0.0004), _share(0.031), _share(0.62)
-    ('< 0.1 %', '3.1 %', '62 %')
+    ('< 0.1%', '3.1%', '62%')
     """
     if p < 0.001:
-        return "< 0.1 %"
-    return f"{100 * p:.1f} %" if p < 0.1 else f"{100 * p:.0f} %"
+        return "< 0.1%"
+    return f"{p:.1%}" if p < 0.1 else f"{p:.0%}"
 
 
 def _groups(dataset: Dataset, found: Comparison, names: list[str]) -> int | None:

@@ -116,8 +116,8 @@ def _table(proofs: tuple[Proof, ...]) -> None:
     )
     st.caption(
         _(
-            "Some rounding is natural: with 8-bit weights the file is a quarter of the size and up to about "
-            "a percent point off."
+            "Some rounding is natural: with 8-bit weights the file is a quarter of the size, and an answer may move by "
+            "a few percent points."
         )
     )
 

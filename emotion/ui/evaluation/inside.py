@@ -150,12 +150,17 @@ def _maps(bundle: Bundle, face: np.ndarray) -> None:
 
 
 def _strongest(layer: FeatureMap) -> bytes:
-    """The layer's liveliest map; numbers without places as a row of stripes."""
-    values = layer.values
+    """The layer's liveliest map; numbers without places as a square."""
+    values = _without_places(layer.values)
     if values.ndim == 1:
         return encode(map_picture(_square(values), float(values.max())))
     best = values.clip(min=0).std(axis=(0, 1)).argmax()
     return encode(map_picture(values[:, :, best], float(values[:, :, best].max())))
+
+
+def _without_places(values: np.ndarray) -> np.ndarray:
+    """Maps of a single pixel (1, 1, D) as numbers (D,); all others as they are."""
+    return values.ravel() if values.shape[:-1] == (1, 1) else values
 
 
 def _square(values: np.ndarray) -> np.ndarray:
@@ -173,11 +178,12 @@ def _layer(layer: FeatureMap, number: int, count: int) -> None:
     title = _("**Layer {number} of {count}: {kind}** · {shape}")
     st.markdown(title.format(number=number + 1, count=count, kind=layer.kind, shape=_shape(layer)))
     st.caption(_meaning(layer.kind))
-    if layer.values.ndim == 1:
-        values = layer.values[np.newaxis, :, np.newaxis] if len(layer.values) < 12 else _square(layer.values)[..., None]
-        st.image(maps_picture(values, 1, 320), width=320)
+    values = _without_places(layer.values)
+    if values.ndim == 1:
+        grid = values[np.newaxis] if len(values) < 12 else _square(values)
+        st.image(maps_picture(grid[..., np.newaxis], 1, 320), width=320)
         return
-    maps = layer.values.shape[2]
+    maps = values.shape[2]
     first = 0
     if maps > _FIRST:
         starts: Sequence[int] = range(0, maps, _FIRST)
@@ -185,9 +191,9 @@ def _layer(layer: FeatureMap, number: int, count: int) -> None:
             _("Maps"), starts, format_func=lambda start: f"{start + 1} – {min(start + _FIRST, maps)}",
             key=f"evaluation.maps.{maps}", persist_state="session",
         )  # fmt: skip
-    picture = maps_picture(layer.values[:, :, first : first + _FIRST])
-    st.image(picture, width="stretch")
-    st.caption(_("Yellow: here the kernel found what it looks for. Dark: nothing of it, or the opposite."))
+    st.image(maps_picture(values[:, :, first : first + _FIRST]), width="stretch")
+    if "Conv" in layer.kind:
+        st.caption(_("Yellow: here the kernel found what it looks for. Dark: nothing of it, or the opposite."))
 
 
 def _meaning(kind: str) -> str:

@@ -69,8 +69,8 @@ def _headline(found: Evaluation, done: Measured) -> None:
             _("Calibration error"), reliability(found.labels, found.probabilities).expected_error,
             _("{share} sure on average").format(share=f"{found.confidence.mean():.1%}"),
             _(
-                "How far the network’s certainty lies from the truth on average (ECE). At 0 % it is right in 70 of 100 "
-                "cases when it says 70 %."
+                "How far the network’s certainty lies from the truth on average (ECE). At 0% it is right in 70 of 100 "
+                "cases when it says 70%."
             ),
         )  # fmt: skip
     _counted(found, done)

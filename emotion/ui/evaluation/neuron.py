@@ -6,7 +6,7 @@ import streamlit as st
 from emotion.cnn import inside
 from emotion.cnn.bundle import Bundle
 from emotion.cnn.inside import Neuron
-from emotion.i18n import _
+from emotion.i18n import _, minus
 from emotion.plots.inside import framed, numbers_figure
 from emotion.ui import chart
 from emotion.ui.evaluation.asking import asked, face_key
@@ -87,10 +87,10 @@ def _sum(found: Neuron) -> None:
         lines.append((_("batch normalisation"), f"{text} {_signed(norm.beta)}", f"{found.normalised:.4f}"))
     if found.relu:
         lines.append((_("ReLU: nothing below 0"), f"max(0, {found.normalised:.4f})", f"{found.output:.4f}"))
-    rows = "\n".join(f"| {name} | `{text}` | **{value}** |" for name, text, value in lines)
+    rows = "\n".join(f"| {name} | `{minus(text)}` | **{minus(value)}** |" for name, text, value in lines)
     head = " | ".join((_("Step"), _("Worked out"), _("Result")))
     st.markdown(f"| {head} |\n|:--|:--|--:|\n{rows}")
-    said = _("Keras itself says {expected}.").format(expected=f"{found.expected:.4f}")
+    said = _("Keras itself says {expected}.").format(expected=minus(f"{found.expected:.4f}"))
     if np.isclose(found.output, found.expected, rtol=1e-3, atol=1e-4):
         st.success(said, icon=":material/check_circle:")
     else:

@@ -120,7 +120,7 @@ def _figures(after: Metric, before: Metric | None) -> None:
 def _metric(label: str, metric: Metric) -> None:
     st.metric(
         label, f"{metric.value:.0%}", f"{metric.low:.0%} – {metric.high:.0%}", delta_color="off", delta_arrow="off",
-        border=True, width="content", help=_("The share that is right, and its 95 % confidence interval."),
+        border=True, width="content", help=_("The share that is right, and its 95% confidence interval."),
     )  # fmt: skip
 
 

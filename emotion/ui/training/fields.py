@@ -25,7 +25,7 @@ _EXPLAINED = {
     ),
     "schedule": N_("How the learning rate changes over the epochs: large steps first, small ones to finish."),
     "warmup": N_("Epochs in which the rate first climbs from 0, because the start is shaky."),
-    "label_smoothing": N_("This share of each answer is spread over all classes: the network need not be 100 % sure."),
+    "label_smoothing": N_("This share of each answer is spread over all classes: the network need not be 100% sure."),
     "class_weights": N_(
         "Images of a rare class weigh more: every class counts the same, and “disgust” is not drowned by “happy”."
     ),
