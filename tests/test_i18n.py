@@ -27,7 +27,8 @@ def texts() -> dict[str, Path]:
         for _line, message, _comments, _context in extract_from_file("python", path, KEYWORDS):
             found[message if isinstance(message, str) else message[0]] = path
     for card in (REPOSITORY / "models").glob("*/card.json"):
-        found[json.loads(card.read_text(encoding="utf-8"))["notes"]] = card
+        if notes := json.loads(card.read_text(encoding="utf-8")).get("notes"):
+            found[notes] = card
     return found
 
 

@@ -66,7 +66,7 @@ SETTINGS = [
     _setting("weight_decay", float, "How strongly weights are drawn to zero."),
     _setting("class_weights", bool, "Let every class count the same."),
     _setting("label_smoothing", float, "Share of the target that is spread over all classes."),
-    _setting("votes", float, "Share of the FER+ votes in the targets."),
+    _setting("votes", float, "Share of the FER+ votes in the targets, those of validation too."),
     _setting("neighbours", float, "Share of the target that goes to the classes beside it, as of age groups."),
     _setting("teachers", str, "Bundles, with commas, whose answers are learned too."),
     _setting("taught", float, "With --teachers: the share of their answers in the targets."),

@@ -11,8 +11,8 @@ from emotion.cnn.edited import is_number
 class Stated:
     """The figures in a card's ``measured``; what is not there, or is no figure, is None or empty.
 
-    ``recall`` is that of each class by the images' folders, ``recall_by_votes`` by the majority of the FER+ votes,
-    which is clear where it is more than half of them;
+    ``by_votes`` is by the majority of the FER+ votes, ``by_clear_votes`` where more than half of the taggers agree;
+    ``recall`` is that of each class by the images' folders, ``recall_by_votes`` by the majority;
     ``groups`` are the accuracies for each gender, each age group, and each of both as in ``female 20-29``.
     """
 

@@ -173,8 +173,8 @@ def without_training_copies(found: Evaluation, dataset: Dataset, progress: Progr
 def by_votes(found: Evaluation, votes: Votes, clear: bool = False) -> Evaluation:
     """The evaluation with the class that most FER+ taggers chose as the true one, of the images where there is one.
 
-    ``votes`` are those of the dataset that was evaluated; ``clear`` keeps the images where more than half of them
-    chose the same. UserError where no image is left.
+    ``votes`` are those of the dataset that was evaluated; ``clear`` keeps the images on which more than half
+    of the taggers agree. UserError where no image is left.
     """
     majority = votes.majority(found.classes, clear)[found.rows]
     return replace(found, labels=majority).take(majority >= 0)

@@ -126,9 +126,9 @@ def measure(classifier: Classifier, dataset: Dataset) -> dict[str, Any]:
         "milliseconds_a_face": milliseconds_a_face(classifier),
     }
     if votes := votes_of(dataset):
-        measured["by_votes"] = _figures(by_votes(found, votes))
-        if (votes.majority(found.classes, clear=True)[found.rows] >= 0).any():
-            measured["by_clear_votes"] = _figures(by_votes(found, votes, clear=True))
+        for name, clear in (("by_votes", False), ("by_clear_votes", True)):
+            if (votes.majority(found.classes, clear)[found.rows] >= 0).any():
+                measured[name] = _figures(by_votes(found, votes, clear))
     return {"metrics": [asdict(found.accuracy)], "measured": measured}
 
 

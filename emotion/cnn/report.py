@@ -132,7 +132,10 @@ def _summary(facts: _Facts) -> str:
     if best := best_row(rows):
         text = _("{epoch} of {epochs}, accuracy {share} on the validation images")
         values = {"epoch": int(best["epoch"]), "epochs": len(rows), "share": f"{best['val_accuracy']:.1%}"}
-        listed.append((_("Best epoch"), text.format(**values)))
+        line = text.format(**values)
+        if run.config().votes:
+            line += f" ({_('by label and FER+ votes mixed')})"
+        listed.append((_("Best epoch"), line))
     if facts.found:
         listed += [(_("Accuracy of the model"), _share(facts, facts.found.accuracy))]
         listed += [(_("Right among its first two answers"), _share(facts, facts.found.top_2))]
@@ -252,7 +255,7 @@ def _card(facts: _Facts) -> str:
         card = bundle.card
         rows = [(_("Model"), card.name), (_("Task"), card.task), (_("Parameters"), f"{card.parameters:,}")]
         rows += [(_("Input"), f"{card.input.height}×{card.input.width}, {card.input.scaling}")]
-        rows += [(_("Made"), card.created), *([(_("Notes"), card.notes)] if card.notes else [])]
+        rows += [(_("Made"), card.created), *([(_("Notes"), _(card.notes))] if card.notes else [])]
     versions = bundle.card.versions if bundle else {package: version(package) for package in PACKAGES}
     rows += [(package, number) for package, number in versions.items()]
     return section(_("Model card and library versions"), table(rows))

@@ -7,6 +7,9 @@ from emotion.dataset.importers.votes import votes_of
 from emotion.dataset.pixels import Images
 from emotion.errors import UserError
 
+_HAIR = 5e-7
+"""By so much less count the votes, so that the label decides where both would have the same part."""
+
 
 def one_hot(labels: np.ndarray, classes: int) -> np.ndarray:
     """``labels`` int (N,) as float32 (N, classes)."""
@@ -31,6 +34,7 @@ def soft_targets(
     if counts is not None and share:
         sums = counts.sum(axis=1, keepdims=True)
         voted = sums[:, 0] > 0
+        share *= 1 - _HAIR
         targets[voted] = (1 - share) * targets[voted] + share * counts[voted] / sums[voted]
     if neighbours:
         targets = targets @ _spread(classes, neighbours)

@@ -143,7 +143,7 @@ def _batches(config: TrainConfig, dataset: Dataset, images: Images, shard: tuple
 def _targets(
     config: TrainConfig, dataset: Dataset, images: Images, smoothing: float = 0.0, neighbours: float = 0.0
 ) -> np.ndarray:
-    """Labels and votes as the run mixes them, in both splits, so that the training's curve and validation's compare."""
+    """Labels and votes as the run mixes them, float32 (N, K): for both splits, so that their curves can be compared."""
     counts = usable_votes(dataset, images) if config.votes else None
     return soft_targets(images.labels, len(dataset.classes), smoothing, counts, config.votes, neighbours)
 

@@ -74,7 +74,7 @@ def numbers_figure(values: np.ndarray, title: str, white: float | None = None) -
 
 
 def _number(value: float) -> str:
-    return f"{value:.0f}" if value == round(value) else minus(f"{value:.3f}")
+    return minus(f"{value:.0f}" if value == round(value) else f"{value:.3f}")
 
 
 def _signed(shares: np.ndarray) -> np.ndarray:

@@ -43,7 +43,8 @@ def answer(prediction: Prediction, language: str = "en", ink: str | None = None)
     height, padding = _BAR * len(names) + 36, {"right": 42}
     spec = {"height": height, "encoding": {"x": x, "y": y}, "layer": [bars, texts], "padding": padding}
     shares = [round(float(share), 3) for share in prediction.probabilities]
-    said = [f"{share:.0%}" if any(shares) else "" for share in shares]  # Of nobody there is nothing to say.
+    somebody = any(shares)
+    said = [f"{share:.0%}" if somebody else "" for share in shares]
     return Chart(spec, {"class": names, "share": shares, "said": said})
 
 

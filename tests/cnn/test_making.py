@@ -10,14 +10,17 @@ from click.testing import CliRunner
 from emotion.cli import main
 from emotion.cli.train import _publisher
 from emotion.cnn.bundle import load_bundle
+from emotion.cnn.classifier import Classifier
 from emotion.cnn.config import TrainConfig
 from emotion.cnn.export import load_network
-from emotion.cnn.making import calibrate, to_tflite
+from emotion.cnn.making import calibrate, measure, to_tflite
 from emotion.cnn.publish import calibrate_bundle
 from emotion.cnn.runs import list_runs
 from emotion.dataset.folder import open_dataset
+from emotion.dataset.importers.votes import COLUMNS, attach_votes
 from emotion.dataset.pixels import Images
 from emotion.errors import UserError
+from tests.conftest import write_faces
 
 
 def _network(sureness: float) -> keras.Model:
@@ -55,6 +58,20 @@ def test_a_bundle_calibrated_again_gives_the_same_answers(trained: Path, bundle_
     old, new = (load_network(bundle).predict(faces, verbose=0) for bundle in (before, made))
     assert new.argmax(axis=1).tolist() == old.argmax(axis=1).tolist()
     assert made.card.measured["protocol"].startswith("one crop") and made.card.metrics == before.card.metrics
+
+
+@pytest.mark.parametrize(("split", "figures"), [("validation", {"by_votes": 2, "by_clear_votes": 1}), ("train", {})])
+def test_the_votes_are_measured_where_there_are_any(
+    split: str, figures: dict[str, int], bundle_copy: Path, home: Path, tmp_path: Path
+) -> None:
+    data = write_faces(tmp_path / "data", {part: {"happy": 1, "sad": 1} for part in ("train", "validation")}, size=48)
+    sure = ",".join(str(10 * (column == "happiness")) for column in COLUMNS)
+    torn = ",".join({"sadness": "5", "anger": "4", "NF": "1"}.get(column, "0") for column in COLUMNS)
+    lines = [",".join(["file", *COLUMNS]), f"{split}/happy/000.png,{sure}", f"{split}/sad/000.png,{torn}"]
+    (tmp_path / "votes.csv").write_text("\n".join(lines), encoding="utf-8")
+    attach_votes(open_dataset(data), tmp_path / "votes.csv")
+    measured = measure(Classifier(load_bundle(bundle_copy)), open_dataset(data))["measured"]
+    assert {name: measured[name]["accuracy"]["n"] for name in measured if name.startswith("by_")} == figures
 
 
 @pytest.mark.parametrize(("backend", "publishes"), [("tensorflow", True), ("jax", False), ("torch", False)])

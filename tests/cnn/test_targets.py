@@ -31,6 +31,12 @@ def test_votes_take_their_share_where_there_are_any() -> None:
     assert both[0] == pytest.approx([0.7 * 0.25 + 0.1, 0.7 * 0.75 + 0.1, 0.1])
 
 
+@pytest.mark.parametrize(("share", "votes"), [(0.5, [10, 0]), (1.0, [5, 5])])
+def test_where_label_and_votes_tie_the_label_decides(share: float, votes: list[int]) -> None:
+    (found,) = soft_targets(np.array([1]), 2, counts=np.array([votes], np.float32), share=share)
+    assert found == pytest.approx([0.5, 0.5]) and found.argmax() == 1
+
+
 def test_weights_make_every_class_count_the_same() -> None:
     weights = class_weights(np.array([0, 0, 0, 1]), 2)
     assert weights.tolist() == pytest.approx([4 / 6, 4 / 6, 4 / 6, 2])  # N / (K × count).

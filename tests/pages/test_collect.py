@@ -361,8 +361,8 @@ def test_a_game_with_photos_keeps_nothing(home: Path) -> None:
     before = sorted(home.rglob("*"))
     app = open_view("game")
     app.button(key="live.game.start").click().run()
-    for _ in range(10):
-        app.button(key="live.game.take").click()
+    for number in range(10):
+        app.button(key=f"live.game.take.{number}").click()
         settle(app)
     points = int(app.metric[0].value.split(" / ")[0])
     assert 0 < points < 1000 and sorted(home.rglob("*")) == before

@@ -194,6 +194,8 @@ def _layer(layer: FeatureMap, number: int, count: int) -> None:
     st.image(maps_picture(values[:, :, first : first + _FIRST]), width="stretch")
     if "Conv" in layer.kind:
         st.caption(_("Yellow: here the kernel found what it looks for. Dark: nothing of it, or the opposite."))
+    else:
+        st.caption(_("Yellow: large numbers. Dark: zero or negative ones."))
 
 
 def _meaning(kind: str) -> str:

@@ -45,7 +45,8 @@ def _line(found: Stated) -> list[str]:
     if found.by_votes:
         line.append(_("by the majority of FER+ votes {share}").format(share=f"{found.by_votes.value:.1%}"))
     if found.by_clear_votes:
-        line.append(_("where it is more than half {share}").format(share=f"{found.by_clear_votes.value:.1%}"))
+        text = _("where more than half of the taggers agree {share}")
+        line.append(text.format(share=f"{found.by_clear_votes.value:.1%}"))
     if found.within_one_group:
         line.append(_("at most one age group off {share}").format(share=f"{found.within_one_group.value:.1%}"))
     if found.years:

@@ -55,7 +55,7 @@ export default function ({ data, parentElement: root }) {
     const side = Math.min(Math.max(30 * Math.sqrt(data.weights[number] * data.weights.length), 4), 120);
     patch.style.width = patch.style.height = `${side}px`;
     patch.classList.toggle("wrong", data.wrong[number]);
-    patch.title = `${(100 * data.weights[number]).toFixed(2)} %`;
+    patch.title = `${(100 * data.weights[number]).toFixed(2)}%`;
     patch.setAttribute("aria-label", patch.title);
   }
 }

@@ -146,8 +146,8 @@ def _play_with_photos(game: _Game, classifier: Classifier) -> None:
                 share = share_of(snapshot.result, made.target, classifier.bundle.card.name)
                 st.image(crop, _("{share} believed").format(share=f"{share:.0%}"), width=112)
                 st.button(
-                    _("Take it"), key="live.game.take", type="primary", icon=":material/check:", on_click=_take,
-                    args=(game, made, share, crop),
+                    _("Take it"), key=f"live.game.take.{len(game.done)}", type="primary", icon=":material/check:",
+                    on_click=_take, args=(game, made, share, crop),
                 )  # fmt: skip
         _score_so_far(game)
 

@@ -127,7 +127,13 @@ def _column_config(problems: bool) -> dict[str, Any]:
         "curve": column.LineChartColumn(
             _("Curve"), y_min=0, y_max=1, width=90, help=_("The accuracy on the validation images, epoch by epoch.")
         ),
-        "accuracy": column.ProgressColumn(_("Best on validation"), format="percent", min_value=0, max_value=1),
+        "accuracy": column.ProgressColumn(
+            _("Best on validation"),
+            format="percent",
+            min_value=0,
+            max_value=1,
+            help=_("By the label; of a run with FER+ votes, by label and votes mixed."),
+        ),
         "loss": column.NumberColumn(_("Loss"), format="%.3f", help=_("On the validation images, in the best epoch.")),
         "dataset": column.TextColumn(_("Dataset")),
         "network": column.TextColumn(_("Network")),
