@@ -134,7 +134,8 @@ def _summary(facts: _Facts) -> str:
         values = {"epoch": int(best["epoch"]), "epochs": len(rows), "share": f"{best['val_accuracy']:.1%}"}
         line = text.format(**values)
         if run.config().votes:
-            line += f" ({_('by label and FER+ votes mixed')})"
+            mixed = _("by label and FER+ votes mixed")
+            line += f" ({mixed})"
         listed.append((_("Best epoch"), line))
     if facts.found:
         listed += [(_("Accuracy of the model"), _share(facts, facts.found.accuracy))]

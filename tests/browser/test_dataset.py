@@ -117,7 +117,7 @@ def test_an_import_is_cancelled_and_leaves_nothing(app: App, page: Page, tmp_pat
     source = write_sample(tmp_path / "sample", 700)
     pictures = [path.read_bytes() for path in sorted((source / "train").rglob("*.png"))]
     with zipfile.ZipFile(tmp_path / "long.zip", "w") as file:
-        for number in range(60_000):
+        for number in range(120_000):
             label = "happy" if number % 2 else "sad"
             file.writestr(f"train/{label}/{number:06d}.png", pictures[number % len(pictures)])
     open_box(page, app)
