@@ -1,5 +1,6 @@
 """The Training page's settings: each reaches the run, none is lost, and what can't be trained is said before Start."""
 
+import json
 import os
 import shutil
 import time
@@ -385,6 +386,14 @@ def test_a_training_is_found_again_and_a_second_one_queues(data: Path) -> None:
     finally:
         stop(first)
     assert first.status().state == "stopped"
+
+
+def test_a_training_by_votes_says_what_right_means(busy: Run) -> None:
+    text = "when label and FER+ votes are mixed"
+    assert text not in said(open_page("training"))
+    settings = json.loads((busy.path / "config.json").read_text(encoding="utf-8"))
+    (busy.path / "config.json").write_text(json.dumps(settings | {"votes": 0.8}), encoding="utf-8")
+    assert text in said(open_page("training"))
 
 
 def test_a_training_says_that_a_video_goes_first(busy: Run, monkeypatch: pytest.MonkeyPatch) -> None:

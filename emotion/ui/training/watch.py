@@ -156,6 +156,12 @@ def _measures(run: Run, status: Status, rows: Rows) -> None:
     with st.container(horizontal=True, key="training-measures"):
         for name, value in shown.items():
             st.metric(name, value, border=True)
+    if run.config().votes:
+        text = _(
+            "Right is here what has the largest part when label and FER+ votes are mixed. The finished model is "
+            "measured by the labels alone."
+        )
+        st.caption(text)
 
 
 def _charts(run: Run, status: Status, rows: Rows) -> None:
@@ -166,12 +172,6 @@ def _charts(run: Run, status: Status, rows: Rows) -> None:
     confusions = run.confusions()
     if not rows and not confusions:
         return
-    if run.config().votes:
-        text = _(
-            "Right is here what has the largest part when label and FER+ votes are mixed. The finished model is "
-            "measured by the labels alone."
-        )
-        st.caption(text)
     wide, narrow = st.columns([2, 1], gap="medium")
     with wide.container(key="training-confusion"):
         st.markdown(
