@@ -113,6 +113,7 @@ def test_a_zip_is_dropped_and_the_doctor_sees_it(app: App, page: Page, tmp_path:
     assert page.evaluate("window.hacked") is None
 
 
+@pytest.mark.alone  # The import goes on while the page is loaded again: it has to be the longer of the two.
 def test_an_import_is_cancelled_and_leaves_nothing(app: App, page: Page, tmp_path: Path) -> None:
     source = write_sample(tmp_path / "sample", 700)
     pictures = [path.read_bytes() for path in sorted((source / "train").rglob("*.png"))]
