@@ -61,8 +61,10 @@ def fit_temperature(labels: np.ndarray, probabilities: np.ndarray) -> float:
         return float(spread.max(axis=1).mean() - accuracy)
 
     least, most = np.log(_TEMPERATURES)
-    if too_sure(least) <= 0 or too_sure(most) >= 0:
-        return _TEMPERATURES[0] if too_sure(least) <= 0 else _TEMPERATURES[1]
+    if too_sure(least) <= 0:
+        return _TEMPERATURES[0]
+    if too_sure(most) >= 0:
+        return _TEMPERATURES[1]
     return float(np.exp(brentq(too_sure, least, most)))
 
 

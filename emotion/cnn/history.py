@@ -95,7 +95,10 @@ def published(run: Run) -> Path | None:
 
 
 def best_accuracy(run: Run) -> float:
-    """The accuracy on the validation images that the run's model has by its card, else that of the best epoch."""
+    """The accuracy on the validation images that the run's model has by its card, else that of the best epoch.
+
+    The card's is by the labels; an epoch's is by what the run learns, labels and FER+ votes mixed.
+    """
     if (bundle := published(run)) and (stated := read_card(bundle).card.accuracy):
         return stated.value
     return best_row(run.metrics()).get("val_accuracy", 0.0)

@@ -115,6 +115,7 @@ class Run:
     def confusions(self) -> dict[int, np.ndarray]:
         """Finished epoch → counts int64 (K, K) of the validation images by (true class, answered class).
 
+        True is what has the largest part in the targets: in a run with FER+ votes that may not be the label.
         The classes stand in the order of ``classes``.
         """
         points = points_of(_text(self.path / "confusion.jsonl"))

@@ -43,6 +43,12 @@ def test_a_known_temperature_is_found(temperature: float) -> None:
     assert after.expected_error < 0.02 and (temperature == 1 or after.expected_error < before.expected_error)
 
 
+@pytest.mark.parametrize(("label", "temperature"), [(0, 0.05), (1, 20.0)])
+def test_who_is_always_or_never_right_gets_the_last_temperature_there_is(label: int, temperature: float) -> None:
+    answers = np.tile([0.6, 0.4], (300, 1))
+    assert fit_temperature(np.full(300, label), answers) == temperature
+
+
 def test_a_temperature_divides_the_sums_before_the_softmax() -> None:
     sums = np.array([[2.0, -1.0, 0.5], [0.0, 0.0, 90.0]])
     softmax = np.exp(sums - sums.max(axis=1, keepdims=True))
