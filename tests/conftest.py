@@ -13,11 +13,12 @@ import numpy as np
 import pytest
 
 from emotion.cnn import workers
+from emotion.cnn.machine import set_up_tensorflow
 from emotion.cnn.runs import Run
 from emotion.dataset.sample import write_sample
 from emotion.homes import REPOSITORY
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+set_up_tensorflow()
 
 
 @pytest.fixture(autouse=True)

@@ -3,7 +3,6 @@
 import io
 import json
 import logging
-import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
@@ -11,6 +10,7 @@ from typing import Any
 
 import click
 
+from emotion.cnn.machine import set_up_tensorflow
 from emotion.errors import UserError
 
 
@@ -64,7 +64,7 @@ def classifiers_of(models: tuple[str, ...]) -> list[Any]:
 @contextmanager
 def for_programs(as_json: bool) -> Iterator[None]:
     """Keep stdout for the answer, and make a user's mistake JSON too where a program asks, to be translated there."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    set_up_tensorflow()
     logging.getLogger("absl").setLevel(logging.ERROR)  # That h5 is an old format we know.
     try:
         with redirect_stdout(sys.stderr):  # Keras tells there what it saves.

@@ -2,7 +2,6 @@
 
 import json
 import logging
-import os
 import shutil
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -23,6 +22,7 @@ from emotion.cnn.config import (
     Augmentation,
     TrainConfig,
 )
+from emotion.cnn.machine import set_up_tensorflow
 from emotion.memory import keep_pages
 
 if TYPE_CHECKING:
@@ -143,8 +143,8 @@ def train(
 
 
 def quietly() -> None:
-    """Keep TensorFlow's notes about GPUs from hiding the epochs."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    """Tell the time with each epoch, and nothing that would hide it."""
+    set_up_tensorflow()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s  %(message)s", datefmt="%H:%M:%S")
 
 

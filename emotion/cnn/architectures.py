@@ -3,7 +3,7 @@
 import keras
 from keras import layers
 
-from emotion.cnn.config import ARCHITECTURES
+from emotion.cnn.config import ARCHITECTURES, LEANER
 from emotion.cnn.origin import Origin
 from emotion.errors import UserError
 from emotion.files import reading
@@ -41,6 +41,11 @@ def compact_resnet(classes: int, size: int = 48) -> keras.Model:
 def wide_resnet(classes: int, size: int = 48) -> keras.Model:
     """A residual network of 2.8 million parameters: six blocks, two each of 64, 128 and 256 filters."""
     return _residual_network("wide_resnet", classes, size, stem=32, widths=(64, 64, 128, 128, 256, 256))
+
+
+def lean_resnet(classes: int, size: int = 48) -> keras.Model:
+    """``wide_resnet`` without its second blocks of 64 and 128 filters: four blocks, 2.4 million parameters."""
+    return _residual_network("lean_resnet", classes, size, stem=32, widths=(64, 128, 256, 256))
 
 
 def small_resnet(classes: int, size: int = 48) -> keras.Model:
@@ -141,11 +146,11 @@ def build(architecture: str, classes: int, size: int) -> keras.Model:
 def take_weights(model: keras.Model, origin: Origin, classes: tuple[str, ...]) -> None:
     """Give ``model``, which tells ``classes`` apart, the weights of a network that was trained before.
 
-    All of them where it knows the same classes in the same order; else the last layer stays new. Raises UserError for
-    another network.
+    All of them where it knows the same classes in the same order; else the last layer stays new. A leaner network (see
+    ``config.LEANER``) takes those of the blocks that it has. Raises UserError for another network.
     """
     old = build(origin.architecture, len(origin.classes), origin.size)
-    if (old.name, old.input_shape) != (model.name, model.input_shape):
+    if old.name not in (model.name, LEANER.get(model.name)) or old.input_shape != model.input_shape:
         raise UserError(
             "The weights to start from are those of {found} at {size} pixels. Choose that network and size.",
             found=origin.architecture,
@@ -153,6 +158,12 @@ def take_weights(model: keras.Model, origin: Origin, classes: tuple[str, ...]) -
         )
     with reading(origin.weights):
         old.load_weights(origin.weights)
-    taken = old.layers if origin.classes == classes else old.layers[:-1]
-    for layer, before in zip(model.layers, taken, strict=False):
-        layer.set_weights(before.get_weights())
+    end = None if origin.classes == classes else -1
+    left = iter(old.layers[:end])
+    for layer in model.layers[:end]:
+        if layer.weights:
+            layer.set_weights(next(other.get_weights() for other in left if _shapes(other) == _shapes(layer)))
+
+
+def _shapes(layer: keras.Layer) -> list[tuple[int, ...]]:
+    return [weight.shape for weight in layer.weights]

@@ -10,8 +10,10 @@ from emotion.i18n import N_
 from emotion.labels import EMOTIONS
 from emotion.names import insist_on_plain_name
 
-ARCHITECTURES = ("deck_cnn", "compact_resnet", "wide_resnet", "small_resnet", "tiny_cnn")
+ARCHITECTURES = ("deck_cnn", "compact_resnet", "wide_resnet", "lean_resnet", "small_resnet", "tiny_cnn")
 """The functions of ``emotion.cnn.architectures``, named here because the pages can't import Keras to ask for them."""
+LEANER = {"lean_resnet": "wide_resnet"}
+"""Networks that can start from a deeper one, from which they take the blocks that they have."""
 OPTIMISERS = ("adam", "adamw", "sgd")
 SCHEDULES = ("constant", "cosine", "plateau")
 PRECISIONS = ("auto", "float32", "mixed_bfloat16")

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from emotion.cnn.bundle import WEIGHTS, find_bundle
-from emotion.cnn.config import ARCHITECTURES, TrainConfig
+from emotion.cnn.config import ARCHITECTURES, LEANER, TrainConfig
 from emotion.cnn.runs import open_run
 from emotion.dataset.folder import clean_path
 from emotion.errors import UserError
@@ -40,11 +40,15 @@ def find_origin(start_from: str) -> Origin:
 
 
 def with_origin(config: TrainConfig, origin: Origin | None = None) -> TrainConfig:
-    """The settings with the network and the image size of what they start from: ``origin``, or what is found."""
+    """The settings with the network and the image size of what they start from: ``origin``, or what is found.
+
+    A network that is a leaner one of that kind (``config.LEANER``) stays.
+    """
     if not config.start_from:
         return config
     origin = origin or find_origin(config.start_from)
-    return replace(config, architecture=origin.architecture, size=origin.size)
+    leaner = LEANER.get(config.architecture) == origin.architecture
+    return replace(config, architecture=config.architecture if leaner else origin.architecture, size=origin.size)
 
 
 def _of_run(path: Path) -> Origin:

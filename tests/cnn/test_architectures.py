@@ -37,7 +37,7 @@ def test_deck_cnn_has_the_deck_s_parameters_and_layers() -> None:
 @pytest.mark.parametrize(
     ("architecture", "most", "width"),
     [("deck_cnn", 4_500_000, 512), ("compact_resnet", 1_500_000, 256), ("wide_resnet", 3_000_000, 256),
-     ("small_resnet", 500_000, 160), ("tiny_cnn", 300_000, 128)],
+     ("lean_resnet", 2_500_000, 256), ("small_resnet", 500_000, 160), ("tiny_cnn", 300_000, 128)],
 )  # fmt: skip
 def test_the_shipped_networks_keep_their_size(architecture: str, most: int, width: int) -> None:
     model = build(architecture, 3, 48)
@@ -110,6 +110,20 @@ def test_other_classes_get_a_new_last_layer(classes: tuple[str, ...], tmp_path: 
     assert all(map(np.array_equal, head, new.layers[-1].get_weights()))
 
 
+def test_a_leaner_network_takes_the_blocks_that_it_has(tmp_path: Path) -> None:
+    wide, lean = build("wide_resnet", 2, 16), build("lean_resnet", 2, 16)
+    norms = [layer for layer in wide.layers if isinstance(layer, keras.layers.BatchNormalization)]
+    for last_of_block in (norms[5], norms[10]):  # The blocks that the leaner one lacks now add nothing.
+        last_of_block.gamma.assign(np.zeros(last_of_block.gamma.shape))
+    faces = np.random.default_rng(0).integers(0, 256, (4, 16, 16, 1), np.uint8)
+    assert not np.allclose(wide(faces), lean(faces), atol=1e-3)
+    take_weights(lean, origin_of(wide, tmp_path, ("a", "b")), ("a", "b"))
+    assert np.allclose(wide(faces), lean(faces), atol=1e-6)
+
+
 def test_another_network_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="tiny_cnn at 16 pixels"):
         take_weights(build("deck_cnn", 2, 16), origin_of(build("tiny_cnn", 2, 16), tmp_path, ("a", "b")), ("a", "b"))
+    with pytest.raises(UserError, match="lean_resnet at 16 pixels"):
+        lean = origin_of(build("lean_resnet", 2, 16), tmp_path, ("a", "b"))
+        take_weights(build("wide_resnet", 2, 16), lean, ("a", "b"))

@@ -1,6 +1,7 @@
 """A training repeated for real, and what may have changed since."""
 
 import dataclasses
+import dataclasses
 import json
 import shutil
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 
 from emotion.cnn.bundle import Bundle, find_bundle, load_bundle
 from emotion.cnn.config import TrainConfig
-from emotion.cnn.origin import find_origin, with_origin
+from emotion.cnn.origin import Origin, find_origin, with_origin
 from emotion.cnn.reproduce import differences, reproduce, settings
 from emotion.cnn.runs import Status, create_run, list_runs
 from emotion.dataset.folder import open_dataset
@@ -72,6 +73,16 @@ def test_a_run_that_began_with_another_s_weights_is_found_by_the_name_in_the_car
     assert (config.start_from, config.distribute) == (first.name, "none")
     assert find_origin(config.start_from).weights == first.path / "best.weights.h5"
     assert with_origin(config).architecture == "tiny_cnn"
+
+
+@pytest.mark.parametrize(
+    ("asked", "found", "used"),
+    [("lean_resnet", "wide_resnet", "lean_resnet"), ("wide_resnet", "lean_resnet", "lean_resnet"),
+     ("lean_resnet", "deck_cnn", "deck_cnn"), ("deck_cnn", "wide_resnet", "wide_resnet")],
+)  # fmt: skip
+def test_only_a_leaner_network_may_differ_from_what_it_starts_from(asked: str, found: str, used: str) -> None:
+    config = TrainConfig("data", "name", architecture=asked, start_from="model", size=24)
+    assert with_origin(config, Origin(found, 32, (), Path())) == dataclasses.replace(config, architecture=used, size=32)
 
 
 def test_models_are_found_below_the_person_s_folder(

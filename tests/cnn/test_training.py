@@ -19,7 +19,7 @@ from emotion.cli import main
 from emotion.cnn.architectures import build
 from emotion.cnn.bundle import load_bundle
 from emotion.cnn.config import STRONG, TrainConfig, task_of
-from emotion.cnn.machine import gpu_has_bfloat16, has_bfloat16
+from emotion.cnn.machine import gpu_has_bfloat16, has_bfloat16, set_up_tensorflow
 from emotion.cnn.precision import precision_of
 from emotion.cnn.runs import Run, Status, active_run, create_run, list_runs, open_run
 from emotion.cnn.training import train
@@ -164,6 +164,13 @@ def test_bfloat16_only_where_the_processor_has_it(tmp_path: Path) -> None:
         assert has_bfloat16(tmp_path / "cpuinfo") is expected
     assert not has_bfloat16(tmp_path / "missing")
     assert precision_of(TrainConfig("d", "n", precision="float32")) == "float32"
+
+
+def test_what_the_environment_says_of_tensorflow_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "0")
+    monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL", raising=False)
+    set_up_tensorflow()
+    assert (os.environ["TF_ENABLE_ONEDNN_OPTS"], os.environ["TF_CPP_MIN_LOG_LEVEL"]) == ("0", "2")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a shell script stands for nvidia-smi")
