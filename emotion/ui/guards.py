@@ -9,6 +9,7 @@ from typing import TypeVar
 import streamlit as st
 
 from emotion.cnn.bundle import Bundle, default_bundle, find_bundle, scan_bundles
+from emotion.cnn.card_figures import stated
 from emotion.cnn.classifier import Classifier
 from emotion.dataset.folder import Dataset, open_dataset
 from emotion.dataset.library import folder_stamp, known_datasets, own_datasets, remember
@@ -198,10 +199,12 @@ def open_model(bundle: Bundle) -> Classifier | None:
 
 
 def bundle_title(bundle: Bundle) -> str:
-    """A bundle's name with its accuracy, and a mark for drawn faces."""
+    """A bundle's name with its accuracy, by the labels and by the FER+ votes, and a mark for drawn faces."""
     accuracy = f" · {bundle.card.accuracy.value:.1%}" if bundle.card.accuracy else ""
+    by_votes = stated(bundle.card).by_votes
+    votes = f" · FER+ {by_votes.value:.1%}" if by_votes else ""
     drawn = _(" · drawn faces") if bundle.card.synthetic else ""
-    return f"{bundle.path.name}{accuracy}{drawn}"
+    return f"{bundle.path.name}{accuracy}{votes}{drawn}"
 
 
 def bundle_names(found: Sequence[Bundle]) -> dict[str, str]:

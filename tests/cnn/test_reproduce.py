@@ -1,7 +1,6 @@
 """A training repeated for real, and what may have changed since."""
 
 import dataclasses
-import dataclasses
 import json
 import shutil
 from pathlib import Path
