@@ -15,11 +15,12 @@ from emotion.dataset.splits import SPLITS
 from emotion.dataset.thumbnails import thumbnails
 from emotion.errors import UserError
 from emotion.files import printable
-from emotion.i18n import _, error_text, language
-from emotion.labels import label_of, names_of
+from emotion.i18n import _, error_text
+from emotion.labels import label_of
 from emotion.plots.dataset import split_name
 from emotion.ui.guards import file_stamps
 from emotion.ui.jobs import outcome
+from emotion.ui.language import class_names
 from emotion.ui.tiles import Tile, wall
 
 SHOWN = 72
@@ -52,7 +53,7 @@ def class_name(dataset: Dataset, label: int) -> str:
 
 def names_by_label(dataset: Dataset) -> dict[int, str]:
     """The names of all classes, no two alike: a folder of one's own may be called as an emotion is."""
-    return dict(enumerate(names_of(dataset.classes, language())))
+    return dict(enumerate(class_names(dataset.classes)))
 
 
 def class_colour(dataset: Dataset, label: int) -> str:

@@ -8,12 +8,12 @@ import streamlit as st
 
 from emotion.cnn.alter import RANGES, Alteration, Flip, alter, flips, sweep
 from emotion.cnn.classifier import Classifier
-from emotion.i18n import _, language, plain
-from emotion.labels import names_of
+from emotion.i18n import _, plain
 from emotion.live.faces import Prediction
 from emotion.plots.altered import before_after, sweep_figure
 from emotion.ui import chart
 from emotion.ui.guards import bundle_title
+from emotion.ui.language import class_names
 
 _SIDE = 264  # Pixels of the enlarged face, on a screen that shows two for one.
 
@@ -84,7 +84,7 @@ def _answers(classifier: Classifier, face: np.ndarray, altered: np.ndarray, how:
     """A model's bars before and after, and whether its answer has flipped."""
     classes = classifier.bundle.card.classes
     before, after = (Prediction(classes, shares) for shares in classifier.predict(np.stack([face, altered])))
-    names = [plain(name) for name in names_of(classes, language())]
+    names = [plain(name) for name in class_names(classes)]
     old, new = names[before.position], names[after.position]
     if old != new:
         text = _("The answer flipped from **{old}** to **{new}** at {settings}.")
@@ -139,7 +139,7 @@ def _told(name: str, turns: list[Flip], classes: tuple[str, ...]) -> str:
     """Where the answer flips first on either side, in words."""
     if not turns:
         return _("Nothing on this slider changes the answer.")
-    names = [plain(one) for one in names_of(classes, language())]
+    names = [plain(one) for one in class_names(classes)]
     nearest = sorted(turns, key=lambda flip: abs(flip.value - RANGES[name].neutral))
     parts = [f"{_value(name, flip.value)}: {names[flip.before]} → {names[flip.after]}" for flip in nearest[:4]]
     return _("The answer flips at {places}.").format(places=" · ".join(parts))

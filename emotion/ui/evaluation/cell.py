@@ -17,7 +17,6 @@ from emotion.dataset.folder import Dataset
 from emotion.dataset.importers.votes import COLUMNS
 from emotion.i18n import _, language, plain
 from emotion.jobs import Progress
-from emotion.labels import names_of
 from emotion.live.faces import Prediction
 from emotion.plots.dataset import vote_bars
 from emotion.plots.evaluation import heat_picture
@@ -26,6 +25,7 @@ from emotion.ui import chart
 from emotion.ui.dataset.common import job_key, page_of, picture_wall, votes
 from emotion.ui.evaluation.common import face_of
 from emotion.ui.jobs import outcome
+from emotion.ui.language import class_names
 
 _SHOWN = 25
 """Images of a cell on a screen."""
@@ -60,7 +60,7 @@ def chosen(found: Evaluation) -> tuple[int, int]:
 
 def wall(setting: Setting, found: Evaluation) -> int | None:
     """The images of the chosen cell, the surest answer first; the position of the one clicked last."""
-    names = dict(zip(found.classes, names_of(found.classes, language()), strict=True))
+    names = dict(zip(found.classes, class_names(found.classes), strict=True))
     left, right = st.columns(2)
     for place, label, key in (
         (left, _("These faces are"), "evaluation.true"),
@@ -92,7 +92,7 @@ def positions_wall(dataset: Dataset, found: Evaluation, positions: np.ndarray, k
 
 def detail(setting: Setting, found: Evaluation, position: int) -> None:
     """One image large: what the network sees, where it looks, what it answers, and what it is reminded of."""
-    row, names = int(found.rows[position]), names_of(found.classes, language())
+    row, names = int(found.rows[position]), class_names(found.classes)
     true, answered = int(found.labels[position]), int(found.answers[position])
     with st.container(border=True, key="evaluation-detail"):
         title = _("**{true}, taken for {answered}**") if true != answered else _("**{true}, and answered so**")
@@ -186,7 +186,7 @@ def _neighbours(setting: Setting, face: np.ndarray, row: int) -> None:
         return
     paths = dataset.everything.paths
     rows = [number for number in (paths.index(path) for path in near.paths) if number != row][:_NEAREST]
-    names = names_of(dataset.classes, language())
+    names = class_names(dataset.classes)
     captions = [names[dataset.everything.labels[number]] for number in rows]
     picture_wall(dataset, rows, f"evaluation.nearest.{row}", 60, captions, clickable=False)
 

@@ -9,7 +9,6 @@ from emotion.cnn.comparison import Comparison, compare
 from emotion.cnn.evaluation import Evaluation
 from emotion.dataset.folder import Dataset
 from emotion.i18n import _, language, plain
-from emotion.labels import names_of
 from emotion.live.faces import Prediction
 from emotion.plots.evaluation import difference_figure
 from emotion.plots.live import probabilities
@@ -18,6 +17,7 @@ from emotion.ui.dataset.common import page_of
 from emotion.ui.evaluation.cell import Setting, positions_wall, show_face
 from emotion.ui.evaluation.common import agreed, choose_images, choose_truth, face_of, measured, settled
 from emotion.ui.guards import bundle_names, ensure_model, open_model
+from emotion.ui.language import class_names
 
 _SHOWN = 36
 """Images on a screen."""
@@ -163,7 +163,7 @@ def _groups(dataset: Dataset, found: Comparison, names: list[str]) -> int | None
 def _detail(setting: Setting, found: Comparison, names: list[str], position: int) -> None:
     """One image and both models' probabilities."""
     row = int(found.first.rows[position])
-    true = names_of(found.first.classes, language())[found.first.labels[position]]
+    true = class_names(found.first.classes)[found.first.labels[position]]
     with st.container(border=True, key="evaluation-pair"):
         st.markdown(f"**{plain(true)}**")
         face = face_of(setting.dataset, setting.classifier.bundle, row)

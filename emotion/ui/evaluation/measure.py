@@ -9,13 +9,13 @@ import streamlit as st
 from emotion.cnn.calibration import reliability
 from emotion.cnn.card import Metric
 from emotion.cnn.evaluation import Evaluation, roc
-from emotion.i18n import _, language
-from emotion.labels import names_of
+from emotion.i18n import _
 from emotion.plots.evaluation import class_scores_figure, confusion_figure, reliability_figure, roc_figure
 from emotion.ui import chart
 from emotion.ui.evaluation import cell, stated
 from emotion.ui.evaluation.common import Measured, agreed, choose_images, choose_truth, measured, settled
 from emotion.ui.guards import ensure_model
+from emotion.ui.language import class_names
 
 
 def show() -> None:
@@ -80,7 +80,7 @@ def _lowest(found: Evaluation) -> str:
     """The class that the model knows least."""
     f1 = np.array(list(found.f1.values()))
     worst = int(np.nanargmin(f1))
-    name = names_of(found.classes, language())[worst]
+    name = class_names(found.classes)[worst]
     return _("lowest: {name} {share}").format(name=name, share=f"{f1[worst]:.0%}")
 
 

@@ -10,14 +10,15 @@ from emotion.dataset.thumbnails import encode
 from emotion.errors import UserError
 from emotion.haar.crop import crop_face
 from emotion.haar.photos import shrink
-from emotion.i18n import _, error_text, language
-from emotion.labels import label_of, names_of
+from emotion.i18n import _, error_text
+from emotion.labels import label_of
 from emotion.live.faces import Prediction
 from emotion.live.still import StillFace
 from emotion.plots.altered import photo_figure
 from emotion.ui import chart
 from emotion.ui.evaluation.altering import experiment
 from emotion.ui.guards import GENDER, bundle_names, ensure_model, open_model
+from emotion.ui.language import class_names
 from emotion.ui.lesson import mark_done
 from emotion.ui.photo import LONGEST, choose_photo, read_photo
 from emotion.ui.tiles import Tile, wall
@@ -125,7 +126,7 @@ def _crops(faces: list[StillFace]) -> int | None:
     tiles = []
     for number, face in enumerate(faces):
         said, position = face.prediction, face.prediction.position
-        name = names_of(said.classes, language())[position]
+        name = class_names(said.classes)[position]
         colour = label_of(said.label, position).colour
         mark = f"{number + 1} · " if len(faces) > 1 else ""
         tiles.append(Tile(number, encode(face.crop), name, colour, f"{mark}{name} {said.probability:.0%}"))

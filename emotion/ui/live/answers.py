@@ -5,10 +5,10 @@ from typing import Any
 
 import streamlit as st
 
-from emotion.i18n import _, language
-from emotion.labels import names_of
+from emotion.i18n import _
 from emotion.live.faces import Face, FrameResult, Prediction
 from emotion.live.log import SessionLog
+from emotion.ui.language import class_names
 from emotion.ui.table import data_table
 
 
@@ -41,7 +41,7 @@ def _row(name: str, number: int, face: Face | None) -> dict[str, Any]:
 def _answer(prediction: Prediction) -> str:
     if prediction.age is not None:
         return _("about {age} years").format(age=f"{prediction.age:.0f}")
-    return names_of(prediction.classes, language())[prediction.position]
+    return class_names(prediction.classes)[prediction.position]
 
 
 def _csv(names: Sequence[str], found: Sequence[FrameResult]) -> bytes:

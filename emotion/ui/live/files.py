@@ -16,7 +16,6 @@ from emotion.haar.crop import crop_face
 from emotion.haar.detector import ACCURATE, DECK, FaceDetector
 from emotion.haar.photos import open_scaled, shrink
 from emotion.i18n import _, error_text, language, plain
-from emotion.labels import names_of
 from emotion.live.annotate import annotate, face_colour
 from emotion.live.faces import Face, FrameResult
 from emotion.live.pipeline import LIVE_SCAN, FacePipeline
@@ -24,6 +23,7 @@ from emotion.live.settings import DECK_LOOP
 from emotion.live.state import LiveSettings
 from emotion.plots.live import answer
 from emotion.ui.chart import grow, ink
+from emotion.ui.language import class_names
 from emotion.ui.live import film, settings
 from emotion.ui.live.answers import show_table
 from emotion.ui.live.panel import reason
@@ -215,5 +215,5 @@ def _caption(found: FrameResult) -> str:
     if not found.largest:
         return _("no face")
     first = next(iter(found.largest.predictions.values()), None)
-    label = names_of(first.classes, language())[first.position] if first else ""
+    label = class_names(first.classes)[first.position] if first else ""
     return f"{label} · {len(found.faces)}" if len(found.faces) > 1 or not label else label

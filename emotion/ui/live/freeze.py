@@ -9,8 +9,7 @@ from emotion.cnn.occlusion import occlusion_map
 from emotion.dataset.folder import Dataset, open_dataset
 from emotion.errors import UserError
 from emotion.haar.photos import shrink
-from emotion.i18n import _, error_text, language, plain
-from emotion.labels import names_of
+from emotion.i18n import _, error_text, plain
 from emotion.live.still import StillFace
 from emotion.live.stream import LiveProcessor
 from emotion.plots.altered import photo_figure
@@ -21,6 +20,7 @@ from emotion.ui.evaluation.asking import face_key
 from emotion.ui.evaluation.cell import show_face
 from emotion.ui.guards import datasets, distinct
 from emotion.ui.jobs import outcome
+from emotion.ui.language import class_names
 from emotion.ui.live.shots import choose_model, plays
 from emotion.ui.photo import LONGEST, choose_photo, read_photo
 
@@ -90,7 +90,7 @@ def _choose(bgr: np.ndarray, faces: list[StillFace]) -> StillFace:
         chart.clickable(photo_figure(bgr, boxes, number), "live.freeze.photo", _remember)
         if not boxes:
             st.caption(_("No face was found, so the whole picture is taken for one, as with the images of a data set."))
-    name = names_of(face.prediction.classes, language())[face.prediction.position]
+    name = class_names(face.prediction.classes)[face.prediction.position]
     with small:
         st.markdown(_("**{name}**, {share} sure").format(name=plain(name), share=f"{face.prediction.probability:.0%}"))
         side = face.crop.shape[0]
@@ -120,7 +120,7 @@ def _covered(classifier: Classifier, face: StillFace) -> None:
     """The face under a heat map of what its answer hangs on, and what speaks for the runner-up."""
     said = face.prediction.probabilities
     targets = [int(place) for place in np.argsort(-said, kind="stable")[:2]]
-    names = names_of(face.prediction.classes, language())
+    names = class_names(face.prediction.classes)
     key = f"live:occlusion:{classifier.bundle.digest}:{face_key(face.crop)}"
     with st.container(border=True, key="live-covered"):
         st.markdown(
@@ -171,7 +171,7 @@ def _neighbours(classifier: Classifier, face: StillFace) -> None:
 
 
 def _wall(dataset: Dataset, near: Neighbours, key: str) -> None:
-    paths, names = dataset.everything.paths, names_of(dataset.classes, language())
+    paths, names = dataset.everything.paths, class_names(dataset.classes)
     rows = [paths.index(path) for path in near.paths]
     captions = [names[label] for label in near.labels]
     picture_wall(dataset, rows, f"live.freeze.wall.{hash(key)}", 72, captions, clickable=False)

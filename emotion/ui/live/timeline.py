@@ -3,12 +3,12 @@
 import streamlit as st
 
 from emotion.i18n import _, language
-from emotion.labels import names_of
 from emotion.live.faces import Prediction
 from emotion.live.history import ModelSummary, Sample, SessionSummary
 from emotion.live.stream import LiveProcessor
 from emotion.plots.live import answer, last_minute, mood, session
 from emotion.ui.chart import grow, ink
+from emotion.ui.language import class_names
 from emotion.ui.live.pace import repeat
 from emotion.ui.live.panel import CHOSEN
 
@@ -98,7 +98,7 @@ def _numbers(summary: SessionSummary) -> None:
     }
     first = next(iter(summary.models.values()), None)
     if first:
-        shown[_("Mostly")] = names_of(first.classes, language())[int(first.mean.argmax())]
+        shown[_("Mostly")] = class_names(first.classes)[int(first.mean.argmax())]
         if first.valence is not None:
             shown[_("Mood")] = _mood_word(first)
     with st.container(horizontal=True, gap="medium"):

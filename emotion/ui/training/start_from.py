@@ -9,9 +9,9 @@ from emotion.dataset.folder import Dataset
 from emotion.errors import UserError
 from emotion.i18n import _, error_text, plain
 from emotion.ui.guards import bundle_names, bundles, distinct
+from emotion.ui.language import class_names
 from emotion.ui.training.fields import widget
 from emotion.ui.training.settings import origin, value
-from emotion.ui.training.words import class_names
 
 
 def show(dataset: Dataset, config: TrainConfig | None) -> None:

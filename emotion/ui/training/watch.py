@@ -14,9 +14,10 @@ from emotion.i18n import _, error_text, plain
 from emotion.live.sessions import PLACES
 from emotion.plots.growing import curve, rates
 from emotion.ui.chart import grow
+from emotion.ui.language import class_names
 from emotion.ui.lesson import mark_done
 from emotion.ui.training import actions, confusion
-from emotion.ui.training.words import class_names, span, state_name
+from emotion.ui.training.words import span, state_name
 
 _POLL = 0.8
 """Seconds between two looks at a run at work; with what drawing takes, the curves grow at least once a second."""

@@ -4,8 +4,7 @@ from pathlib import Path
 
 from emotion.cnn.config import SETTING_NAMES, Augmentation
 from emotion.cnn.status import Status
-from emotion.i18n import _, decimal, language
-from emotion.labels import names_of
+from emotion.i18n import _, decimal
 
 
 def state_name(status: Status) -> str:
@@ -35,11 +34,6 @@ def span(seconds: float) -> str:
     if minutes < 90:
         return _("{minutes} min").format(minutes=minutes)
     return _("{hours} h {minutes} min").format(hours=minutes // 60, minutes=minutes % 60)
-
-
-def class_names(keys: tuple[str, ...]) -> list[str]:
-    """The names of classes in the reader's language, no two alike."""
-    return names_of(keys, language())
 
 
 def setting_name(field: str) -> str:
