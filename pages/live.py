@@ -13,7 +13,7 @@ from emotion.ui.source import show_code
 
 heading(
     _("Live"),
-    _("Press START and look into the camera: the detector finds your face, and the model reads its emotion."),
+    _("The detector finds your face, and the model reads its emotion: before the camera, in a photo or in a video."),
 )
 
 views = {

@@ -37,7 +37,7 @@ def curves(
     for epoch in _epoch_ticks(int(last)):
         parts.append(_text(place(epoch, 0)[0], height - bottom + 14, str(epoch), "middle", 9))
     parts.append(_text((left + width - 14) / 2, height - 4, x_title, "middle", 10))
-    lines = ((training, _TRAINING, names[0], ""), (validation, _VALIDATION, names[1], "5 3"))
+    lines = ((training, _TRAINING, names[0], "5 3"), (validation, _VALIDATION, names[1], ""))
     for number, (points, colour, name, dash) in enumerate(lines):
         parts += _curve([place(epoch, value) for epoch, value in points if np.isfinite(value)], colour, dash)
         x = left + number * 120

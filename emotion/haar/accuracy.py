@@ -134,12 +134,22 @@ def read_labelled_photos(source: str | Path | bytes, limit: int | None = None) -
     The file holds ``{name: [{"xywh": [x, y, width, height], "easy": true}, …]}``, the photos lie in ``images/``; a face
     without ``easy`` counts. Raises UserError for another file.
     """
-    try:
-        with _opened(source) as stream, open_zip(stream) as archive:
+    with _opened(source) as stream:
+        try:
+            archive = open_zip(stream)
+        except DAMAGES:
+            raise UserError(
+                "That is no ZIP, or a damaged one. Choose a ZIP with a boxes.json and the photos in images/."
+            ) from None
+        if "boxes.json" not in archive.namelist():
+            raise UserError(
+                "The ZIP holds no boxes.json. It needs one with every face's xywh, and the photos in images/."
+            )
+        try:
             listed = json.loads(read_at_most(archive, "boxes.json", _LIST_AT_MOST))
             return _photos(archive, {name: listed[name] for name in list(listed)[:limit]})
-    except (*DAMAGES, LookupError, TypeError, AttributeError):
-        raise UserError("The ZIP needs a boxes.json with every face's xywh, and the photos in images/.") from None
+        except (*DAMAGES, LookupError, TypeError, AttributeError):
+            raise UserError("The ZIP needs a boxes.json with every face's xywh, and the photos in images/.") from None
 
 
 @contextmanager

@@ -103,6 +103,12 @@ class _Film:
     def __init__(self, source: Path) -> None:
         try:
             self._container: Any = av.open(str(source))
+        except av.InvalidDataError:
+            raise UserError(
+                "{name} can't be opened as a video: it is empty, damaged, copied only in part, or none at all. "
+                "Choose an MP4, MOV, MKV, AVI or WebM file that plays elsewhere.",
+                name=source.name,
+            ) from None
         except (av.FFmpegError, OSError) as error:
             raise UserError(
                 "{name} can't be opened as a video ({reason}). Choose an MP4, MOV, MKV, AVI or WebM file.",

@@ -185,6 +185,10 @@ def ensure_model() -> Classifier:
         format_func=bundle_names(found).__getitem__,
         key="model.bundle",
         persist_state="session",
+        help=_(
+            "Behind the name: how often the model is right by the labels of its validation images, and by what most "
+            "FER+ taggers saw in them, where they have votes."
+        ),
     )
     return open_model(by_path[path]) or st.stop()
 
@@ -198,15 +202,16 @@ def open_model(bundle: Bundle) -> Classifier | None:
         return None
 
 
-def bundle_title(bundle: Bundle) -> str:
-    """A bundle's name with its accuracy, by the labels and by the FER+ votes, and a mark for drawn faces."""
+def bundle_title(bundle: Bundle, votes: bool = True) -> str:
+    """A bundle's name with its accuracy, by the labels and by the ``votes`` for FER+, and a mark for drawn faces."""
     accuracy = f" · {bundle.card.accuracy.value:.1%}" if bundle.card.accuracy else ""
-    by_votes = stated(bundle.card).by_votes
-    votes = f" · FER+ {by_votes.value:.1%}" if by_votes else ""
+    by_votes = stated(bundle.card).by_votes if votes else None
+    voted = f" · FER+ {by_votes.value:.1%}" if by_votes else ""
     drawn = _(" · drawn faces") if bundle.card.synthetic else ""
-    return f"{bundle.path.name}{accuracy}{votes}{drawn}"
+    return f"{bundle.path.name}{accuracy}{voted}{drawn}"
 
 
-def bundle_names(found: Sequence[Bundle]) -> dict[str, str]:
+def bundle_names(found: Sequence[Bundle], votes: bool = True) -> dict[str, str]:
     """Path → title of each bundle, no two of them alike."""
-    return distinct({str(bundle.path): bundle_title(bundle) for bundle in found}, lambda path: str(Path(path).parent))
+    titles = {str(bundle.path): bundle_title(bundle, votes) for bundle in found}
+    return distinct(titles, lambda path: str(Path(path).parent))

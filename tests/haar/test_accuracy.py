@@ -96,9 +96,11 @@ def test_labelled_photos_are_read(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "data",
-    [b"", b"no zip", _zip({"b.png": []}), _zip([1]), _zip({"a.png": [{"box": 1}]}), _zip({"a.png": [{"xywh": [1]}]})],
-)
-def test_another_file_is_a_sentence(data):
-    with pytest.raises(UserError, match=r"needs a boxes\.json"):
+    ("data", "says"),
+    [(b"", "no ZIP"), (b"no zip", "no ZIP"), (b"PK\5\6" + bytes(18), "holds no boxes"), (_zip({"b.png": []}), "needs a boxes"),
+     (_zip([1]), "needs a boxes"), (_zip({"a.png": [{"box": 1}]}), "needs a boxes"),
+     (_zip({"a.png": [{"xywh": [1]}]}), "needs a boxes")],
+)  # fmt: skip
+def test_another_file_is_a_sentence(data, says):
+    with pytest.raises(UserError, match=says):
         read_labelled_photos(data)

@@ -281,7 +281,7 @@ def test_a_file_without_photos_gets_a_sentence(tmp_path: Path, data: bytes | Non
     page.text_input(key="haar.measure.path").set_value(str(file)).run()
     page = measure(page)
     (error,) = page.error
-    assert ("needs a boxes" in error.value) if data else ("photos" in error.value)
+    assert ("no ZIP, or a damaged one" in error.value) if data else ("photos" in error.value)
     assert not page.get("plotly_chart")
     page.segmented_control(key="haar.measure.way").set_value("own").run()
     assert not page.error  # It was not about these.

@@ -144,8 +144,10 @@ def test_a_photo_gives_its_face_and_one_without_a_face_is_named(home: Path) -> N
     app = agree(open_view("collect"), "live.collect")
     bytes_of = cv2.imencode(".png", astronaut())[1].tobytes()
     wall = photo(np.full((300, 300), 90, np.uint8), "wall.png")
-    app = upload(app, "live.collect.my faces.glasses", [("astronaut.png", bytes_of, "image/png"), wall])
-    assert "No face was found in wall.png" in said(app) and counts(app)[0] == "**glasses** · 1"
+    dot = photo(np.full((1, 30), 90, np.uint8), "dot.png")
+    app = upload(app, "live.collect.my faces.glasses", [("astronaut.png", bytes_of, "image/png"), wall, dot])
+    assert "No face was found in wall.png" in said(app)
+    assert "dot.png is 30 × 1 pixels: too small for a face" in said(app) and counts(app)[0] == "**glasses** · 1"
     (kept,) = Collection("my faces").images("glasses")
     assert cv2.imread(str(kept), cv2.IMREAD_UNCHANGED).shape == (112, 112)
 
@@ -243,6 +245,7 @@ def test_delete_all_deletes_all(home: Path) -> None:
     upload(app, "live.collect.my faces.glasses", [photo(draw_face("sad", np.random.default_rng(1)))])
     app.button(key="live.collect.delete").click()
     settle(app)
+    assert "my faces” are deleted" in app.toast[0].value
     assert not app.checkbox[0].value and not app.file_uploader
     deadline = time.monotonic() + 10
     while list(home.rglob("*.png")) and time.monotonic() < deadline:

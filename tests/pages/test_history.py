@@ -269,7 +269,7 @@ def test_the_history_lays_runs_over_each_other(make: Callable[..., Run], busy: R
     assert by_name.loc["one", "accuracy"] == pytest.approx(0.6) and by_name.loc["one", "epochs"] == "2 / 2"
     assert by_name.loc[damaged.name, "state"] == "damaged" and "config.json" in by_name.loc[damaged.name, "problem"]
     apart = app.dataframe[1].value.set_index("")
-    assert apart.loc["Augmentation", "one"] == "off" and apart.loc["Augmentation", "two"].startswith("flip, shift")
+    assert apart.loc["Augmentation", "one"] == "off" and apart.loc["Augmentation", "two"].startswith("Mirror, Shift ")
     assert set(apart.index) == {"Best on validation", "Time", "Augmentation", "Learning rate"}
     assert len(app.get("plotly_chart")) == 2
     assert {first.name, second.name} == set(app.session_state["training.chosen"])

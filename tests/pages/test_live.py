@@ -1,7 +1,6 @@
 """The Live page without a browser: what is offered, what is preselected, what is said when something is missing."""
 
 import json
-import re
 import shutil
 from pathlib import Path
 
@@ -72,13 +71,6 @@ def test_without_a_model_faces_are_found_and_the_way_to_one_is_told(page):
     assert app.title[0].value == "Live"
     assert "Train one: it appears here by itself." in texts(app.info)
     assert app.multiselect("live.models").value == []
-
-
-def test_a_model_is_offered_with_both_of_its_figures(page, put_bundle):
-    metric = {"name": "accuracy", "value": 0.8591, "n": 3372, "low": 0.847, "high": 0.871, "split": "validation"}
-    put_bundle("voted", measured={"by_votes": {"accuracy": metric}})
-    (title,) = page().multiselect("live.models").options
-    assert re.fullmatch(r"voted · \d+\.\d% · FER\+ 85\.9%.*", title)
 
 
 def test_a_model_trained_on_drawn_faces_is_never_preselected(page, put_bundle):

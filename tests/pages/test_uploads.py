@@ -164,7 +164,7 @@ def no_frames() -> bytes:
 
 def test_videos(page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)  # For the films that are made here.
-    app, whole, opened = page("video"), film(), "can't be opened as a video ("
+    app, whole, opened = page("video"), film(), "can't be opened as a video: it is empty, damaged"
     from_a_phone = write_film(Path("phone.mp4"), np.arange(12) / 25).read_bytes()  # Its table stands at the end.
     bad = {
         "empty.mp4": (b"", opened),
@@ -190,19 +190,24 @@ def test_videos(page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert not kept.folder.exists()
 
 
-def test_start_again_reads_the_film_that_is_there(page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_film_takes_away_what_was_wrong_with_the_last(
+    page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "temp").mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temp"))
     app = page("video")
     read_video(app, "cut.mp4", b"no film" * 99)
     assert len(app.error) == 1 and not list((tmp_path / "temp").iterdir())  # The copy of the upload has gone.
-    app.file_uploader("live.video").set_value(("film.mp4", film(), "video/mp4")).run()
     app.button(f"{app.session_state['live.film.job']}.again").click().run()
     for job in jobs.find("live.video."):
         assert job.wait(60)
-    app.run()
+    assert len(app.run().error) == 1  # Read again, and as bad as before.
+    app.file_uploader("live.video").set_value(("film.mp4", film(), "video/mp4")).run()
+    assert not app.error
+    read_video(app, "film.mp4", film())
     assert not app.exception and not app.error and app.session_state["live.film"].report.summary.frames == 12
+    assert "film.mp4 · 320 × 240, read" in texts(app.caption)
 
 
 def read_video(app: AppTest, name: str, data: bytes) -> None:

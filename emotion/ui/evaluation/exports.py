@@ -117,11 +117,11 @@ def _table(proofs: tuple[Proof, ...]) -> None:
     st.caption(
         _(
             "Some rounding is natural: with 8-bit weights the file is a quarter of the size, and an answer may move by "
-            "a few percent points."
+            "a few percentage points."
         )
     )
 
 
 def _points(difference: float) -> str:
-    """A difference of probabilities, in percent points."""
-    return _("{points} percent points").format(points=decimal(100 * difference, 2))
+    """A difference of probabilities, in percentage points."""
+    return _("{points} percentage points").format(points=decimal(100 * difference, 2))

@@ -79,3 +79,4 @@ def _delete(collection: Collection, key: str, leave: Callable[[], None]) -> None
     forget_thumbnails()
     for old in [each for each in st.session_state if str(each).startswith(f"{key}.")]:
         del st.session_state[old]
+    st.toast(_("The images of “{name}” are deleted.").format(name=plain(collection.root.name)))

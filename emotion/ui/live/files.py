@@ -213,7 +213,7 @@ def _colour(found: FrameResult) -> str:
 def _caption(found: FrameResult) -> str:
     """In a word what is on a photo: the largest face's label, and how many others there are."""
     if not found.largest:
-        return _("no face")
+        return _("no face found")
     first = next(iter(found.largest.predictions.values()), None)
     label = class_names(first.classes)[first.position] if first else ""
     return f"{label} · {len(found.faces)}" if len(found.faces) > 1 or not label else label

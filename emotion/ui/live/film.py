@@ -13,7 +13,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from emotion import jobs
 from emotion.files import plain_name
 from emotion.haar.detector import FaceDetector
-from emotion.i18n import _
+from emotion.i18n import _, plain
 from emotion.jobs import Progress
 from emotion.live.pipeline import FacePipeline
 from emotion.live.scratch import scratch_folder
@@ -33,7 +33,8 @@ _PATIENCE = 60.0  # Seconds until work that was cancelled has ended, at its next
 class Film:
     """An annotated film and its table in a folder that goes with it."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str) -> None:
+        self.name = name
         self.folder = scratch_folder(self)
         self.mp4, self.table = self.folder / "emotion.mp4", self.folder / "emotion.csv"
         self.report: VideoReport | None = None
@@ -46,7 +47,7 @@ class Film:
 def show(now: LiveSettings) -> None:
     """The whole view."""
     upload = st.file_uploader(
-        _("A video file"), _TYPES, key="live.video", max_upload_size=500,
+        _("A video file"), _TYPES, key="live.video", max_upload_size=500, on_change=_forget_failure,
         help=_("Every frame is read with the settings above. Nothing is kept on the server after you close the page."),
     )  # fmt: skip
     key = st.session_state.get(_JOB, "")
@@ -78,6 +79,14 @@ def _fetch(key: str, work: Callable[[Progress], Any] | None) -> None:
         jobs.forget(job)
 
 
+def _forget_failure() -> None:
+    """Another file, or none: what was wrong with the last one is no longer said."""
+    job = jobs.get(st.session_state.get(_JOB, ""))
+    if job and not job.active and not job.result:
+        del st.session_state[_JOB]
+        jobs.forget(job)
+
+
 def _give_up(key: str) -> None:
     """End the work on a film whose person has gone, and delete it where it was done already and not fetched."""
     job = jobs.get(key)
@@ -96,7 +105,7 @@ def _nothing(progress: Progress) -> None:
 
 def _work(upload: UploadedFile, now: LiveSettings) -> Callable[[Progress], Any]:
     def work(progress: Progress) -> Film:
-        film = Film()
+        film = Film(upload.name)
         source = film.folder / f"{plain_name(Path(upload.name).stem) or 'video'}{Path(upload.name).suffix.lower()}"
         source.write_bytes(upload.getbuffer())
         pipeline = FacePipeline(FaceDetector(now.cascade, *now.scan), now.classifiers, now.pipeline)
@@ -128,9 +137,9 @@ def _show(film: Film) -> None:
             key="live.film.csv", icon=":material/table_rows:",
         )  # fmt: skip
         st.button(_("Discard"), key="live.film.discard", icon=":material/close:", type="tertiary", on_click=_discard)
-        text = _("{width} × {height}, read {times} times as fast as it plays")
-        width, height = report.size
-        st.caption(text.format(width=width, height=height, times=f"{report.times_real_time:.1f}"))
+        text = _("{name} · {width} × {height}, read {times} times as fast as it plays")
+        times, (width, height) = f"{report.times_real_time:.1f}", report.size
+        st.caption(text.format(name=plain(film.name), width=width, height=height, times=times))
     # Below the buttons, because it grows once the browser knows its size.
     if film.mp4.stat().st_size <= _SHOWN_AT_MOST or st.toggle(
         _("Play the film here"), key="live.film.play",

@@ -169,7 +169,7 @@ def _task(game: _Game, made: Round) -> None:
 
 def _score_so_far(game: _Game) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(_("**{points}** points so far").format(points=sum(each.score for each in game.done)))
+        st.markdown(_("Points so far: **{points}**").format(points=sum(each.score for each in game.done)))
         st.button(_("Give up"), key="live.game.stop", type="tertiary", icon=":material/close:", on_click=_stop)
 
 

@@ -119,11 +119,14 @@ def _counts(processor: LiveProcessor, stats: LiveStats, playing: bool) -> str:
 
 
 def _dropped_a_second(stats: LiveStats) -> float:
-    """Dropped frames a second since this was last asked."""
+    """Dropped frames a second, over one second at least: the page may be drawn twice in a few milliseconds."""
     now = monotonic()
-    then, before = st.session_state.get("live.dropped", (now, stats.dropped))
-    st.session_state["live.dropped"] = now, stats.dropped
-    return max(0, stats.dropped - before) / (now - then) if now > then else 0.0
+    then, before, rate = st.session_state.get("live.dropped", (now, stats.dropped, 0.0))
+    if now - then >= 1 or stats.dropped < before:
+        rate = max(0, stats.dropped - before) / max(now - then, 1)
+        then, before = now, stats.dropped
+    st.session_state["live.dropped"] = then, before, rate
+    return rate
 
 
 def _figures(processor: LiveProcessor, stats: LiveStats, settings: LiveSettings) -> None:

@@ -25,6 +25,7 @@ from emotion.ui.photo import LONGEST, TYPES
 WANTED = "live.wanted"
 """The session's key for the paths of bundles that the video is to ask next; the page's choice of models takes it."""
 _NOTES = "live.notes"
+_LEAST = 24  # Pixels: the smallest face that detection finds.
 
 
 def plays(processor: LiveProcessor | None) -> bool:
@@ -91,8 +92,13 @@ def _face_in(name: str, data: bytes) -> np.ndarray | None:
     except UserError as error:
         note(error_text(error))
         return None
-    if max(bgr.shape[:2]) <= CROP_SIZE:
-        return crop_face(cv2.cvtColor(bgr, cv2.COLOR_BGR2GRAY), (0, 0, *bgr.shape[1::-1]), CROP_SIZE)
+    height, width = bgr.shape[:2]
+    if min(height, width) < _LEAST:
+        text = _("{name} is {width} × {height} pixels: too small for a face. Choose one of {least} × {least} or more.")
+        note(text.format(name=plain(name), width=width, height=height, least=_LEAST))
+        return None
+    if max(height, width) <= CROP_SIZE:
+        return crop_face(cv2.cvtColor(bgr, cv2.COLOR_BGR2GRAY), (0, 0, width, height), CROP_SIZE)
     face = look_at(bgr).crop()
     if face is None:
         note(_("No face was found in {name}. Choose a photo that shows it from the front.").format(name=plain(name)))

@@ -13,6 +13,7 @@ from emotion.ui.training import learning, network, preview, start_from
 from emotion.ui.training.basic import start_button
 from emotion.ui.training.fields import widget
 from emotion.ui.training.settings import build, default_name
+from emotion.ui.training.words import option_names
 
 Group = Callable[[Dataset, TrainConfig | None], None]
 
@@ -61,10 +62,5 @@ def _rest(dataset: Dataset, config: TrainConfig | None) -> None:
         st.text_input(placeholder=task_of(dataset), **widget("task"))
         st.number_input(min_value=0, max_value=1000, step=1, **widget("patience"))
     with right:
-        st.selectbox(options=PRECISIONS, format_func=_precision_names().__getitem__, **widget("precision"))
+        st.selectbox(options=PRECISIONS, format_func=option_names("precision").__getitem__, **widget("precision"))
         st.number_input(min_value=0, max_value=2**32 - 1, step=1, **widget("seed"))
-
-
-def _precision_names() -> dict[str, str]:
-    automatic = _("automatic: bfloat16 where this computer is fast in it")
-    return {"auto": automatic, "float32": "float32", "mixed_bfloat16": "bfloat16"}

@@ -4,7 +4,7 @@ from typing import Any
 
 from emotion.i18n import N_, _
 from emotion.ui.training.settings import change_key, key_of
-from emotion.ui.training.words import setting_name
+from emotion.ui.training.words import CHANGE_NAMES, setting_name
 
 _EXPLAINED = {
     "epochs": N_("How often the network sees all training images. More is better until the validation curve turns."),
@@ -51,18 +51,15 @@ _EXPLAINED = {
     "precision": N_("bfloat16 has fewer digits and trains up to twice as fast where the machine computes in it."),
 }
 _CHANGES = {
-    "flip": (N_("Mirror"), N_("Every second image is mirrored left to right. A mirrored smile is still a smile.")),
-    "shift": (N_("Shift"), N_("Moved by up to this share of the side.")),
-    "rotate": (N_("Rotate"), N_("Turned by up to so many degrees, both ways.")),
-    "zoom": (N_("Zoom"), N_("Larger or smaller by up to this share.")),
-    "brightness": (N_("Brightness"), N_("Lighter or darker by up to this share of white.")),
-    "contrast": (N_("Contrast"), N_("More or less contrast by up to this share.")),
-    "blur": (N_("Blur"), N_("The chance that a face is coarse, as from far away or out of focus.")),
-    "erase": (N_("Erase"), N_("The chance that a rectangle is blotted out, so that no single spot decides.")),
-    "mixup": (
-        N_("Mix two faces"),
-        N_("Mixup: two faces are blended and so are their answers. This is the α of the draw; 0 is off."),
-    ),
+    "flip": N_("Every second image is mirrored left to right. A mirrored smile is still a smile."),
+    "shift": N_("Moved by up to this share of the side."),
+    "rotate": N_("Turned by up to so many degrees, both ways."),
+    "zoom": N_("Larger or smaller by up to this share."),
+    "brightness": N_("Lighter or darker by up to this share of white."),
+    "contrast": N_("More or less contrast by up to this share."),
+    "blur": N_("The chance that a face is coarse, as from far away or out of focus."),
+    "erase": N_("The chance that a rectangle is blotted out, so that no single spot decides."),
+    "mixup": N_("Mixup: two faces are blended and so are their answers. This is the α of the draw; 0 is off."),
 }
 
 
@@ -74,5 +71,9 @@ def widget(field: str) -> dict[str, Any]:
 
 def change_widget(change: str) -> dict[str, Any]:
     """Label, help and key for the widget of a field of ``Augmentation``."""
-    label, explained = _CHANGES[change]
-    return {"label": _(label), "help": _(explained), "key": change_key(change), "persist_state": "session"}
+    return {
+        "label": _(CHANGE_NAMES[change]),
+        "help": _(_CHANGES[change]),
+        "key": change_key(change),
+        "persist_state": "session",
+    }

@@ -10,6 +10,7 @@ from emotion.plots.network import rate_curve
 from emotion.ui import chart
 from emotion.ui.training.fields import widget
 from emotion.ui.training.settings import choices, most, value
+from emotion.ui.training.words import option_names
 
 _RATES = [1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2]
 _DECAYS = [0.0, 1e-5, 1e-4, 5e-4, 1e-3, 1e-2]
@@ -34,7 +35,7 @@ def show(dataset: Dataset, config: TrainConfig | None) -> None:
                 )
     left, right = st.columns(2, gap="medium")
     with left:
-        names = {"adam": "Adam", "adamw": "AdamW", "sgd": "SGD"}
+        names = option_names("optimiser")
         st.segmented_control(
             options=OPTIMISERS, format_func=lambda key: names.get(key, key), required=True, **widget("optimiser")
         )
@@ -53,7 +54,7 @@ def show(dataset: Dataset, config: TrainConfig | None) -> None:
 
 
 def _schedule() -> None:
-    names = {"constant": _("constant"), "cosine": _("cosine"), "plateau": _("on a plateau")}
+    names = option_names("schedule")
     st.segmented_control(
         options=SCHEDULES, format_func=lambda key: names.get(key, key), required=True, **widget("schedule")
     )

@@ -45,7 +45,7 @@ def _changes() -> None:
     """The preset and the sliders, each of which follows the other."""
     names = {"off": _("off"), "mild": _("mild"), "strong": _("strong"), "own": _("own")}
     st.segmented_control(
-        _("Change the images"),
+        _("Augmentation: change the images"),
         list(names),
         format_func=names.__getitem__,
         key=_PRESET,
