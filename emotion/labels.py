@@ -7,6 +7,8 @@ from functools import lru_cache
 
 import numpy as np
 
+from emotion.i18n import language
+
 _LAST_AGE_SPAN = 20  # "70+" stands for 70 to 90: few are older.
 
 # Okabe and Ito's palette for colour-blind eyes ("Color Universal Design", 2008), which reads on white and on black.
@@ -82,6 +84,11 @@ def names_of(classes: tuple[str, ...], language: str = "en") -> list[str]:
     """
     names = [label_of(key, position).name(language) for position, key in enumerate(classes)]
     return [name if names.count(name) == 1 else f"{name} ({key})" for name, key in zip(names, classes, strict=True)]
+
+
+def class_names(classes: tuple[str, ...]) -> list[str]:
+    """``names_of`` the classes in the reader's language."""
+    return names_of(classes, language())
 
 
 def listed(classes: Sequence[str]) -> str:

@@ -87,7 +87,10 @@ SETTINGS = [
         "--augment", "augmentation", type=AugmentationType(), default=TrainConfig.augmentation,
         help=f"How training images are changed: {', '.join(PRESETS)}, or as in flip,shift=0.1  [default: off]",
     ),
-    click.option("--from", "start_from", default="", metavar="BUNDLE", help="Start from a trained bundle or run."),
+    click.option(
+        "--from", "start_from", default="", metavar="BUNDLE",
+        help="Start from a trained bundle or run, with its network or a leaner one (lean_resnet from a wide_resnet).",
+    ),
 ]  # fmt: skip
 
 

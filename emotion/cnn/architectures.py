@@ -161,8 +161,8 @@ def take_weights(model: keras.Model, origin: Origin, classes: tuple[str, ...]) -
     end = None if origin.classes == classes else -1
     left = iter(old.layers[:end])
     for layer in model.layers[:end]:
-        if layer.weights:
-            layer.set_weights(next(other.get_weights() for other in left if _shapes(other) == _shapes(layer)))
+        if layer.weights:  # In order: of two blocks of one width the first is taken.
+            layer.set_weights(next(other for other in left if _shapes(other) == _shapes(layer)).get_weights())
 
 
 def _shapes(layer: keras.Layer) -> list[tuple[int, ...]]:

@@ -1,5 +1,6 @@
 """What a training run is asked to do; every default of training stands here and nowhere else."""
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
@@ -94,8 +95,9 @@ class TrainConfig:
     ``votes`` is the share of the FER+ votes in the targets, also in those of validation, the rest is the label;
     ``patience`` the epochs without a better validation accuracy that end the run, 0 for never; ``images`` the most
     training images, drawn class by class, 0 for all; ``ema`` the decay of a running average of the weights, which is
-    then what is measured and kept, 0 for none. ``start_from`` is the name or path of a bundle or of a run; with
-    ``freeze`` only the last layer learns. Raises UserError for a value out of its range.
+    then what is measured and kept, 0 for none. ``start_from`` is the name or path of a bundle or of a run, which gives
+    the network too (see ``LEANER``); with ``freeze`` only the last layer learns. Raises UserError for a value out of
+    its range.
     """
 
     data: str
@@ -194,6 +196,28 @@ SETTING_NAMES = {
     "distribute": N_("Work shared among"),
 }
 """What people call the settings."""
+CHANGE_NAMES = {
+    "flip": N_("Mirror"),
+    "shift": N_("Shift"),
+    "rotate": N_("Rotate"),
+    "zoom": N_("Zoom"),
+    "brightness": N_("Brightness"),
+    "contrast": N_("Contrast"),
+    "blur": N_("Blur"),
+    "erase": N_("Erase"),
+    "mixup": N_("Mix two faces"),
+}
+"""What people call the changes of the images, the fields of ``Augmentation``."""
+OPTION_NAMES = {
+    "schedule": {"constant": N_("constant"), "cosine": N_("cosine"), "plateau": N_("on a plateau")},
+    "optimiser": {"adam": "Adam", "adamw": "AdamW", "sgd": "SGD"},
+    "precision": {
+        "auto": N_("automatic: bfloat16 where this computer is fast in it"),
+        "float32": "float32",
+        "mixed_bfloat16": "bfloat16",
+    },
+}
+"""What people call the values of settings that have a list of them."""
 CURVE_TITLES = {"loss": N_("Loss (lower is better)"), "accuracy": N_("Accuracy (higher is better)")}
 """What people call the curves of a training."""
 _LIMITS: dict[str, tuple[float, float]] = {
@@ -227,3 +251,13 @@ def task_of(dataset: Dataset) -> str:
     """What a dataset teaches to tell apart: ``emotion`` where its classes are emotions, else the dataset's own name."""
     emotions = {label.key for label in EMOTIONS}
     return "emotion" if set(dataset.classes) <= emotions else dataset.name
+
+
+def augmentation_text(augmentation: Augmentation, words: Callable[[str], str]) -> str:
+    """The changes of the images and how far they go, in the language of ``words``.
+
+    >>> augmentation_text(Augmentation(flip=True, shift=0.1), str)
+    'Mirror, Shift 0.1'
+    """
+    changes = {words(CHANGE_NAMES[name]): far for name, far in vars(augmentation).items() if far}
+    return ", ".join(name if far is True else f"{name} {far:g}" for name, far in changes.items()) or words("off")

@@ -5,12 +5,12 @@ import shutil
 import subprocess
 from pathlib import Path
 
-TENSORFLOW = {
+_TENSORFLOW = {
     "TF_CPP_MIN_LOG_LEVEL": "2",  # Its notes about GPUs would hide the epochs.
-    # Without AVX-512 it leaves oneDNN off, whose kernels train the networks here 1.2 to 1.6 times as fast there too.
+    # Under Linux it leaves oneDNN off on processors without VNNI, AMX or bfloat16, where oneDNN's kernels train the
+    # networks here 1.2 to 1.6 times as fast too.
     "TF_ENABLE_ONEDNN_OPTS": "1",
 }
-"""The environment of a process that is to import TensorFlow."""
 _AMPERE = 8.0  # The first NVIDIA GPUs with bfloat16 have the compute capability 8.0.
 _SECONDS = 20
 _NVIDIA = shutil.which("nvidia-smi")
@@ -40,6 +40,6 @@ def best_precision(gpu: bool) -> str:
 
 
 def set_up_tensorflow() -> None:
-    """Put ``TENSORFLOW`` into this process's environment, before the import; what is set there already stays."""
-    for name, value in TENSORFLOW.items():
+    """Prepare this process's environment for the import of TensorFlow; what is set there already stays."""
+    for name, value in _TENSORFLOW.items():
         os.environ.setdefault(name, value)

@@ -42,12 +42,20 @@ def find_origin(start_from: str) -> Origin:
 def with_origin(config: TrainConfig, origin: Origin | None = None) -> TrainConfig:
     """The settings with the network and the image size of what they start from: ``origin``, or what is found.
 
-    A network that is a leaner one of that kind (``config.LEANER``) stays.
+    A network that is a leaner one of that kind (``config.LEANER``) stays. Raises UserError where that one is to learn
+    in its last layer only: it lacks blocks, so that all of it has to learn.
     """
     if not config.start_from:
         return config
     origin = origin or find_origin(config.start_from)
     leaner = LEANER.get(config.architecture) == origin.architecture
+    if leaner and config.freeze:
+        raise UserError(
+            "{network} lacks blocks of {found}, so that all of it has to learn. Choose {found}, or let all layers "
+            "learn.",
+            network=config.architecture,
+            found=origin.architecture,
+        )
     return replace(config, architecture=config.architecture if leaner else origin.architecture, size=origin.size)
 
 

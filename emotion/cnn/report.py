@@ -12,7 +12,7 @@ from emotion.cnn import svg
 from emotion.cnn.bundle import Bundle, load_bundle
 from emotion.cnn.card import PACKAGES, Metric
 from emotion.cnn.classifier import Classifier
-from emotion.cnn.config import CURVE_TITLES, SETTING_NAMES, TrainConfig
+from emotion.cnn.config import CURVE_TITLES, OPTION_NAMES, SETTING_NAMES, TrainConfig, augmentation_text
 from emotion.cnn.evaluation import Evaluation, evaluate
 from emotion.cnn.history import own_bundle, published
 from emotion.cnn.report_page import figure, page, paragraph, picture, section, table
@@ -220,6 +220,8 @@ def _settings(facts: _Facts) -> str:
     shown = {**vars(config), "precision": used}
     shown = {name: decimal(value) if isinstance(value, float) else value for name, value in shown.items()}
     shown |= {name: _("yes") if value else _("no") for name, value in shown.items() if isinstance(value, bool)}
+    shown |= {name: _(options.get(str(shown[name]), str(shown[name]))) for name, options in OPTION_NAMES.items()}
+    shown["augmentation"] = augmentation_text(config.augmentation, _)
     rows = [(_(SETTING_NAMES[name]), shown[name]) for name in _MAIN]
     others = [field for field in fields(config) if field.name not in {*_MAIN, "data", "name", "task"}]
     rows += [

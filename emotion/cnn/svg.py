@@ -19,7 +19,8 @@ def curves(
     x_title: str,
     percent: bool = False,
 ) -> str:
-    """Two lines of (epoch, value) points; ``names`` are those of training and validation, ``percent`` shows shares."""
+    """Two lines of (epoch, value) points; ``names`` are those of training, which is dashed, and validation; ``percent``
+    shows shares."""
     width, height, left, top, bottom = 340, 230, 46, 44, 34
     values = [value for _, value in (*training, *validation) if np.isfinite(value)]
     high = 1.0 if percent else max(values, default=1.0) * 1.05 or 1.0

@@ -134,13 +134,7 @@ def read_labelled_photos(source: str | Path | bytes, limit: int | None = None) -
     The file holds ``{name: [{"xywh": [x, y, width, height], "easy": true}, …]}``, the photos lie in ``images/``; a face
     without ``easy`` counts. Raises UserError for another file.
     """
-    with _opened(source) as stream:
-        try:
-            archive = open_zip(stream)
-        except DAMAGES:
-            raise UserError(
-                "That is no ZIP, or a damaged one. Choose a ZIP with a boxes.json and the photos in images/."
-            ) from None
+    with _opened(source) as stream, _archive(stream) as archive:
         if "boxes.json" not in archive.namelist():
             raise UserError(
                 "The ZIP holds no boxes.json. It needs one with every face's xywh, and the photos in images/."
@@ -149,7 +143,19 @@ def read_labelled_photos(source: str | Path | bytes, limit: int | None = None) -
             listed = json.loads(read_at_most(archive, "boxes.json", _LIST_AT_MOST))
             return _photos(archive, {name: listed[name] for name in list(listed)[:limit]})
         except (*DAMAGES, LookupError, TypeError, AttributeError):
-            raise UserError("The ZIP needs a boxes.json with every face's xywh, and the photos in images/.") from None
+            raise UserError(
+                "The boxes.json in the ZIP doesn't fit: every face needs its xywh, and every photo that it names has "
+                "to lie in images/, whole."
+            ) from None
+
+
+def _archive(stream: IO[bytes]) -> zipfile.ZipFile:
+    try:
+        return open_zip(stream)
+    except DAMAGES:
+        raise UserError(
+            "That is no ZIP, or a damaged one. Choose a ZIP with a boxes.json and the photos in images/."
+        ) from None
 
 
 @contextmanager

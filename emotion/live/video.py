@@ -105,7 +105,7 @@ class _Film:
             self._container: Any = av.open(str(source))
         except av.InvalidDataError:
             raise UserError(
-                "{name} can't be opened as a video: it is empty, damaged, copied only in part, or none at all. "
+                "{name} can't be opened as a video: it is empty, damaged, copied only in part, or no video at all. "
                 "Choose an MP4, MOV, MKV, AVI or WebM file that plays elsewhere.",
                 name=source.name,
             ) from None

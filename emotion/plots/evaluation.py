@@ -11,7 +11,7 @@ from emotion.cnn.calibration import Reliability
 from emotion.cnn.comparison import Comparison
 from emotion.cnn.evaluation import Evaluation, Roc
 from emotion.i18n import _, language
-from emotion.labels import PALETTE, label_of, names_of
+from emotion.labels import PALETTE, class_names, label_of
 from emotion.plots.theme import BLUE, GRAY, ORANGE, finish
 
 # See-through at the low end, for dark and light pages.
@@ -186,4 +186,4 @@ def heat_picture(gray: np.ndarray, heat: np.ndarray, longest: int = 336) -> np.n
 
 def escaped_names(classes: tuple[str, ...]) -> list[str]:
     """The names of classes in the reader's language, safe in a figure."""
-    return [escape(name) for name in names_of(classes, language())]
+    return [escape(name) for name in class_names(classes)]

@@ -182,12 +182,12 @@ def ensure_model() -> Classifier:
     path = st.selectbox(
         _("Model"),
         list(by_path),
-        format_func=bundle_names(found).__getitem__,
+        format_func=bundle_names(found, votes=True).__getitem__,
         key="model.bundle",
         persist_state="session",
         help=_(
-            "Behind the name: how often the model is right by the labels of its validation images, and by what most "
-            "FER+ taggers saw in them, where they have votes."
+            "After the name: how often the model gives the label of a validation image and, after FER+, what most "
+            "taggers saw in it, where that was measured."
         ),
     )
     return open_model(by_path[path]) or st.stop()
@@ -202,7 +202,7 @@ def open_model(bundle: Bundle) -> Classifier | None:
         return None
 
 
-def bundle_title(bundle: Bundle, votes: bool = True) -> str:
+def bundle_title(bundle: Bundle, votes: bool = False) -> str:
     """A bundle's name with its accuracy, by the labels and by the ``votes`` for FER+, and a mark for drawn faces."""
     accuracy = f" · {bundle.card.accuracy.value:.1%}" if bundle.card.accuracy else ""
     by_votes = stated(bundle.card).by_votes if votes else None
@@ -211,7 +211,7 @@ def bundle_title(bundle: Bundle, votes: bool = True) -> str:
     return f"{bundle.path.name}{accuracy}{voted}{drawn}"
 
 
-def bundle_names(found: Sequence[Bundle], votes: bool = True) -> dict[str, str]:
+def bundle_names(found: Sequence[Bundle], votes: bool = False) -> dict[str, str]:
     """Path → title of each bundle, no two of them alike."""
     titles = {str(bundle.path): bundle_title(bundle, votes) for bundle in found}
     return distinct(titles, lambda path: str(Path(path).parent))

@@ -2,8 +2,7 @@
 
 import streamlit as st
 
-from emotion.i18n import LANGUAGES, _, language, use_language
-from emotion.labels import names_of
+from emotion.i18n import LANGUAGES, _, use_language
 
 _KEY = "app.language"
 
@@ -29,11 +28,6 @@ def switch() -> None:
     chosen = st.session_state[_KEY]
     if "lang" in st.query_params or chosen != _of_browser():  # Streamlit drops it at each change of page.
         st.query_params["lang"] = chosen
-
-
-def class_names(classes: tuple[str, ...]) -> list[str]:
-    """The names of classes in the reader's language, in order, no two alike."""
-    return names_of(classes, language())
 
 
 def _of_browser() -> str:

@@ -111,11 +111,14 @@ def test_other_classes_get_a_new_last_layer(classes: tuple[str, ...], tmp_path: 
 
 
 def test_a_leaner_network_takes_the_blocks_that_it_has(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
     wide, lean = build("wide_resnet", 2, 16), build("lean_resnet", 2, 16)
     norms = [layer for layer in wide.layers if isinstance(layer, keras.layers.BatchNormalization)]
-    for last_of_block in (norms[5], norms[10]):  # The blocks that the leaner one lacks now add nothing.
-        last_of_block.gamma.assign(np.zeros(last_of_block.gamma.shape))
-    faces = np.random.default_rng(0).integers(0, 256, (4, 16, 16, 1), np.uint8)
+    for norm in norms:
+        norm.set_weights([random.uniform(0.5, 1.5, weights.shape) for weights in norm.get_weights()])
+    for norm in (norms[5], norms[10]):  # The last of the blocks that the leaner one lacks: now these add nothing.
+        norm.set_weights([0 * weights for weights in norm.get_weights()[:3]] + norm.get_weights()[3:])
+    faces = random.integers(0, 256, (4, 16, 16, 1), np.uint8)
     assert not np.allclose(wide(faces), lean(faces), atol=1e-3)
     take_weights(lean, origin_of(wide, tmp_path, ("a", "b")), ("a", "b"))
     assert np.allclose(wide(faces), lean(faces), atol=1e-6)

@@ -150,6 +150,17 @@ def test_settings_have_names_and_words(tmp_path: Path) -> None:
     assert {field.name for field in fields(config)} - {"name"} == set(SETTING_NAMES)
 
 
+def test_values_have_names_too(tmp_path: Path) -> None:
+    config = TrainConfig(str(tmp_path), "words", schedule="cosine", optimiser="adamw", augmentation=MILD)
+    texts = read(write_report(create_run(config), tmp_path / "report.html", "ko")).texts
+    for setting, value in (
+        ("학습률 변화", "코사인"),
+        ("최적화 방법", "AdamW"),
+        ("데이터 증강", "좌우 뒤집기, 옮기기 "),
+    ):
+        assert texts[texts.index(setting) + 1].startswith(value)
+
+
 CONFIGS = [
     {},
     {"epochs": 3, "batch_size": 128, "learning_rate": 1e-3, "schedule": "cosine", "seed": 7, "size": 64},

@@ -84,6 +84,13 @@ def test_only_a_leaner_network_may_differ_from_what_it_starts_from(asked: str, f
     assert with_origin(config, Origin(found, 32, (), Path())) == dataclasses.replace(config, architecture=used, size=32)
 
 
+def test_a_leaner_network_learns_as_a_whole() -> None:
+    config = TrainConfig("data", "name", architecture="lean_resnet", start_from="model", freeze=True)
+    assert with_origin(config, Origin("lean_resnet", 48, (), Path())).freeze
+    with pytest.raises(UserError, match="all of it has to learn"):
+        with_origin(config, Origin("wide_resnet", 48, (), Path()))
+
+
 def test_models_are_found_below_the_person_s_folder(
     trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -98,9 +98,9 @@ def test_labelled_photos_are_read(tmp_path):
 @pytest.mark.parametrize(
     ("data", "says"),
     [(b"", "no ZIP"), (b"no zip", "no ZIP"), (b"PK\5\6" + bytes(18), "holds no boxes"),
-     (_zip({"b.png": []}), "needs a boxes"),
-     (_zip([1]), "needs a boxes"), (_zip({"a.png": [{"box": 1}]}), "needs a boxes"),
-     (_zip({"a.png": [{"xywh": [1]}]}), "needs a boxes")],
+     (_zip({"b.png": []}), "doesn't fit"),
+     (_zip([1]), "doesn't fit"), (_zip({"a.png": [{"box": 1}]}), "doesn't fit"),
+     (_zip({"a.png": [{"xywh": [1]}]}), "doesn't fit")],
 )  # fmt: skip
 def test_another_file_is_a_sentence(data, says):
     with pytest.raises(UserError, match=says):

@@ -19,6 +19,7 @@ from emotion.cnn.probe import _file
 from emotion.cnn.runs import Run, create_run, list_runs
 from emotion.cnn.status import Status
 from emotion.cnn.workers import stop_run
+from emotion.dataset.folder import open_dataset
 from emotion.files import write_json
 from emotion.live.sessions import PLACES
 from emotion.ui.training import settings
@@ -176,6 +177,24 @@ def test_starting_from_a_model_says_what_becomes_of_its_last_layer(trained: Path
     assert "Changed under “Advanced”: Start from, Only the last layer learns" in said(app)
     app.button(key="training.reset").click().run()
     assert not app.error and "training.start" in keys(app)
+
+
+def test_a_leaner_network_is_offered_where_a_deeper_one_is_started_from(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    classes = open_dataset(data).classes
+    monkeypatch.setattr(settings, "find_origin", lambda name: Origin("wide_resnet", 48, classes, data))
+    for network in ("wide_resnet", "lean_resnet"):
+        jobs.start(f"layers:{network}:{len(classes)}:48", lambda told: LAYERS).wait(5)
+    app = open_page("training")
+    app.session_state["training.start_from"] = "deep"
+    choice = look_at(app, "network").radio(key="training.architecture")
+    assert (choice.value, choice.options) == ("wide_resnet", ["wide_resnet", "lean_resnet"])
+    assert "those of the model it starts from: wide_resnet" in shown(app.info[0].value)
+    choice.set_value("lean_resnet").run()
+    assert "lean_resnet starts from a wide_resnet and takes over the blocks" in shown(app.info[0].value)
+    look_at(app, "start").toggle(key="training.freeze").set_value(True).run()
+    assert "lean_resnet lacks blocks of wide_resnet" in said(app) and "training.start" not in keys(app)
 
 
 def test_what_is_started_from_is_read_once(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

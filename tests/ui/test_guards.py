@@ -11,7 +11,7 @@ def test_names_that_are_alike_are_told_apart() -> None:
 
 
 def test_bundles_of_one_name_in_two_folders_of_one_name() -> None:
-    card = SimpleNamespace(accuracy=None, synthetic=False)
+    card = SimpleNamespace(accuracy=None, synthetic=False, measured={})
     paths = [Path("/home/kim/data/models/emotion"), Path("/opt/lab/models/emotion")]
     names = bundle_names([SimpleNamespace(path=path, card=card) for path in paths])  # type: ignore[misc]
     assert list(names) == [str(path) for path in paths] and len(set(names.values())) == 2

@@ -15,7 +15,6 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, BinaryIO
 
-from emotion.cnn.machine import TENSORFLOW
 from emotion.cnn.service.messages import read_message, write_message
 from emotion.errors import UserError
 from emotion.files import writing
@@ -149,7 +148,6 @@ class _Helper:
 
 def _launch(log: BinaryIO) -> "subprocess.Popen[bytes]":
     environment = {
-        **TENSORFLOW,
         **os.environ,
         "PYTHONUTF8": "1",
         # One image at a time needs no GPU, and TensorFlow would take all memory of one away from a training.

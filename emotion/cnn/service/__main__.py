@@ -8,6 +8,7 @@ from collections.abc import Callable
 from queue import Empty, SimpleQueue
 from typing import Any, BinaryIO
 
+from emotion.cnn.machine import set_up_tensorflow
 from emotion.cnn.service.messages import read_message, write_message
 from emotion.errors import UserError
 
@@ -20,6 +21,7 @@ def main(idle_seconds: float) -> None:
     os.dup2(2, 1)  # What a library prints goes to the log, not among the answers.
     asked: SimpleQueue[dict[str, Any] | None] = SimpleQueue()
     threading.Thread(target=_listen, args=(sys.stdin.buffer, asked), daemon=True).start()
+    set_up_tensorflow()
     # Only here, because it takes seconds and may print: it imports Keras.
     from emotion.cnn.service.requests import REQUESTS
 

@@ -16,11 +16,10 @@ from emotion.dataset.thumbnails import thumbnails
 from emotion.errors import UserError
 from emotion.files import printable
 from emotion.i18n import _, error_text
-from emotion.labels import label_of
+from emotion.labels import class_names, label_of
 from emotion.plots.dataset import split_name
 from emotion.ui.guards import file_stamps
 from emotion.ui.jobs import outcome
-from emotion.ui.language import class_names
 from emotion.ui.tiles import Tile, wall
 
 SHOWN = 72

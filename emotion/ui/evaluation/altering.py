@@ -9,11 +9,11 @@ import streamlit as st
 from emotion.cnn.alter import RANGES, Alteration, Flip, alter, flips, sweep
 from emotion.cnn.classifier import Classifier
 from emotion.i18n import _, plain
+from emotion.labels import class_names
 from emotion.live.faces import Prediction
 from emotion.plots.altered import before_after, sweep_figure
 from emotion.ui import chart
 from emotion.ui.guards import bundle_title
-from emotion.ui.language import class_names
 
 _SIDE = 264  # Pixels of the enlarged face, on a screen that shows two for one.
 

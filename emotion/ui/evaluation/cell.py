@@ -17,6 +17,7 @@ from emotion.dataset.folder import Dataset
 from emotion.dataset.importers.votes import COLUMNS
 from emotion.i18n import _, language, plain
 from emotion.jobs import Progress
+from emotion.labels import class_names
 from emotion.live.faces import Prediction
 from emotion.plots.dataset import vote_bars
 from emotion.plots.evaluation import heat_picture
@@ -25,7 +26,6 @@ from emotion.ui import chart
 from emotion.ui.dataset.common import job_key, page_of, picture_wall, votes
 from emotion.ui.evaluation.common import face_of
 from emotion.ui.jobs import outcome
-from emotion.ui.language import class_names
 
 _SHOWN = 25
 """Images of a cell on a screen."""

@@ -9,6 +9,7 @@ from emotion.cnn.comparison import Comparison, compare
 from emotion.cnn.evaluation import Evaluation
 from emotion.dataset.folder import Dataset
 from emotion.i18n import _, language, plain
+from emotion.labels import class_names
 from emotion.live.faces import Prediction
 from emotion.plots.evaluation import difference_figure
 from emotion.plots.live import probabilities
@@ -17,7 +18,6 @@ from emotion.ui.dataset.common import page_of
 from emotion.ui.evaluation.cell import Setting, positions_wall, show_face
 from emotion.ui.evaluation.common import agreed, choose_images, choose_truth, face_of, measured, settled
 from emotion.ui.guards import bundle_names, ensure_model, open_model
-from emotion.ui.language import class_names
 
 _SHOWN = 36
 """Images on a screen."""
@@ -67,8 +67,8 @@ def _second(first: Classifier) -> Classifier | None:
     if st.session_state.get("evaluation.second") not in by_path:
         st.session_state["evaluation.second"] = next(iter(by_path))
     path = st.selectbox(
-        _("Compared with"), list(by_path), format_func=bundle_names(others).__getitem__, key="evaluation.second",
-        persist_state="session",
+        _("Compared with"), list(by_path), format_func=bundle_names(others, votes=True).__getitem__,
+        key="evaluation.second", persist_state="session",
     )  # fmt: skip
     return open_model(by_path[path])
 

@@ -10,12 +10,12 @@ from emotion.cnn.calibration import reliability
 from emotion.cnn.card import Metric
 from emotion.cnn.evaluation import Evaluation, roc
 from emotion.i18n import _
+from emotion.labels import class_names
 from emotion.plots.evaluation import class_scores_figure, confusion_figure, reliability_figure, roc_figure
 from emotion.ui import chart
 from emotion.ui.evaluation import cell, stated
 from emotion.ui.evaluation.common import Measured, agreed, choose_images, choose_truth, measured, settled
 from emotion.ui.guards import ensure_model
-from emotion.ui.language import class_names
 
 
 def show() -> None:

@@ -11,14 +11,13 @@ from emotion.errors import UserError
 from emotion.haar.crop import crop_face
 from emotion.haar.photos import shrink
 from emotion.i18n import _, error_text
-from emotion.labels import label_of
+from emotion.labels import class_names, label_of
 from emotion.live.faces import Prediction
 from emotion.live.still import StillFace
 from emotion.plots.altered import photo_figure
 from emotion.ui import chart
 from emotion.ui.evaluation.altering import experiment
 from emotion.ui.guards import GENDER, bundle_names, ensure_model, open_model
-from emotion.ui.language import class_names
 from emotion.ui.lesson import mark_done
 from emotion.ui.photo import LONGEST, choose_photo, read_photo
 from emotion.ui.tiles import Tile, wall

@@ -6,9 +6,9 @@ from typing import Any
 import streamlit as st
 
 from emotion.i18n import _
+from emotion.labels import class_names
 from emotion.live.faces import Face, FrameResult, Prediction
 from emotion.live.log import SessionLog
-from emotion.ui.language import class_names
 from emotion.ui.table import data_table
 
 

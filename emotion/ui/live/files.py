@@ -16,6 +16,7 @@ from emotion.haar.crop import crop_face
 from emotion.haar.detector import ACCURATE, DECK, FaceDetector
 from emotion.haar.photos import open_scaled, shrink
 from emotion.i18n import _, error_text, language, plain
+from emotion.labels import class_names
 from emotion.live.annotate import annotate, face_colour
 from emotion.live.faces import Face, FrameResult
 from emotion.live.pipeline import LIVE_SCAN, FacePipeline
@@ -23,7 +24,6 @@ from emotion.live.settings import DECK_LOOP
 from emotion.live.state import LiveSettings
 from emotion.plots.live import answer
 from emotion.ui.chart import grow, ink
-from emotion.ui.language import class_names
 from emotion.ui.live import film, settings
 from emotion.ui.live.answers import show_table
 from emotion.ui.live.panel import reason

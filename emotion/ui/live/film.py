@@ -80,9 +80,9 @@ def _fetch(key: str, work: Callable[[Progress], Any] | None) -> None:
 
 
 def _forget_failure() -> None:
-    """Another file, or none: what was wrong with the last one is no longer said."""
+    """Another file, or none: what was wrong with the last one, or that it was cancelled, is no longer said."""
     job = jobs.get(st.session_state.get(_JOB, ""))
-    if job and not job.active and not job.result:
+    if job and (job.error or job.cancelled):
         del st.session_state[_JOB]
         jobs.forget(job)
 

@@ -10,6 +10,7 @@ from emotion.dataset.folder import Dataset, open_dataset
 from emotion.errors import UserError
 from emotion.haar.photos import shrink
 from emotion.i18n import _, error_text, plain
+from emotion.labels import class_names
 from emotion.live.still import StillFace
 from emotion.live.stream import LiveProcessor
 from emotion.plots.altered import photo_figure
@@ -20,7 +21,6 @@ from emotion.ui.evaluation.asking import face_key
 from emotion.ui.evaluation.cell import show_face
 from emotion.ui.guards import datasets, distinct
 from emotion.ui.jobs import outcome
-from emotion.ui.language import class_names
 from emotion.ui.live.shots import choose_model, plays
 from emotion.ui.photo import LONGEST, choose_photo, read_photo
 

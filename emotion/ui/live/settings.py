@@ -84,10 +84,7 @@ _SLIDERS: dict[str, tuple[str, float, float, float, str]] = {
 
 def choose_models(bundles: list[Bundle]) -> list[Bundle]:
     """The widget for any number of models; the chosen ones whose names tell their answers apart."""
-    by_path, names = (
-        {str(bundle.path): bundle for bundle in bundles},
-        bundle_names(bundles, votes=False),
-    )  # Room for two.
+    by_path, names = {str(bundle.path): bundle for bundle in bundles}, bundle_names(bundles)
     st.session_state[MODELS] = _start(by_path, preferred_bundle(bundles))
     paths = st.multiselect(
         _("Models"),

@@ -3,12 +3,12 @@
 import streamlit as st
 
 from emotion.i18n import _, language
+from emotion.labels import class_names
 from emotion.live.faces import Prediction
 from emotion.live.history import ModelSummary, Sample, SessionSummary
 from emotion.live.stream import LiveProcessor
 from emotion.plots.live import answer, last_minute, mood, session
 from emotion.ui.chart import grow, ink
-from emotion.ui.language import class_names
 from emotion.ui.live.pace import repeat
 from emotion.ui.live.panel import CHOSEN
 

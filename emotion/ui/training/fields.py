@@ -2,9 +2,10 @@
 
 from typing import Any
 
+from emotion.cnn.config import CHANGE_NAMES
 from emotion.i18n import N_, _
 from emotion.ui.training.settings import change_key, key_of
-from emotion.ui.training.words import CHANGE_NAMES, setting_name
+from emotion.ui.training.words import setting_name
 
 _EXPLAINED = {
     "epochs": N_("How often the network sees all training images. More is better until the validation curve turns."),
@@ -50,7 +51,7 @@ _EXPLAINED = {
     "seed": N_("The same seed draws the same numbers, so that two runs can be compared."),
     "precision": N_("bfloat16 has fewer digits and trains up to twice as fast where the machine computes in it."),
 }
-_CHANGES = {
+_CHANGES_EXPLAINED = {
     "flip": N_("Every second image is mirrored left to right. A mirrored smile is still a smile."),
     "shift": N_("Moved by up to this share of the side."),
     "rotate": N_("Turned by up to so many degrees, both ways."),
@@ -73,7 +74,7 @@ def change_widget(change: str) -> dict[str, Any]:
     """Label, help and key for the widget of a field of ``Augmentation``."""
     return {
         "label": _(CHANGE_NAMES[change]),
-        "help": _(_CHANGES[change]),
+        "help": _(_CHANGES_EXPLAINED[change]),
         "key": change_key(change),
         "persist_state": "session",
     }

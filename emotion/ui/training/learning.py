@@ -35,9 +35,8 @@ def show(dataset: Dataset, config: TrainConfig | None) -> None:
                 )
     left, right = st.columns(2, gap="medium")
     with left:
-        names = option_names("optimiser")
         st.segmented_control(
-            options=OPTIMISERS, format_func=lambda key: names.get(key, key), required=True, **widget("optimiser")
+            options=OPTIMISERS, format_func=option_names("optimiser").__getitem__, required=True, **widget("optimiser")
         )
         st.select_slider(options=choices("weight_decay", _DECAYS), format_func=decimal, **widget("weight_decay"))
     with right:
@@ -54,9 +53,8 @@ def show(dataset: Dataset, config: TrainConfig | None) -> None:
 
 
 def _schedule() -> None:
-    names = option_names("schedule")
     st.segmented_control(
-        options=SCHEDULES, format_func=lambda key: names.get(key, key), required=True, **widget("schedule")
+        options=SCHEDULES, format_func=option_names("schedule").__getitem__, required=True, **widget("schedule")
     )
     if value("schedule") == "cosine":
         st.slider(min_value=0.0, max_value=most("warmup", 5.0), step=0.5, **widget("warmup"))

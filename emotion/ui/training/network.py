@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from emotion.cnn.config import ARCHITECTURES, TrainConfig
+from emotion.cnn.config import ARCHITECTURES, LEANER, TrainConfig
 from emotion.cnn.inside import Layer, describe
 from emotion.dataset.folder import Dataset
 from emotion.i18n import N_, _
@@ -11,7 +11,7 @@ from emotion.ui import chart
 from emotion.ui.jobs import outcome
 from emotion.ui.table import data_table
 from emotion.ui.training.fields import widget
-from emotion.ui.training.settings import choices, origin, value
+from emotion.ui.training.settings import choices, key_of, origin, value
 
 # Parameters with seven classes at 48 pixels.
 _ABOUT = {
@@ -31,7 +31,7 @@ def show(dataset: Dataset, config: TrainConfig | None) -> None:
     """The whole group."""
     if value("start_from"):
         if config:
-            st.info(_taken(config), icon=":material/conversion_path:")
+            _taken(config)
     else:
         left, right = st.columns([2, 1], gap="large")
         captions = [_(_ABOUT.get(name, "")) for name in ARCHITECTURES]
@@ -41,13 +41,22 @@ def show(dataset: Dataset, config: TrainConfig | None) -> None:
         _layers(config.architecture, len(dataset.classes), config.size)
 
 
-def _taken(config: TrainConfig) -> str:
-    deeper = origin(config.start_from).architecture
-    if config.architecture != deeper:
-        text = _("{network} takes from the model it starts from, a {deeper}, the blocks that it has; {size} pixels.")
-        return text.format(network=config.architecture, deeper=deeper, size=config.size)
-    text = _("Network and image size are those of the model it starts from: {network}, {size} pixels.")
-    return text.format(network=config.architecture, size=config.size)
+def _taken(config: TrainConfig) -> None:
+    """The network that it starts from, or a leaner one."""
+    found = origin(config.start_from).architecture
+    options = [found, *(leaner for leaner, deeper in LEANER.items() if deeper == found)]
+    if len(options) > 1:
+        if value("architecture") not in options:
+            st.session_state[key_of("architecture")] = found
+        st.radio(options=options, captions=[_(_ABOUT[name]) for name in options], **widget("architecture"))
+    if config.architecture == found:
+        text = _("Network and image size are those of the model it starts from: {network}, {size} pixels.")
+    else:
+        text = _(
+            "{network} starts from a {deeper} and takes over the blocks that both have; images have {size} pixels."
+        )
+    text = text.format(network=config.architecture, deeper=found, size=config.size)
+    st.info(text, icon=":material/conversion_path:")
 
 
 def _layers(architecture: str, classes: int, size: int) -> None:

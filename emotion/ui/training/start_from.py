@@ -8,8 +8,8 @@ from emotion.cnn.config import ARCHITECTURES, TrainConfig
 from emotion.dataset.folder import Dataset
 from emotion.errors import UserError
 from emotion.i18n import _, error_text, plain
+from emotion.labels import class_names
 from emotion.ui.guards import bundle_names, bundles, distinct
-from emotion.ui.language import class_names
 from emotion.ui.training.fields import widget
 from emotion.ui.training.settings import origin, value
 

@@ -11,10 +11,10 @@ from emotion.cnn.timing import timing
 from emotion.cnn.workers import start_waiting, stop_run
 from emotion.errors import UserError
 from emotion.i18n import _, error_text, plain
+from emotion.labels import class_names
 from emotion.live.sessions import PLACES
 from emotion.plots.growing import curve, rates
 from emotion.ui.chart import grow
-from emotion.ui.language import class_names
 from emotion.ui.lesson import mark_done
 from emotion.ui.training import actions, confusion
 from emotion.ui.training.words import span, state_name

@@ -2,22 +2,9 @@
 
 from pathlib import Path
 
-from emotion.cnn.config import SETTING_NAMES, Augmentation
+from emotion.cnn.config import OPTION_NAMES, SETTING_NAMES, Augmentation, augmentation_text
 from emotion.cnn.status import Status
-from emotion.i18n import N_, _, decimal
-
-CHANGE_NAMES = {
-    "flip": N_("Mirror"),
-    "shift": N_("Shift"),
-    "rotate": N_("Rotate"),
-    "zoom": N_("Zoom"),
-    "brightness": N_("Brightness"),
-    "contrast": N_("Contrast"),
-    "blur": N_("Blur"),
-    "erase": N_("Erase"),
-    "mixup": N_("Mix two faces"),
-}
-"""The fields of ``Augmentation`` as the page calls them."""
+from emotion.i18n import _, decimal
 
 
 def state_name(status: Status) -> str:
@@ -55,25 +42,14 @@ def setting_name(field: str) -> str:
 
 
 def option_names(field: str) -> dict[str, str]:
-    """What the options of a setting are called on the page; nothing where they have no name of their own."""
-    if field == "schedule":
-        return {"constant": _("constant"), "cosine": _("cosine"), "plateau": _("on a plateau")}
-    if field == "optimiser":
-        return {"adam": "Adam", "adamw": "AdamW", "sgd": "SGD"}
-    if field == "precision":
-        automatic = _("automatic: bfloat16 where this computer is fast in it")
-        return {"auto": automatic, "float32": "float32", "mixed_bfloat16": "bfloat16"}
-    return {}
+    """What the options of a setting are called on the page."""
+    return {key: _(name) for key, name in OPTION_NAMES[field].items()}
 
 
 def setting_text(field: str, value: object) -> str:
     """The value of a setting as people read it."""
     if isinstance(value, Augmentation):
-        changes = {name: far for name, far in vars(value).items() if far}
-        names = {name: _(CHANGE_NAMES[name]) for name in changes}
-        return ", ".join(
-            names[name] if far is True else f"{names[name]} {far:g}" for name, far in changes.items()
-        ) or _("off")
+        return augmentation_text(value, _)
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if field in {"data", "start_from"} and value:
@@ -82,4 +58,4 @@ def setting_text(field: str, value: object) -> str:
         return _("all")
     if isinstance(value, float):
         return decimal(value)
-    return option_names(field).get(str(value), str(value)) or "–"
+    return _(OPTION_NAMES.get(field, {}).get(str(value), str(value))) or "–"
