@@ -58,4 +58,6 @@ def setting_text(field: str, value: object) -> str:
         return _("all")
     if isinstance(value, float):
         return decimal(value)
-    return _(OPTION_NAMES.get(field, {}).get(str(value), str(value))) or "–"
+    if field in OPTION_NAMES:
+        return option_names(field).get(str(value), str(value))
+    return str(value) or "–"
