@@ -59,6 +59,8 @@ def _report(found: Any) -> dict[str, Any]:
         "with_faces": summary.with_faces,
         "most_faces": summary.most_faces,
         "broken_frames": found.broken,
+        "length": found.length,
+        "cut_off": found.cut_off,
         "size": list(found.size),
         "took": found.took,
         "times_real_time": found.times_real_time,
@@ -83,4 +85,6 @@ def _lines(report: dict[str, Any]) -> list[str]:
         lines.append(f"{name}: " + ", ".join(f"{key} {share:.0%}" for key, share in first))
     if report["broken_frames"]:
         lines.append(f"{report['broken_frames']} broken pieces were left out")
+    if report["cut_off"]:
+        lines.append(f"the file tells of {report['length']:.1f} s: it was copied only in part, most likely")
     return lines

@@ -31,6 +31,7 @@ LONGEST = 3840
 """Pixels of the longer side of a frame."""
 
 _WAITING_AT_MOST = 4  # Frames between the two threads.
+_SLACK = 1.0  # Seconds by which a whole film may end before its time: its sound is often the longer.
 
 
 @dataclass(frozen=True)
@@ -38,18 +39,25 @@ class VideoReport:
     """What became of a video. ``summary.frames`` were processed in ``took`` seconds, ``broken`` pieces of picture or
     sound could not be decoded.
 
-    ``size`` is (width, height) in pixels, upright.
+    ``size`` is (width, height) in pixels, upright; ``length`` the seconds that the picture lasts by the file's own
+    account, 0 where it says nothing.
     """
 
     summary: SessionSummary
     took: float
     size: tuple[int, int]
     broken: int = 0
+    length: float = 0.0
 
     @property
     def times_real_time(self) -> float:
         """Seconds of video processed in a second."""
         return self.summary.seconds / self.took if self.took else 0.0
+
+    @property
+    def cut_off(self) -> bool:
+        """Whether the picture ends long before the file says so: it was copied only in part, most likely."""
+        return self.length - self.summary.seconds > max(_SLACK, 0.05 * self.length)
 
 
 @dataclass(frozen=True)
@@ -94,7 +102,7 @@ def process_video(
         if log and table:
             log.write_csv(table)
     broken = film.broken + (writer.mp4.broken if writer else 0)
-    return VideoReport(history.summary(), monotonic() - start, film.size, broken)
+    return VideoReport(history.summary(), monotonic() - start, film.size, broken, film.length)
 
 
 class _Film:
@@ -125,6 +133,10 @@ class _Film:
         self._video = self._container.streams.video[0]
         self._video.thread_type = "AUTO"
         self.sound = next(iter(self._container.streams.audio), None)
+        self.length = (self._container.duration or 0) / av.time_base
+        if self._video.duration:  # Not all kinds of file have one of the picture's own.
+            self.length = float(self._video.duration * self._video.time_base)
+        self._first: int | None = None
         self.done = self.broken = 0
         self.size = (0, 0)
 
@@ -139,8 +151,7 @@ class _Film:
         """How many frames there are by the file's own account, 0 where it says nothing."""
         if self._video.frames:
             return int(self._video.frames)
-        seconds = (self._container.duration or 0) / av.time_base
-        return int(seconds * float(self._video.average_rate or 0))
+        return int(self.length * float(self._video.average_rate or 0))
 
     def frames(self, sound: Callable[[Any], None] | None) -> Iterator[tuple[float, np.ndarray]]:
         """The time in seconds and bgr uint8 (H, W, 3) of each frame; packets of sound are handed to ``sound``."""
@@ -150,13 +161,24 @@ class _Film:
                 sound(packet)
                 continue
             for frame in self._decode(packet):
-                seconds = frame.time if frame.time is not None else max(0.0, last + pause)
+                seconds = self._shown_at(frame)
+                seconds = max(0.0, last + pause) if seconds is None else seconds
                 if seconds > last:
                     last = seconds
                     self.done += 1
                     bgr = _upright(frame)
                     self.size = (bgr.shape[1], bgr.shape[0])
                     yield seconds, bgr
+
+    def _shown_at(self, frame: av.VideoFrame) -> float | None:
+        """The time in seconds of a frame, None where its file says nothing."""
+        if self._container.format.name != "avi":
+            return frame.time
+        # AVI keeps the times of decoding alone; where frames lean on later ones, those are out of order as times.
+        if frame.dts is None or frame.time_base is None:
+            return None
+        self._first = frame.dts if self._first is None else self._first
+        return float((frame.dts - self._first) * frame.time_base)
 
     def _packets(self, streams: list[Any]) -> Iterator[Any]:
         """The packets of a file to where it ends or is torn off."""

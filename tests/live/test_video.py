@@ -19,20 +19,22 @@ from emotion.live.recorder import Recorder
 from emotion.live.video import Overlay, process_video
 
 
-def write_film(path: Path, times, size=(320, 240), sound="aac", codec="libx264"):
-    """The astronaut at these times (seconds), with a tone as long as the film."""
-    with av.open(str(path), "w") as container:
+def write_film(
+    path: Path, times, size=(320, 240), sound="aac", codec="libx264", seconds_of_sound=None, options=None, ticks=1000
+):
+    """The astronaut at these times (seconds), with a tone as long as the film unless told otherwise."""
+    with av.open(str(path), "w", options=options or {}) as container:
         video = container.add_stream(codec, rate=30)
         video.width, video.height, video.pix_fmt = *size, "yuv420p"
-        video.codec_context.time_base = Fraction(1, 1000)
+        video.codec_context.time_base = Fraction(1, ticks)
         tone = container.add_stream(sound, rate=44100) if sound else None
         for time in times:
             frame = av.VideoFrame.from_ndarray(clip_frame(time, *size), format="bgr24").reformat(format="yuv420p")
-            frame.pts, frame.time_base = round(time * 1000), Fraction(1, 1000)
+            frame.pts, frame.time_base = round(time * ticks), Fraction(1, ticks)
             container.mux(video.encode(frame))
         container.mux(video.encode())
         if tone:
-            wave = (3000 * np.sin(np.arange(int(44100 * times[-1])) / 16)).astype(np.int16)[None]
+            wave = (3000 * np.sin(np.arange(int(44100 * (seconds_of_sound or times[-1]))) / 16)).astype(np.int16)[None]
             samples = av.AudioFrame.from_ndarray(wave, format="s16", layout="mono")
             samples.rate, samples.pts = 44100, 0
             container.mux(tone.encode(samples))
@@ -110,6 +112,9 @@ def test_other_formats_and_films_without_sound(pipeline, tmp_path):
     process_video(film, pipeline, tmp_path / "out.mp4")
     with av.open(str(tmp_path / "out.mp4")) as container:
         assert container.streams.audio[0].codec_context.name == "aac"
+    reordered = write_film(tmp_path / "b.avi", np.arange(10) / 25, sound=None, ticks=25)  # With H.264's B-frames.
+    assert process_video(reordered, pipeline, tmp_path / "b.mp4").summary.frames == 10
+    assert read(tmp_path / "b.mp4")[0] == pytest.approx(np.arange(10) / 25, abs=1e-3)
     silent = write_film(tmp_path / "b.avi", np.arange(6) / 25, size=(162, 122), sound=None, codec="mpeg4")
     assert process_video(silent, pipeline, tmp_path / "b.mp4").size == (162, 122)
     assert read(tmp_path / "b.mp4")[2] == 0
@@ -131,11 +136,24 @@ def test_cancelling_leaves_nothing(film, pipeline, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == [film.name]
 
 
-def test_a_film_that_is_torn_off_is_taken_as_far_as_it_goes(pipeline, tmp_path):
-    film = write_film(tmp_path / "a.mkv", np.arange(20) / 25, sound=None)
+@pytest.mark.parametrize("name", ["a.mkv", "a.mov"])
+def test_a_film_that_is_torn_off_is_taken_as_far_as_it_goes(pipeline, tmp_path, name):
+    # Four seconds; a phone's film has its index in front where it is made for the web.
+    options = {"movflags": "faststart"} if name == "a.mov" else {}
+    film = write_film(tmp_path / name, np.arange(20) / 5, sound=None, options=options)
+    without_models = FacePipeline(FaceDetector("frontalface_default", *LIVE_SCAN), [])
+    assert not process_video(film, without_models).cut_off
     film.write_bytes(film.read_bytes()[: film.stat().st_size * 2 // 3])
     report = process_video(film, pipeline, tmp_path / "out.mp4")
     assert 0 < report.summary.frames < 20 and len(read(tmp_path / "out.mp4")[0]) == report.summary.frames
+    assert report.cut_off and report.length == pytest.approx(4, abs=0.25)
+
+
+def test_a_film_whose_sound_is_longer_is_whole(pipeline, tmp_path):
+    film = write_film(tmp_path / "a.mp4", [0, 0.04, 0.08], seconds_of_sound=4)
+    with av.open(str(film)) as container:
+        assert container.duration > 3.9e6
+    assert not process_video(film, pipeline).cut_off
 
 
 def test_damaged_sound_costs_no_picture(pipeline, tmp_path):

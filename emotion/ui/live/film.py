@@ -148,6 +148,9 @@ def _show(film: Film) -> None:
         st.video(str(film.mp4))
     if report.broken:
         st.warning(_("{n} damaged pieces of the film were left out.").format(n=report.broken))
+    if report.cut_off:
+        text = _("The film ends after {read} of {length} s: the file was copied only in part, most likely.")
+        st.warning(text.format(read=f"{report.summary.seconds:.0f}", length=f"{report.length:.0f}"))
     show_summary(report.summary, "live.film.summary")
 
 

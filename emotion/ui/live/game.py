@@ -9,7 +9,7 @@ import streamlit as st
 from emotion.cnn.classifier import Classifier
 from emotion.dataset.thumbnails import encode
 from emotion.errors import UserError
-from emotion.i18n import _, error_text, language
+from emotion.i18n import _, error_text, language, plain
 from emotion.labels import EMOTIONS, label_of
 from emotion.live.mirror import GET_READY, HOLD, ROUNDS, Round, draw_targets, share_of
 from emotion.live.stream import LiveProcessor
@@ -67,6 +67,8 @@ def show(processor: LiveProcessor | None) -> None:
     elif game.over:
         _result(game)
     elif live and name:
+        if len(live.settings.classifiers) > 1:
+            st.caption(_("{model} is the judge.").format(model=plain(name)))
         calm("live-game")
         with st.container(key="live-game", border=True):
             st.fragment(_play, run_every=0.25)(game, live, name)
