@@ -17,7 +17,25 @@ Progress = Callable[[int, int], None]
 """Told (done, in all) now and then. It may raise, as a job's does once it is cancelled: whoever calls it lets that
 pass and leaves nothing half-done."""
 
+_TOLD = "progress "
+
 log = logging.getLogger(__name__)
+
+
+def progress_line(done: int, total: int) -> str:
+    """Progress as a process tells it to the one that waits for it, which takes it up by ``how_far``."""
+    return f"{_TOLD}{done}/{total}"
+
+
+def how_far(lines: list[str]) -> tuple[int, int]:
+    """The newest progress among what a process said; (0, 0) without any.
+
+    >>> how_far(["Keras starts", progress_line(1, 5), "Saved"])
+    (1, 5)
+    """
+    last = next((line for line in reversed(lines) if line.startswith(_TOLD)), progress_line(0, 0))
+    done, total = last.removeprefix(_TOLD).split("/")
+    return int(done), int(total)
 
 
 class Cancelled(Exception):

@@ -12,6 +12,7 @@ import click
 
 from emotion.cnn.machine import set_up_tensorflow
 from emotion.errors import UserError
+from emotion.jobs import progress_line
 
 
 class Group(click.Group):
@@ -77,11 +78,16 @@ def for_programs(as_json: bool) -> Iterator[None]:
         sys.exit(2)
 
 
-def counter(word: str) -> Callable[[int, int], None]:
-    """A progress that counts on one line of a terminal; silent where stderr is a file or a pipe."""
+def counter(word: str, for_program: bool = False) -> Callable[[int, int], None]:
+    """A progress that counts on one line of a terminal, or ``for_program`` in lines that ``elsewhere.ask`` reads.
+
+    Else it is silent where stderr is a file or a pipe.
+    """
 
     def show(done: int, total: int) -> None:
-        if sys.stderr.isatty():
+        if for_program:
+            click.echo(progress_line(done, total), err=True)
+        elif sys.stderr.isatty():
             click.echo(f"\r{done:,} / {total:,} {word}", err=True, nl=done == total)
 
     return show

@@ -46,7 +46,7 @@ def export(model: str, formats: tuple[str, ...], out: Path, as_json: bool) -> No
 
         bundle = find_bundle(model)
         if zipped:
-            proofs = export_zip(bundle, out, formats or tuple(FORMATS), counter("formats"))
+            proofs = export_zip(bundle, out, formats or tuple(FORMATS), counter("formats", as_json))
         else:
             proofs = (export_bundle(bundle, formats[0], out),)
     report = [proof.to_json() for proof in proofs]

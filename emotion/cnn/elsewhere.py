@@ -9,13 +9,14 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from emotion.cnn.bundle import Bundle, load_bundle
 from emotion.cnn.formats import FORMATS, SCALINGS, Proof
 from emotion.errors import UserError
 from emotion.homes import REPOSITORY
-from emotion.jobs import Progress
+from emotion.jobs import Progress, how_far
 from emotion.memory import SHARED_HEAPS
 
 _POLL_SECONDS = 0.2
@@ -49,26 +50,33 @@ def import_elsewhere(
 def ask(command: str, *arguments: str, progress: Progress | None = None) -> Any:
     """What ``python -m emotion COMMAND --json …`` answers in a process of its own.
 
-    ``progress`` is told (0, 0) some times a second: how far it is, nobody knows. If it raises, the process is ended.
-    Raises the command's UserErrors, and one where it ends without an answer.
+    ``progress`` is told some times a second how far the command is by its own words (``jobs.progress_line``), (0, 0)
+    before the first. If it raises, the process is ended. Raises the command's UserErrors, and one where it ends without
+    an answer.
     """
-    with subprocess.Popen(
-        command_line(command, "--json", *arguments),
-        **surroundings(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        encoding="utf-8",
-        errors="replace",
-    ) as process:
-        try:
-            said, complained = _wait(process, progress)
-        except BaseException:  # Cancelled.
-            process.kill()
-            raise
+    with TemporaryDirectory() as folder:
+        heard = Path(folder) / "stderr"
+        with (
+            heard.open("wb") as stderr,
+            subprocess.Popen(
+                command_line(command, "--json", *arguments),
+                **surroundings(),
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                encoding="utf-8",
+                errors="replace",
+            ) as process,
+        ):
+            try:
+                said = _wait(process, heard, progress)
+            except BaseException:  # Cancelled.
+                process.kill()
+                raise
+        complained = _lines(heard)
     try:
         answer = json.loads(said)
     except ValueError:
-        last = (complained.strip().splitlines() or [str(process.returncode)])[-1]
+        last = (complained or [str(process.returncode)])[-1]
         raise UserError("A helper process ended without an answer: {what}", what=last) from None
     if isinstance(answer, dict) and (template := answer.get("error")):
         raise UserError(template, **answer["values"])
@@ -88,10 +96,15 @@ def surroundings() -> dict[str, Any]:
     return {"cwd": REPOSITORY, "env": {**inherited, "PYTHONUTF8": "1"}, "stdin": subprocess.DEVNULL}
 
 
-def _wait(process: subprocess.Popen[str], progress: Progress | None) -> tuple[str, str]:
+def _wait(process: subprocess.Popen[str], heard: Path, progress: Progress | None) -> str:
     while True:
         try:
-            return process.communicate(timeout=_POLL_SECONDS)
+            return process.communicate(timeout=_POLL_SECONDS)[0]
         except subprocess.TimeoutExpired:
             if progress:
-                progress(0, 0)
+                progress(*how_far(_lines(heard)))
+
+
+def _lines(heard: Path) -> list[str]:
+    """The whole lines so far."""
+    return heard.read_text("utf-8", "replace").strip().splitlines()

@@ -93,6 +93,8 @@ def _export(
     spec, proofs = bundle.card.input, []
     faces = probe_faces(spec.height, spec.width)[..., np.newaxis]
     expected = network.predict(faces, verbose=0)
+    if progress:
+        progress(0, len(formats))
     for done, format in enumerate(formats, 1):
         path = folder / FORMATS[format].file
         _write(bundle, network, format, path)

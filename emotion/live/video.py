@@ -134,7 +134,7 @@ class _Film:
         self._video.thread_type = "AUTO"
         self.sound = next(iter(self._container.streams.audio), None)
         self.length = (self._container.duration or 0) / av.time_base
-        if self._video.duration:  # Not all kinds of file have one of the picture's own.
+        if self._video.duration and self._video.time_base:  # Not all kinds of file have one of the picture's own.
             self.length = float(self._video.duration * self._video.time_base)
         self._first: int | None = None
         self.done = self.broken = 0
