@@ -194,7 +194,9 @@ def test_a_leaner_network_is_offered_where_a_deeper_one_is_started_from(
     choice.set_value("lean_resnet").run()
     assert "lean_resnet starts from a wide_resnet and takes over the blocks" in shown(app.info[0].value)
     look_at(app, "start").toggle(key="training.freeze").set_value(True).run()
-    assert "lean_resnet lacks blocks of wide_resnet" in said(app) and "training.start" not in keys(app)
+    assert "lean_resnet lacks blocks of wide_resnet" in said(app) and "training.start_too" not in keys(app)
+    look_at(app, "network").radio(key="training.architecture").set_value("wide_resnet").run()  # As it was told.
+    assert "lacks blocks" not in said(app) and "training.start_too" in keys(app)
 
 
 def test_what_is_started_from_is_read_once(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

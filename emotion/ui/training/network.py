@@ -5,6 +5,7 @@ import streamlit as st
 from emotion.cnn.config import ARCHITECTURES, LEANER, TrainConfig
 from emotion.cnn.inside import Layer, describe
 from emotion.dataset.folder import Dataset
+from emotion.errors import UserError
 from emotion.i18n import N_, _
 from emotion.plots.network import layer_blocks
 from emotion.ui import chart
@@ -30,25 +31,36 @@ _SIZES = [24, 32, 48, 64, 96]
 def show(dataset: Dataset, config: TrainConfig | None) -> None:
     """The whole group."""
     if value("start_from"):
-        if config:
-            _taken(config)
+        _choose_leaner()
     else:
         left, right = st.columns([2, 1], gap="large")
         captions = [_(_ABOUT.get(name, "")) for name in ARCHITECTURES]
         left.radio(options=ARCHITECTURES, captions=captions, **widget("architecture"))
         right.select_slider(options=choices("size", _SIZES), **widget("size"))
     if config:
+        _say_what_is_taken(config)
         _layers(config.architecture, len(dataset.classes), config.size)
 
 
-def _taken(config: TrainConfig) -> None:
-    """The network that it starts from, or a leaner one."""
-    found = origin(config.start_from).architecture
+def _choose_leaner() -> None:
+    """The network that it starts from, or a leaner one where there is one."""
+    try:
+        found = origin(value("start_from")).architecture
+    except UserError:  # The form says so.
+        return
     options = [found, *(leaner for leaner, deeper in LEANER.items() if deeper == found)]
-    if len(options) > 1:
-        if value("architecture") not in options:
-            st.session_state[key_of("architecture")] = found
-        st.radio(options=options, captions=[_(_ABOUT[name]) for name in options], **widget("architecture"))
+    if len(options) == 1:
+        return
+    if value("architecture") not in options:
+        st.session_state[key_of("architecture")] = found
+    st.radio(options=options, captions=[_(_ABOUT[name]) for name in options], **widget("architecture"))
+
+
+def _say_what_is_taken(config: TrainConfig) -> None:
+    """What a network has of the one that it starts from, if it starts from one."""
+    if not config.start_from:
+        return
+    found = origin(config.start_from).architecture
     if config.architecture == found:
         text = _("Network and image size are those of the model it starts from: {network}, {size} pixels.")
     else:
