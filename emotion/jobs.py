@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 import threading
 import time
 from collections import deque
@@ -17,25 +18,29 @@ Progress = Callable[[int, int], None]
 """Told (done, in all) now and then. It may raise, as a job's does once it is cancelled: whoever calls it lets that
 pass and leaves nothing half-done."""
 
-_TOLD = "progress "
+_TOLD = re.compile(r"progress (\d+)/(\d+)")
 
 log = logging.getLogger(__name__)
 
 
 def progress_line(done: int, total: int) -> str:
     """Progress as a process tells it to the one that waits for it, which takes it up by ``how_far``."""
-    return f"{_TOLD}{done}/{total}"
+    return f"progress {done}/{total}"
 
 
 def how_far(lines: list[str]) -> tuple[int, int]:
     """The newest progress among what a process said; (0, 0) without any.
 
-    >>> how_far(["Keras starts", progress_line(1, 5), "Saved"])
+    >>> how_far(["Keras starts", progress_line(1, 5), "progress bars are off"])
     (1, 5)
     """
-    last = next((line for line in reversed(lines) if line.startswith(_TOLD)), progress_line(0, 0))
-    done, total = last.removeprefix(_TOLD).split("/")
-    return int(done), int(total)
+    told = next(filter(None, map(_TOLD.fullmatch, reversed(lines))), None)
+    return (int(told[1]), int(told[2])) if told else (0, 0)
+
+
+def without_progress(lines: list[str]) -> list[str]:
+    """What a process said beside its progress, blank lines left out."""
+    return [line for line in lines if line and not _TOLD.fullmatch(line)]
 
 
 class Cancelled(Exception):

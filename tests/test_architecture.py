@@ -66,7 +66,7 @@ def test_only_stream_touches_frames_of_webrtc() -> None:
     # The page's own call of webrtc_streamer is a widget, and widgets belong to ui.
     assert users_of(WEBRTC - {"av"}) == {"emotion/live/transport.py", "emotion/ui/live/camera.py"}
     # Video files need no WebRTC: whoever reads or writes one uses av.
-    assert users_of({"av"}) == {f"emotion/live/{name}.py" for name in ("stream", "recorder", "video")}
+    assert users_of({"av"}) == {f"emotion/live/{name}.py" for name in ("stream", "recorder", "film")}
 
 
 def test_what_the_server_imports_never_reaches_keras() -> None:

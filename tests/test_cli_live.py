@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from emotion.cli import main
 from emotion.live.clip import clip_frame
 from emotion.live.recorder import Mp4Writer
+from tests.live.test_video import write_film
 
 
 @pytest.fixture
@@ -38,6 +39,13 @@ def test_a_film_with_its_table(trained: Path, film: Path, tmp_path: Path) -> Non
         drawn = next(container.decode(video=0)).to_ndarray(format="bgr24")
     assert np.abs(drawn.astype(int) - clip_frame(0, 320, 240)).max() > 60
     assert table.read_text(encoding="utf-8-sig").startswith("seconds,face,left,top,right,bottom,tiny: angry")
+
+
+def test_a_film_that_was_copied_only_in_part_says_so(tmp_path: Path) -> None:
+    torn = write_film(tmp_path / "torn.mkv", np.arange(10) / 2, sound=None)
+    torn.write_bytes(torn.read_bytes()[: torn.stat().st_size // 2])
+    assert "of 4.5 s: the file was copied only in part" in run("video", torn, "--no-model")
+    assert json.loads(run("video", torn, "--no-model", "--json"))["cut_off"]
 
 
 def test_detection_alone_prints_what_was_found(film: Path) -> None:

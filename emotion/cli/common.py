@@ -79,15 +79,12 @@ def for_programs(as_json: bool) -> Iterator[None]:
 
 
 def counter(word: str, for_program: bool = False) -> Callable[[int, int], None]:
-    """A progress that counts on one line of a terminal, or ``for_program`` in lines that ``elsewhere.ask`` reads.
-
-    Else it is silent where stderr is a file or a pipe.
-    """
+    """A progress that counts on one line of a terminal; elsewhere silent, or ``for_program`` for ``how_far``."""
 
     def show(done: int, total: int) -> None:
-        if for_program:
-            click.echo(progress_line(done, total), err=True)
-        elif sys.stderr.isatty():
+        if sys.stderr.isatty():
             click.echo(f"\r{done:,} / {total:,} {word}", err=True, nl=done == total)
+        elif for_program:
+            click.echo(progress_line(done, total), err=True)
 
     return show

@@ -60,6 +60,7 @@ def _report(found: Any) -> dict[str, Any]:
         "most_faces": summary.most_faces,
         "broken_frames": found.broken,
         "length": found.length,
+        "read": found.read,
         "cut_off": found.cut_off,
         "size": list(found.size),
         "took": found.took,
@@ -75,6 +76,8 @@ def _report(found: Any) -> dict[str, Any]:
 
 
 def _lines(report: dict[str, Any]) -> list[str]:
+    from emotion.live.video import CUT_OFF
+
     lines = [
         f"{report['frames']:,} frames, {report['seconds']:.1f} s, {report['size'][0]} × {report['size'][1]}; faces in "
         f"{report['with_faces']:,}, {report['most_faces']} at once at most",
@@ -86,5 +89,5 @@ def _lines(report: dict[str, Any]) -> list[str]:
     if report["broken_frames"]:
         lines.append(f"{report['broken_frames']} broken pieces were left out")
     if report["cut_off"]:
-        lines.append(f"the file tells of {report['length']:.1f} s: it was copied only in part, most likely")
+        lines.append(CUT_OFF.format(read=f"{report['read']:.1f}", length=f"{report['length']:.1f}"))
     return lines

@@ -16,7 +16,7 @@ from emotion.cnn.bundle import Bundle, load_bundle
 from emotion.cnn.formats import FORMATS, SCALINGS, Proof
 from emotion.errors import UserError
 from emotion.homes import REPOSITORY
-from emotion.jobs import Progress, how_far
+from emotion.jobs import Progress, how_far, without_progress
 from emotion.memory import SHARED_HEAPS
 
 _POLL_SECONDS = 0.2
@@ -54,7 +54,7 @@ def ask(command: str, *arguments: str, progress: Progress | None = None) -> Any:
     before the first. If it raises, the process is ended. Raises the command's UserErrors, and one where it ends without
     an answer.
     """
-    with TemporaryDirectory() as folder:
+    with TemporaryDirectory(ignore_cleanup_errors=True) as folder:  # Windows may hold the file for a moment.
         heard = Path(folder) / "stderr"
         with (
             heard.open("wb") as stderr,
@@ -72,7 +72,7 @@ def ask(command: str, *arguments: str, progress: Progress | None = None) -> Any:
             except BaseException:  # Cancelled.
                 process.kill()
                 raise
-        complained = _lines(heard)
+        complained = without_progress(_lines(heard))
     try:
         answer = json.loads(said)
     except ValueError:
@@ -106,5 +106,5 @@ def _wait(process: subprocess.Popen[str], heard: Path, progress: Progress | None
 
 
 def _lines(heard: Path) -> list[str]:
-    """The whole lines so far."""
-    return heard.read_text("utf-8", "replace").strip().splitlines()
+    """The lines that have ended."""
+    return [line.rstrip() for line in heard.read_text("utf-8", "replace").splitlines(True) if line.endswith("\n")]

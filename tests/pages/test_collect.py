@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from emotion.cnn.bundle import default_bundle, scan_bundles
+from emotion.cnn.bundle import default_bundle, find_bundle, scan_bundles
 from emotion.cnn.classifier import Classifier
 from emotion.dataset.collect import Collection
 from emotion.dataset.sample import draw_face
@@ -344,6 +344,7 @@ def test_teach_with_photos_in_korean(home: Path) -> None:
 def test_a_game_with_the_video(camera: LiveProcessor, clock: Callable[[float], None]) -> None:
     camera.configure(LiveSettings((Classifier(SHIPPED),)))
     app = open_view("game", camera)
+    assert "is the judge" not in said(app)
     app.button(key="live.game.start").click().run()
     targets = app.session_state["live.game"].targets
     for _ in targets:
@@ -377,6 +378,13 @@ def test_a_click_on_a_round_that_is_over_counts_nothing() -> None:
     for _ in range(2):  # The second click comes before the page is drawn anew, and so with what stood there.
         _take(game, made, 0.5, np.zeros((48, 48), np.uint8))
     assert game.done == [made] and game.current().target == "sad" and made.shares == [0.5]
+
+
+def test_of_several_models_the_first_that_knows_the_emotions_is_the_judge(camera: LiveProcessor) -> None:
+    camera.configure(LiveSettings((Classifier(find_bundle("age")), Classifier(SHIPPED))))
+    app = open_view("game", camera)
+    app.button(key="live.game.start").click().run()
+    assert f"{SHIPPED.card.name} is the judge." in said(app)
 
 
 def test_a_game_needs_a_judge(camera: LiveProcessor) -> None:

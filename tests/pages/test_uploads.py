@@ -188,6 +188,9 @@ def test_videos(page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         assert not app.exception and not app.error, name
         assert app.session_state["live.film"].report.summary.frames == frames
     assert not kept.folder.exists()
+    data = write_film(Path("torn.mkv"), np.arange(10) / 2, sound=None).read_bytes()
+    read_video(app, "torn.mkv", data[: len(data) // 2])
+    assert "of 4.5 s: the file was copied only in part" in texts(app.warning)
 
 
 def test_another_film_takes_away_what_was_wrong_with_the_last(

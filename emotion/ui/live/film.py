@@ -18,7 +18,7 @@ from emotion.jobs import Progress
 from emotion.live.pipeline import FacePipeline
 from emotion.live.scratch import scratch_folder
 from emotion.live.state import LiveSettings
-from emotion.live.video import Overlay, VideoReport, process_video
+from emotion.live.video import CUT_OFF, Overlay, VideoReport, process_video
 from emotion.ui.jobs import outcome
 from emotion.ui.leaving import forget_with_session
 from emotion.ui.live.timeline import show_summary
@@ -149,8 +149,7 @@ def _show(film: Film) -> None:
     if report.broken:
         st.warning(_("{n} damaged pieces of the film were left out.").format(n=report.broken))
     if report.cut_off:
-        text = _("The film ends after {read} of {length} s: the file was copied only in part, most likely.")
-        st.warning(text.format(read=f"{report.summary.seconds:.0f}", length=f"{report.length:.0f}"))
+        st.warning(_(CUT_OFF).format(read=f"{report.read:.1f}", length=f"{report.length:.1f}"))
     show_summary(report.summary, "live.film.summary")
 
 
