@@ -108,6 +108,7 @@ def _with_settings(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--notes", default="", help="What to remember of the run; goes into the bundle's card.")
 @_with_settings
 @click.option("--publish", metavar="RUN", help="Make a bundle of the best weights that a run has so far.")
+@click.option("--averaged", is_flag=True, help="With --publish: the mean of its best and its newest epoch's weights.")
 @click.option("--probe", metavar="SETTINGS", help="Time a few batches with settings as in a run's config.json.")
 @click.option("--classes", type=click.IntRange(2), default=7, show_default=True, help="With --probe.")
 @as_json
@@ -118,6 +119,7 @@ def train(
     name: str | None,
     notes: str,
     publish: str | None,
+    averaged: bool,
     probe: str | None,
     classes: int,
     as_json: bool,
@@ -134,7 +136,7 @@ def train(
     keep_pages()
     if publish is not None or probe is not None:
         with for_programs(as_json):
-            report = _publish(publish) if publish is not None else _probe(str(probe), classes)
+            report = _publish(publish, averaged) if publish is not None else _probe(str(probe), classes)
         say(report, as_json, lambda: "\n".join(f"{name}: {value}" for name, value in report.items()))
     else:
         with ExitStack() as scratch:
@@ -216,11 +218,11 @@ def _publisher(config: TrainConfig) -> "Publish | None":
     return publish_run if _is_first(config) and can_convert() else None
 
 
-def _publish(name: str) -> dict[str, Any]:
+def _publish(name: str, averaged: bool) -> dict[str, Any]:
     from emotion.cnn.publish import publish_best
     from emotion.cnn.runs import open_run
 
-    return {"bundle": str(publish_best(open_run(name)))}
+    return {"bundle": str(publish_best(open_run(name), averaged))}
 
 
 def _probe(settings: str, classes: int) -> dict[str, Any]:

@@ -96,7 +96,7 @@ class BestWeights(keras.callbacks.ModelCheckpoint):
 
     def on_test_begin(self, logs: dict[str, float] | None = None) -> None:
         if self.model.optimizer.use_ema:
-            self._swap_averages()
+            _swap_averages(self.model)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         self._temporary.unlink(missing_ok=True)  # Whoever was killed while it grew has left a part of it.
@@ -109,15 +109,30 @@ class BestWeights(keras.callbacks.ModelCheckpoint):
         finally:
             self._temporary.unlink(missing_ok=True)
         if self.model.optimizer.use_ema:
-            self._swap_averages()
+            _swap_averages(self.model)
 
-    def _swap_averages(self) -> None:
-        # As keras.callbacks.SwapEMAWeights does it, which would swap back before the best weights are saved.
-        averages = self.model.optimizer._model_variables_moving_average
-        for variable, average in zip(self.model.trainable_variables, averages, strict=True):
-            value = keras.ops.convert_to_numpy(variable)
-            variable.assign(average)
-            average.assign(value)
+
+def load_newest(run: Run, model: keras.Model) -> None:
+    """Load what the run's newest epoch was validated with into ``model``, compiled as the run's.
+
+    Raises UserError where no state of an epoch is left.
+    """
+    folders = _epoch_folders(run)
+    if not folders:
+        raise _lost(run, os.strerror(errno.ENOENT))
+    model.optimizer.build(model.trainable_variables)
+    model.load_weights(folders[-1] / "model.weights.h5")
+    if model.optimizer.use_ema:
+        _swap_averages(model)
+
+
+def _swap_averages(model: keras.Model) -> None:
+    # As keras.callbacks.SwapEMAWeights does it, which would swap back before the best weights are saved.
+    averages = model.optimizer._model_variables_moving_average
+    for variable, average in zip(model.trainable_variables, averages, strict=True):
+        value = keras.ops.convert_to_numpy(variable)
+        variable.assign(average)
+        average.assign(value)
 
 
 @contextmanager

@@ -179,7 +179,7 @@ def test_a_bundle_of_another_run_is_not_replaced(
     card = json.loads((REPOSITORY / "models" / "emotion-deck" / "card.json").read_text(encoding="utf-8"))
     taken.mkdir(parents=True)
     made = Card.from_json({**card, "training": {"run": run.name}})
-    monkeypatch.setattr(publish, "_make", lambda run, dataset, folder: made)
+    monkeypatch.setattr(publish, "_make", lambda *_: made)
     for owner, name in ((run.name, "small"), ("another", "small-2")):
         write_json(taken / "card.json", {**card, "training": {"run": owner}})
         run.write_status(Status("stopped", bundle=str(taken)))

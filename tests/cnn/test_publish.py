@@ -1,0 +1,59 @@
+"""The mean of two epochs' weights, by hand from the files that they lie in."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+from emotion.cnn.bundle import WEIGHTS, load_bundle
+from emotion.cnn.config import TrainConfig
+from emotion.cnn.publish import publish_run
+from emotion.cnn.runs import Run
+from emotion.dataset.folder import open_dataset
+from emotion.errors import UserError
+
+
+def arrays(path: Path) -> dict[str, np.ndarray]:
+    """The weights of the layers in a file of Keras', by their place in it."""
+    found: dict[str, np.ndarray] = {}
+    with h5py.File(path) as file:
+        file["layers"].visititems(
+            lambda name, node: found.update({name: node[...]} if isinstance(node, h5py.Dataset) else {})
+        )
+    return found
+
+
+def test_the_mean_of_the_best_and_the_newest_epoch(
+    quick: TrainConfig, train_here: Callable[[TrainConfig], Run]
+) -> None:
+    run = train_here(replace(quick, epochs=3, learning_rate=0.01))
+    accuracies = [row["val_accuracy"] for row in run.metrics()]
+    best, newest = arrays(run.path / "best.weights.h5"), arrays(run.path / "state" / "epoch-0003" / "model.weights.h5")
+    if accuracies.index(max(accuracies)) < 2:
+        assert any((best[name] != newest[name]).any() for name in best)
+    bundle = load_bundle(publish_run(run, open_dataset(quick.data), averaged=True))
+    made = arrays(bundle.path / WEIGHTS)
+    assert made.keys() == best.keys() and bundle.card.training["averaged"]
+    for name in made:
+        np.testing.assert_allclose(made[name], (best[name] + newest[name]) / 2, rtol=1e-5, atol=1e-6)
+
+
+def test_running_averages_are_what_is_averaged(quick: TrainConfig, train_here: Callable[[TrainConfig], Run]) -> None:
+    run = train_here(replace(quick, learning_rate=0.01, ema=0.9))
+    best, raw = arrays(run.path / "best.weights.h5"), arrays(run.path / "state" / "epoch-0001" / "model.weights.h5")
+    assert any(np.abs(best[name] - raw[name]).max() > 1e-4 for name in best)
+    made = arrays(load_bundle(publish_run(run, open_dataset(quick.data), averaged=True)).path / WEIGHTS)
+    for name in best:  # One epoch is both, and with its averages the best.
+        np.testing.assert_allclose(made[name], best[name], rtol=1e-5, atol=1e-7)
+
+
+def test_a_run_that_kept_no_epoch_can_t_be_averaged(
+    quick: TrainConfig, train_here: Callable[[TrainConfig], Run]
+) -> None:
+    run = train_here(quick)
+    (run.path / "state").rename(run.path / "moved")
+    with pytest.raises(UserError, match="quick"):
+        publish_run(run, open_dataset(quick.data), averaged=True)
