@@ -140,16 +140,16 @@ def _show(film: Film) -> None:
         text = _("{name} · {width} × {height}, read {times} times as fast as it plays")
         times, (width, height) = f"{report.times_real_time:.1f}", report.size
         st.caption(text.format(name=plain(film.name), width=width, height=height, times=times))
+    if report.broken:
+        st.warning(_("{n} damaged pieces of the film were left out.").format(n=report.broken))
+    if report.cut_off:
+        st.warning(_(CUT_OFF).format(read=f"{report.read:.1f}", length=f"{report.length:.1f}"))
     # Below the buttons, because it grows once the browser knows its size.
     if film.mp4.stat().st_size <= _SHOWN_AT_MOST or st.toggle(
         _("Play the film here"), key="live.film.play",
         help=_("A film of this size makes the page slow while it is shown; a download doesn’t."),
     ):  # fmt: skip
         st.video(str(film.mp4))
-    if report.broken:
-        st.warning(_("{n} damaged pieces of the film were left out.").format(n=report.broken))
-    if report.cut_off:
-        st.warning(_(CUT_OFF).format(read=f"{report.read:.1f}", length=f"{report.length:.1f}"))
     show_summary(report.summary, "live.film.summary")
 
 
