@@ -132,6 +132,8 @@ def train(
     asked = [wish for wish in (data, resume, publish, probe) if wish is not None]
     if len(asked) != 1:
         raise click.UsageError("Expected either --data FOLDER or --resume RUN (or --publish, --probe).")
+    if averaged and publish is None:
+        raise click.UsageError("Expected --publish RUN with --averaged.")
     quietly()
     keep_pages()
     if publish is not None or probe is not None:

@@ -106,5 +106,5 @@ def _wait(process: subprocess.Popen[str], heard: Path, progress: Progress | None
 
 
 def _lines(heard: Path) -> list[str]:
-    """The lines that have ended."""
-    return [line.rstrip() for line in heard.read_text("utf-8", "replace").splitlines(True) if line.endswith("\n")]
+    """What it has said on stderr so far."""
+    return heard.read_text("utf-8", "replace").splitlines()

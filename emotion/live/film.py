@@ -67,7 +67,8 @@ class Film:
         """How many frames there are by the file's own account, 0 where it says nothing."""
         if self._video.frames:
             return int(self._video.frames)
-        return int(self.length * float(self._video.average_rate or 0))
+        seconds = self.length or (self._container.duration or 0) / av.time_base
+        return int(seconds * float(self._video.average_rate or 0))
 
     def frames(self, sound: Callable[[Any], None] | None) -> Iterator[tuple[float, np.ndarray]]:
         """The time in seconds and bgr uint8 (H, W, 3) of each frame; packets of sound are handed to ``sound``."""
@@ -107,10 +108,10 @@ class Film:
         if tag := _TAG.match(video.metadata.get("DURATION", "")):
             hours, minutes, seconds = map(float, tag.groups())
             return max(0.0, 3600 * hours + 60 * minutes + seconds - begin)
-        if video.duration and video.time_base:
-            return float(video.duration * video.time_base)
-        alone = len(self._container.streams) == 1
-        return max(0.0, (self._container.duration or 0) / av.time_base - begin) if alone else 0.0
+        if "matroska" in self._container.format.name:
+            alone = len(self._container.streams) == 1
+            return max(0.0, (self._container.duration or 0) / av.time_base - begin) if alone else 0.0
+        return float((video.duration or 0) * (video.time_base or 0))
 
     def _packets(self, streams: list[Any]) -> Iterator[Any]:
         """The packets of a file to where it ends or is torn off."""

@@ -26,14 +26,17 @@ def arrays(path: Path) -> dict[str, np.ndarray]:
     return found
 
 
+def _halve(node: h5py.Dataset) -> None:
+    node[...] = node[...] / 2
+
+
 def test_the_mean_of_the_best_and_the_newest_epoch(
     quick: TrainConfig, train_here: Callable[[TrainConfig], Run]
 ) -> None:
-    run = train_here(replace(quick, epochs=3, learning_rate=0.01))
-    accuracies = [row["val_accuracy"] for row in run.metrics()]
-    best, newest = arrays(run.path / "best.weights.h5"), arrays(run.path / "state" / "epoch-0003" / "model.weights.h5")
-    if accuracies.index(max(accuracies)) < 2:
-        assert any((best[name] != newest[name]).any() for name in best)
+    run = train_here(replace(quick, epochs=2, learning_rate=0.01))
+    with h5py.File(run.path / "best.weights.h5", "r+") as file:  # Another epoch, whichever was the best.
+        file["layers"].visititems(lambda _name, node: _halve(node) if isinstance(node, h5py.Dataset) else None)
+    best, newest = arrays(run.path / "best.weights.h5"), arrays(run.path / "state" / "epoch-0002" / "model.weights.h5")
     bundle = load_bundle(publish_run(run, open_dataset(quick.data), averaged=True))
     made = arrays(bundle.path / WEIGHTS)
     assert made.keys() == best.keys() and bundle.card.training["averaged"]
