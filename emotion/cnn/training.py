@@ -33,6 +33,8 @@ from emotion.files import write_json, writing
 
 log = logging.getLogger(__name__)
 Publish = Callable[[Run, Dataset], Path]
+_LONGEST = 0.99
+"""Batch normalisation starts from nought and one; with a longer average a new network would show them for epochs."""
 
 
 def train(run: Run, status: Status, publish: Publish | None, engine: Engine | None = None) -> Status:
@@ -154,8 +156,17 @@ def compiled(config: TrainConfig, classes: int, steps: int, confusion: Confusion
     if config.freeze:
         for layer in model.layers[:-1]:
             layer.trainable = False
+    if config.ema:
+        _average_as_long(model, min(config.ema, _LONGEST))
     model.compile(_optimizer(config, steps), "categorical_crossentropy", metrics=[confusion])
     return model
+
+
+def _average_as_long(model: keras.Model, decay: float) -> None:
+    """Let batch normalisation average over as many batches as the weights do that are validated with it."""
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.momentum = max(layer.momentum, decay)
 
 
 def _optimizer(config: TrainConfig, steps: int) -> keras.optimizers.Optimizer:
