@@ -11,10 +11,9 @@ from tests.pages.test_pages import PAGES
 
 # Whether there are data, language, width in pixels, colour scheme: each value of each meets most of the others.
 SCREENS = {
-    "empty": ("app", "en", 1280, "light"),
+    "empty": ("app", "en", 1280, "dark"),
     "wide": ("furnished_app", "en", 1280, "light"),
-    "dark": ("furnished_app", "ko", 1280, "dark"),
-    "narrow": ("furnished_app", "ko", 420, "light"),
+    "narrow": ("furnished_app", "ko", 420, "dark"),
 }
 LOCALES = {"en": "en-US", "ko": "ko-KR"}
 

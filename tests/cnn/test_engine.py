@@ -8,8 +8,11 @@ import pytest
 import tensorflow as tf
 
 from emotion.cnn.architectures import build
+from emotion.cnn.callbacks import Confusion
+from emotion.cnn.config import TrainConfig
 from emotion.cnn.distributed import BatchNormalization
 from emotion.cnn.engine import engine_for
+from emotion.cnn.training import compiled
 
 
 def both(policy: str) -> list[keras.layers.BatchNormalization]:
@@ -92,3 +95,15 @@ def test_what_the_kernel_does_not_know_stays_keras_own(setting: dict[str, object
     inputs = keras.Input((3, 3, 2))
     model = keras.Model(inputs, keras.layers.BatchNormalization(**setting)(inputs))
     assert type(engine_for("none").adapt(model).layers[1]) is keras.layers.BatchNormalization
+
+
+@pytest.mark.parametrize(("kept", "decay"), [(0.0, 0.9), (0.5, 0.9), (0.95, 0.95), (0.999, 0.99)])
+def test_the_averages_are_as_long_as_those_of_the_weights(kept: float, decay: float) -> None:
+    config = TrainConfig("d", "n", architecture="small_resnet", size=16, ema=kept, precision="float32")
+    model = compiled(config, 2, 1, Confusion(2), engine_for("none"))
+    first = next(layer for layer in model.layers if isinstance(layer, BatchNormalization))
+    faces = np.random.default_rng(0).integers(0, 256, (8, 16, 16, 1), np.uint8)
+    met = keras.Model(model.input, first.input).predict(faces, verbose=0).reshape(-1, first.gamma.shape[0])
+    model.train_on_batch(faces, np.eye(2)[[0, 1] * 4])
+    by_hand = [(1 - decay) * met.mean(axis=0), decay + (1 - decay) * met.var(axis=0)]
+    assert np.allclose(averages(first), by_hand, rtol=1e-4, atol=1e-6)
