@@ -99,7 +99,7 @@ def insist_on_harmless(page: Page, where: str) -> None:
     assert page.evaluate(FOUND) == [None, []], where
 
 
-@pytest.mark.parametrize(("name", "language"), zip(ADDRESSES, cycle(["en", "ko"])))
+@pytest.mark.parametrize(("name", "language"), list(zip(ADDRESSES, cycle(["en", "ko"]))))
 def test_no_name_becomes_a_script(hostile_app: App, page: Page, name: str, language: str) -> None:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
