@@ -13,7 +13,7 @@ from emotion.cnn.comparison import Comparison, compare
 from emotion.cnn.config import TrainConfig
 from emotion.cnn.evaluation import evaluate
 from emotion.cnn.runs import Run, Status
-from emotion.cnn.workers import start_run, start_waiting, stop_run
+from emotion.cnn.workers import publish_best, start_run, start_waiting, stop_run
 from emotion.dataset.folder import Dataset
 from emotion.errors import UserError
 from emotion.files import plain_name
@@ -92,7 +92,8 @@ def reproduce(bundle: Bundle, dataset: Dataset, progress: Progress | None = None
             run=run.name,
             state=status.state,
         )
-    repeated = load_bundle(status.bundle)
+    averaged = bundle.card.training.get("averaged") is True
+    repeated = load_bundle(publish_best(run, averaged=True) if averaged else status.bundle)
     first, second = (evaluate(Classifier(one), dataset, "validation") for one in (bundle, repeated))
     return Reproduction(bundle, repeated, found, compare(first, second))
 

@@ -124,13 +124,15 @@ def take_over(run: Run) -> Status:
     return status
 
 
-def publish_best(run: Run, progress: Progress | None = None) -> Path:
+def publish_best(run: Run, progress: Progress | None = None, averaged: bool = False) -> Path:
     """Make a bundle of the best weights that a run has so far, as ``elsewhere.ask`` does it; the bundle's folder.
 
-    Takes some ten seconds. Raises UserError while the run is at it, and where it has finished no epoch.
+    ``averaged``: as ``publish.publish_run`` has it. Takes some ten seconds. Raises UserError while the run is at it,
+    and where it has finished no epoch.
     """
     insist_on_rest_and_weights(run)
-    return Path(ask("train", "--publish", str(run.path), progress=progress)["bundle"])
+    options = ["--averaged"] if averaged else []
+    return Path(ask("train", "--publish", str(run.path), *options, progress=progress)["bundle"])
 
 
 def insist_on_rest_and_weights(run: Run) -> None:

@@ -38,6 +38,14 @@ def test_the_same_again(trained: Path, home: Path) -> None:
     assert report["agreement"] == result.agreement and 0 <= report["mcnemar_p"] <= 1
 
 
+def test_the_mean_of_two_epochs_is_made_again(trained: Path, home: Path) -> None:
+    bundle = load_bundle(trained / "models" / "tiny")
+    of_two = changed(bundle, training=bundle.card.training | {"averaged": True})
+    result = reproduce(of_two, open_dataset(trained / "datasets" / "sample"))
+    assert result.repeated.card.training["averaged"] and result.repeated.path == home / "models" / "tiny-repeated"
+    assert list_runs()[0].status().bundle == str(result.repeated.path)
+
+
 def test_cancelled_leaves_the_queue(trained: Path, tmp_path: Path) -> None:
     def cancel(done: int, total: int) -> None:
         raise Cancelled
