@@ -50,11 +50,15 @@ class Head:
 
 @dataclass(frozen=True)
 class HeadReport:
-    """How good a head is on images it was not fitted on; ``before``: the base's own, where it has the same classes."""
+    """How good a head is on images it was not fitted on; ``before``: the base's own, where it has the same classes.
+
+    ``commonest``: the class of most images and its share of them, which is what somebody gets who always answers it.
+    """
 
     accuracy: Metric
     before: Metric | None
     penalty: float
+    commonest: tuple[str, float]
 
 
 def fit_head(
@@ -76,7 +80,9 @@ def fit_head(
     head = fit_softmax(np.concatenate([features, flipped]), np.tile(labels, 2), len(classes), penalty, prior)
     right = int((answers == labels).sum())
     before = prior and _metric(int((prior.probabilities(features).argmax(axis=1) == labels).sum()), len(labels))
-    report = HeadReport(_metric(right, len(labels)), before or None, penalty)
+    counts = np.bincount(labels)
+    commonest = classes[int(counts.argmax())], float(counts.max() / len(labels))
+    report = HeadReport(_metric(right, len(labels)), before or None, penalty, commonest)
     final = _folder(plain_name(name) or dataset.name, dataset)
     with writing(final), folder_in_the_making(final) as folder:
         with io.BytesIO() as arrays:

@@ -103,6 +103,7 @@ def test_a_task_of_one_s_own_is_a_bundle_like_any_other(own_task):
     assert bundle.card.classes == ("mouth open", "mouth shut")
     assert bundle.card.base == {"name": "emotion-deck", "sha256": base.bundle.card.files["model.tflite"]}
     assert report.accuracy.n == 24 and report.before is None and bundle.card.metrics == (report.accuracy,)
+    assert report.commonest == ("mouth open", 0.5)  # Twelve and twelve.
     classifier = Classifier(bundle)
     images = own_task.load("train")
     answers = classifier.predict(images.pixels)
@@ -123,7 +124,7 @@ def test_teach_my_face_starts_from_what_the_base_knows(base, collected):
     path, report = fit_head(base, open_dataset(collected.root), "me", adapt=True)
     bundle = load_bundle(path)
     assert bundle.card.classes == base.bundle.card.classes and bundle.card.task == "emotion"
-    assert report.before.n == 24 and report.accuracy.value >= report.before.value
+    assert report.commonest[1] == 0.5 and report.before.n == 24 and report.accuracy.value >= report.before.value
     assert bundle.card.synthetic is False
 
 

@@ -59,7 +59,7 @@ def own_task(collection: Collection, busy: bool) -> None:
             st.session_state["training.view"] = _("Train")
             st.switch_page("pages/training.py")
         if done := fitted(base, dataset, begin, "live.collect"):
-            _figures(done.report.accuracy, None)
+            _figures(done.report)
             _take_to_camera(done, [str(done.path)])
 
 
@@ -100,20 +100,24 @@ def fitted(base: Classifier, dataset: Dataset, begin: bool, view: str, adapt: bo
 
 def taught(done: Fitted) -> None:
     """How much better a model knows a person now; both of them go to the camera."""
-    _figures(done.report.accuracy, done.report.before)
+    _figures(done.report)
     _take_to_camera(done, [str(done.base), str(done.path)])
 
 
-def _figures(after: Metric, before: Metric | None) -> None:
+def _figures(report: HeadReport) -> None:
     with st.container(horizontal=True):
-        if before:
-            _metric(_("Before"), before)
-        _metric(_("After") if before else _("Right on faces left out"), after)
+        if report.before:
+            _metric(_("Before"), report.before)
+        _metric(_("After") if report.before else _("Right on faces left out"), report.accuracy)
+    if not report.before:
+        name, share = report.commonest
+        text = _("Whoever always answered “{name}” would be right on {share}.")
+        st.caption(text.format(name=plain(name), share=f"{share:.0%}"))
     st.caption(
         _(
             "By cross-validation on {n} images: each fifth of them was left out once and asked about. They are of one "
             "sitting, so that in other light, on another day, it will be less."
-        ).format(n=after.n)
+        ).format(n=report.accuracy.n)
     )
 
 
