@@ -65,7 +65,10 @@ with playing_beside[0]:
         selftest.show_trouble("" if playing else trouble)
     if view == "camera":
         taking.show(processor, playing)
-    st.caption(_("Frames are processed in memory and not stored. ESC ends the video, and so does leaving this page."))
+    kept = _("Frames are processed in memory and not stored.")
+    if view == "mine":
+        kept = _("Frames are processed in memory; only the pictures that you take here are stored.")
+    st.caption(kept + " " + _("ESC ends the video, and so does leaving this page."))
     if not playing:
         panel.show_steps()
     elif view == "camera":

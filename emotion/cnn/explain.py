@@ -41,7 +41,17 @@ def feature_maps(model: keras.Model, face: np.ndarray) -> list[FeatureMap]:
     """What each layer makes of a face uint8 (H, W)."""
     shown = [layer for layer in model.layers if not isinstance(layer, (keras.layers.InputLayer, *_IDLE))]
     values = _outputs(model, shown, face)
-    return [FeatureMap(layer.name, type(layer).__name__, found) for layer, found in zip(shown, values, strict=True)]
+    return [
+        FeatureMap(layer.name, type(layer).__name__, found, _ends(layer))
+        for layer, found in zip(shown, values, strict=True)
+    ]
+
+
+def _ends(layer: keras.Layer) -> tuple[float, float] | None:
+    if not isinstance(layer, keras.layers.Rescaling):
+        return None
+    scale, offset = (float(np.ravel(value)[0]) for value in (layer.scale, layer.offset))
+    return offset, 255 * scale + offset
 
 
 class GradCam:
@@ -98,11 +108,22 @@ def neuron_arithmetic(model: keras.Model, face: np.ndarray, row: int, column: in
         patch=_patch(values[..., 0], corner, convolution.kernel_size),
         corner=corner,
         weights=first_kernels(model)[:, :, 0, kernel],
+        ends=_black_and_white(model, convolution, face.shape),
         bias=float(bias),
         normalisation=_normalisation(norm, kernel) if norm else None,
         relu=relu is not None,
         expected=float(result[row, column, kernel]),
     )
+
+
+def _black_and_white(
+    model: keras.Model, convolution: keras.layers.Conv2D, shape: tuple[int, ...]
+) -> tuple[float, float]:
+    """What a black and a white face are where the convolution reads them."""
+    faces = np.stack([np.full((*shape, 1), gray, np.float32) for gray in (0, 255)])
+    seen = keras.ops.convert_to_numpy(keras.Model(model.inputs[0], convolution.input)(faces, training=False))
+    black, white = seen[:, seen.shape[1] // 2, seen.shape[2] // 2, 0].tolist()  # The edge may be padded.
+    return black, white
 
 
 class _Tail(keras.Model):

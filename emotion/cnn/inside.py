@@ -28,11 +28,15 @@ class Layer:
 
 @dataclass(frozen=True)
 class FeatureMap:
-    """What a layer makes of one image: ``values`` float32 (h, w, C), or (D,) where it is no map any more."""
+    """What a layer makes of one image: ``values`` float32 (h, w, C), or (D,) where it is no map any more.
+
+    ``ends``: of a Rescaling, what it makes of the gray values 0 and 255.
+    """
 
     name: str
     kind: str
     values: np.ndarray
+    ends: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -55,13 +59,15 @@ class Neuron:
     """One neuron of the first convolution at one place, number by number.
 
     ``patch`` float32 (k, k) is what it looks at, from the row and the column of its ``corner`` on, zeros beyond the
-    image's edge, and ``weights`` float32 (k, k) what it multiplies that with. ``normalisation`` and ``relu`` say what
-    follows in this network. ``expected`` is what Keras itself computed at that place, after all of it.
+    image's edge, and ``weights`` float32 (k, k) what it multiplies that with; ``ends`` is what black and white are
+    there. ``normalisation`` and ``relu`` say what follows in this network. ``expected`` is what Keras itself computed
+    at that place, after all of it.
     """
 
     patch: np.ndarray
     corner: tuple[int, int]
     weights: np.ndarray
+    ends: tuple[float, float]
     bias: float
     normalisation: Normalisation | None
     relu: bool

@@ -49,6 +49,7 @@ class Takers:
         self._log: SessionLog | None = None
         self._burst = _Burst(0, 0.0)
         self._start: float | None = None
+        self._seconds = 0.0
         self._closed = False
 
     def take(self, snapshot: Snapshot, timestamp: float) -> None:
@@ -57,7 +58,7 @@ class Takers:
             if self._closed:
                 return
             self._start = timestamp if self._start is None else self._start
-            seconds = timestamp - self._start
+            self._seconds = seconds = timestamp - self._start
             self._newest = snapshot
             self._minute.add(snapshot.result, seconds)
             self._history.add(snapshot.result, seconds)
@@ -77,6 +78,12 @@ class Takers:
         """What the models said in the last minute, oldest first."""
         with self._lock:
             return self._minute.samples()
+
+    @property
+    def seconds(self) -> float:
+        """The time of the newest frame, in which there may be no face, as ``last_minute`` counts it."""
+        with self._lock:
+            return self._seconds
 
     def summary(self) -> SessionSummary:
         """The session so far."""

@@ -14,7 +14,7 @@ from emotion.i18n import _
 from emotion.labels import colours, rgb
 from emotion.live.faces import Prediction
 from emotion.plots.evaluation import escaped_names
-from emotion.plots.theme import BLUE, GRAY, finish
+from emotion.plots.theme import BLUE, GRAY, NAMES, finish
 
 _LONGEST = 800  # Pixels of the photo in the figure: it travels to the browser as text.
 _HANDLES = np.linspace(0.1, 0.9, 7)  # Unseen points all over a box take the click.
@@ -68,7 +68,9 @@ def before_after(before: Prediction, after: Prediction, ink: str | None = None) 
             hovertemplate=f"%{{y}}, {title}: %{{x:.1%}}<extra></extra>",
         )  # fmt: skip
     figure.update_xaxes(range=[0, 1.12], tickformat=".0%", tickvals=[0, 0.5, 1], fixedrange=True)
-    figure.update_yaxes(autorange="reversed", fixedrange=True, automargin=True, ticksuffix="  ", tickfont_color=ink)
+    figure.update_yaxes(
+        NAMES, autorange="reversed", fixedrange=True, automargin=True, ticksuffix="  ", tickfont_color=ink
+    )
     figure.update_layout(barmode="group", bargap=0.25, bargroupgap=0.08, showlegend=False, dragmode=False)
     return finish(figure, 40 * len(names) + 40).update_layout(margin={"t": 4})
 
@@ -86,7 +88,7 @@ def sweep_figure(
             x=values, y=shares, mode="lines", name=label, line={"color": shade, "width": 3},
             hovertemplate="%{y:.0%}",
         )  # fmt: skip
-    _grounds(figure, values, probabilities.argmax(axis=1), classes)
+    _grounds(figure, values, probabilities.argmax(axis=1), classes, at)
     for flip in found:
         figure.add_vline(x=flip.value, line={"color": GRAY, "width": 1.5, "dash": "dash"})
     figure.add_vline(x=at, line={"color": BLUE, "width": 3})
@@ -95,8 +97,8 @@ def sweep_figure(
     return finish(figure, 290).update_layout(showlegend=False, hovermode="x unified", margin={"t": 8})
 
 
-def _grounds(figure: go.Figure, values: np.ndarray, top: np.ndarray, classes: tuple[str, ...]) -> None:
-    """Shade each stretch of the same answer in its colour, and name those that have room."""
+def _grounds(figure: go.Figure, values: np.ndarray, top: np.ndarray, classes: tuple[str, ...], at: float) -> None:
+    """Shade each stretch of the same answer in its colour, and name those that have room beside the line ``at``."""
     names, shades = escaped_names(classes), list(colours(classes).values())
     ends = [0, *(np.flatnonzero(np.diff(top)) + 1), len(top)]
     half = (values[1] - values[0]) / 2
@@ -105,5 +107,6 @@ def _grounds(figure: go.Figure, values: np.ndarray, top: np.ndarray, classes: tu
         red, green, blue = rgb(shades[top[first]])
         fill = f"rgba({red},{green},{blue},0.16)"
         figure.add_shape(type="rect", x0=low, x1=high, y0=0, y1=1.1, fillcolor=fill, line_width=0, layer="below")
-        if high - low > (values[-1] - values[0]) / 8:
-            figure.add_annotation(x=(low + high) / 2, y=1.05, text=f"<b>{names[top[first]]}</b>", showarrow=False)
+        left, right = max(((low, min(at, high)), (max(at, low), high)), key=lambda part: part[1] - part[0])
+        if right - left > (values[-1] - values[0]) / 8:
+            figure.add_annotation(x=(left + right) / 2, y=1.05, text=f"<b>{names[top[first]]}</b>", showarrow=False)

@@ -8,11 +8,11 @@ import plotly.graph_objects as go
 from emotion.haar.cascade import StageAnswer
 from emotion.i18n import _
 from emotion.labels import PALETTE
-from emotion.plots.theme import BLUE, GRAY, ORANGE, finish
+from emotion.plots.theme import BLUE, GRAY, NAMES, ORANGE, finish
 
 _TALLEST = 260
 _FAINT = "rgba(128,140,160,0.25)"
-_NAMED = {"type": "category", "fixedrange": True, "showgrid": False}
+_NAMED = NAMES | {"fixedrange": True, "showgrid": False}
 
 
 def stages_figure(weak: Sequence[int], chosen: int) -> go.Figure:

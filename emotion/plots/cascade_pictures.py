@@ -55,13 +55,31 @@ def feature_on(pixels: np.ndarray, window: tuple[int, int], feature: CascadeFeat
 
 
 def grouped(rgb_picture: np.ndarray, windows: np.ndarray, groups: Groups) -> np.ndarray:
-    """Each group's ``windows`` (N, 4) in a colour of its own, its size above; a dropped one is gray, its size below."""
-    drawn = rgb_picture.copy()
+    """Each group's ``windows`` (N, 4) in a colour of its own, its size above; a dropped one is gray, its size below.
+
+    All sizes lie over all windows.
+    """
+    drawn, labels = rgb_picture.copy(), []
     for number, size in enumerate(groups.sizes.tolist()):
         colour = _GROUPS[number % len(_GROUPS)] if groups.kept[number] else _DROPPED
         drawn = draw_boxes(drawn, windows[groups.members == number], colour, 2)
-        left, top, _right, bottom = groups.boxes[number].tolist()
-        place = max(left, 2), max(top - 8, 28) if groups.kept[number] else min(bottom + 30, len(drawn) - 4)
-        for shade, thickness in (((0, 0, 0), 7), (colour, 3)):
-            cv2.putText(drawn, str(size), place, cv2.FONT_HERSHEY_SIMPLEX, 1.1, shade, thickness, cv2.LINE_AA)
+        left, top, _right, bottom = windows[groups.members == number].T
+        place = (left.min(), top.min()) if groups.kept[number] else (left.min(), bottom.max())
+        labels.append((str(size), place, colour, bool(groups.kept[number])))
+    for label in labels:
+        _label(drawn, *label)
     return drawn
+
+
+def _label(
+    picture: np.ndarray, text: str, place: tuple[float, float], colour: tuple[int, int, int], above: bool
+) -> None:
+    """Black ``text`` on a ground of ``colour``, its lower left corner at ``place``, or its upper left one."""
+    scale, gap = max(picture.shape) / 420, round(max(picture.shape) / 90)
+    (width, height), _line = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, scale, 3)
+    size = width + 2 * gap, height + 2 * gap
+    wanted = place[0], place[1] - size[1] * above
+    x, y = np.clip(wanted, 0, np.maximum(np.subtract(picture.shape[1::-1], size), 0)).astype(int).tolist()
+    cv2.rectangle(picture, (x, y), (x + size[0], y + size[1]), colour, -1)
+    at = x + gap, y + gap + height
+    cv2.putText(picture, text, at, cv2.FONT_HERSHEY_SIMPLEX, scale, (0, 0, 0), max(2, round(3 * scale)), cv2.LINE_AA)

@@ -10,7 +10,7 @@ from emotion.dataset.importers.votes import CLASS_OF
 from emotion.dataset.pixels import Images
 from emotion.i18n import _, language
 from emotion.labels import EMOTIONS, label_of
-from emotion.plots.theme import GRAY, finish
+from emotion.plots.theme import GRAY, NAMES, finish
 
 GRID_COLUMNS = 5
 ROW_HEIGHT = 78  # Pixels.
@@ -42,7 +42,7 @@ def class_counts(dataset: Dataset) -> go.Figure:
         showlegend=False,
     )  # fmt: skip
     figure.update_xaxes(title=_("images"), range=[0, max(totals.max(), 1) * 1.15], fixedrange=True)
-    figure.update_yaxes(autorange="reversed", fixedrange=True)
+    figure.update_yaxes(NAMES, autorange="reversed", fixedrange=True)
     figure.update_layout(barmode="stack", bargap=0.35)
     return finish(figure, max(ROW_HEIGHT * len(labels), 330))
 
@@ -102,5 +102,5 @@ def vote_bars(counts: dict[str, int]) -> go.Figure:
     )
     figure = go.Figure(bars)
     figure.update_xaxes(range=[0, 10], dtick=2, fixedrange=True, title=_("votes"))
-    figure.update_yaxes(autorange="reversed", fixedrange=True)
+    figure.update_yaxes(NAMES, autorange="reversed", fixedrange=True)
     return finish(figure, 70 + 26 * len(shown)).update_layout(showlegend=False, margin={"t": 8})

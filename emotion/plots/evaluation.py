@@ -12,7 +12,7 @@ from emotion.cnn.comparison import Comparison
 from emotion.cnn.evaluation import Evaluation, Roc
 from emotion.i18n import _, language
 from emotion.labels import PALETTE, class_names, label_of
-from emotion.plots.theme import BLUE, GRAY, ORANGE, finish
+from emotion.plots.theme import BLUE, GRAY, NAMES, ORANGE, finish
 
 # See-through at the low end, for dark and light pages.
 _BLUES = ((0, "rgba(47,143,216,0.05)"), (1, "rgba(47,143,216,0.95)"))
@@ -144,7 +144,7 @@ def class_scores_figure(found: Evaluation) -> go.Figure:
             x=names, y=list(scores.values()), name=name, marker_color=colour,
             hovertemplate=f"%{{x}} · {name}: %{{y:.1%}}<extra></extra>",
         )  # fmt: skip
-    figure.update_xaxes(fixedrange=True)
+    figure.update_xaxes(NAMES, fixedrange=True)
     figure.update_yaxes(range=[0, 1.01], tickformat=".0%", fixedrange=True, title=_("share"))
     return finish(figure, 360).update_layout(barmode="group", bargap=0.3)
 
@@ -161,7 +161,7 @@ def difference_figure(found: Comparison, first: str, second: str) -> go.Figure:
             hovertemplate="%{y}: " + _("%{customdata:,} images") + "<extra></extra>",
         )  # fmt: skip
     figure.update_xaxes(title=_("images"), fixedrange=True, showticklabels=False)
-    figure.update_yaxes(autorange="reversed", fixedrange=True)
+    figure.update_yaxes(NAMES, autorange="reversed", fixedrange=True)
     return finish(figure, 110 + 40 * len(classes)).update_layout(barmode="relative", bargap=0.35)
 
 

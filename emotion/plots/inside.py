@@ -54,11 +54,13 @@ def framed(gray: np.ndarray, row: int, column: int, height: int, width: int, lon
     return cv2.rectangle(cv2.cvtColor(large, cv2.COLOR_GRAY2RGB), corner, end, rgb(PALETTE["orange"]), 2)
 
 
-def numbers_figure(values: np.ndarray, title: str, white: float | None = None) -> go.Figure:
-    """A small matrix (k, k) with its numbers written in: gray up to ``white``, else blue or orange by sign."""
-    largest = white or max(float(np.abs(values).max()), 1e-12)
-    shares = np.clip(values / largest, -1, 1)
-    shades = np.repeat(np.clip(255 * shares, 0, 255)[..., np.newaxis], 3, axis=2) if white else _signed(shares)
+def numbers_figure(values: np.ndarray, title: str, ends: tuple[float, float] | None = None) -> go.Figure:
+    """A small matrix (k, k) with its numbers written in: gray from black to white at ``ends``, else by sign."""
+    if ends:
+        shares = np.clip((values - ends[0]) / (ends[1] - ends[0] or 1.0), 0, 1)
+        shades = np.repeat(255 * shares[..., np.newaxis], 3, axis=2)
+    else:
+        shades = _signed(values / max(float(np.abs(values).max()), 1e-12))
     bright = shades.astype(float) @ (0.299, 0.587, 0.114) > 128
     figure = go.Figure(go.Image(z=shades.astype(np.uint8), hoverinfo="skip"))
     rows, columns = (grid.ravel() for grid in np.mgrid[: len(values), : values.shape[1]])

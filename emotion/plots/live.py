@@ -15,7 +15,7 @@ from emotion.labels import colours, label_of, names_of
 from emotion.live.faces import Prediction
 from emotion.live.history import MINUTE, ModelSummary, Sample, valence
 from emotion.plots.growing import Chart
-from emotion.plots.theme import BLUE, GRAY, ORANGE
+from emotion.plots.theme import BLUE, GRAY, NAMES, ORANGE
 
 _BAR, _STILL_BAR = 26, 23  # Pixels for one bar with its gap.
 _QUIET = "rgba(138, 138, 138, 0.28)"  # Gray, and half transparent: right on white and on near-black.
@@ -48,13 +48,12 @@ def answer(prediction: Prediction, language: str = "en", ink: str | None = None)
     return Chart(spec, {"class": names, "share": shares, "said": said})
 
 
-def last_minute(samples: Sequence[Sample], language: str = "en") -> Chart:
-    """How one model's answer for one face, ``samples`` in the order of time, went in the last minute.
+def last_minute(samples: Sequence[Sample], now: float, language: str = "en") -> Chart:
+    """How one model's answer for one face, ``samples`` in the order of time, went in the minute before ``now``.
 
     Layers one on the other, 100 % together; where the face was out of view there is none.
     """
-    newest = samples[-1].seconds if samples else 0.0
-    seconds = np.array([sample.seconds - newest for sample in samples], np.float64)
+    seconds = np.array([sample.seconds - now for sample in samples], np.float64)
     shares = np.stack([sample.probabilities for sample in samples]) if samples else np.empty((0, 0))
     axis = {"title": _("seconds ago"), "labelExpr": "abs(datum.value)", "grid": False, "tickCount": 7}
     x = {"scale": {"domain": [-MINUTE, 0], "nice": False}, "axis": axis}
@@ -99,7 +98,8 @@ def stages(timings_ms: Mapping[str, float]) -> Chart:
         "order": {"field": "place"},
         "tooltip": [{"field": "stage", "title": " "}, {"field": "ms", "format": ".1f", "title": "ms"}],
     }
-    spec = {"height": 132, "mark": {"type": "bar"}, "encoding": encoding}
+    # The last label stands half beyond the axis.
+    spec = {"height": 132, "mark": {"type": "bar"}, "encoding": encoding, "padding": {"right": 24}}
     values = [round(timings_ms.get(stage, 0.0), 2) for stage in names]
     return Chart(spec, {"stage": list(names.values()), "ms": values, "place": list(range(len(names)))})
 
@@ -195,6 +195,6 @@ def _bars(
         plot_bgcolor="rgba(0,0,0,0)",
     )
     figure.update_xaxes(tickfont={"color": ink}, fixedrange=True, gridcolor=_QUIET, zeroline=False)
-    figure.update_yaxes(tickfont={"color": ink}, fixedrange=True, showgrid=False, automargin=True)
+    figure.update_yaxes(NAMES, tickfont={"color": ink}, fixedrange=True, showgrid=False, automargin=True)
     figure.update_yaxes(autorange="reversed", ticksuffix="  ")
     return figure

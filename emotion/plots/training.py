@@ -22,10 +22,10 @@ def compared(name: str, runs: Mapping[str, Rows]) -> go.Figure:
         colour, name_of_run = label_of("", position).colour, escape(run)
         for column, kind, dash in ((name, _("training"), "dot"), (f"val_{name}", _("validation"), "solid")):
             trace = _per_epoch(rows, column, f"{name_of_run} · {kind}", colour)
-            trace.update(line={"dash": dash, "width": 1.5 if dash == "dot" else 2.5}, marker={"size": 5})
+            trace.update(line={"dash": dash, "width": 2 if dash == "dot" else 2.5}, marker={"size": 5})
             trace.update(legendgroup=str(position), showlegend=dash == "solid")
             if dash == "dot":
-                trace.update(mode="lines", opacity=0.7)
+                trace.update(mode="lines")
             else:
                 trace.update(name=name_of_run)
             figure.add_trace(trace)

@@ -182,12 +182,12 @@ def ensure_model() -> Classifier:
     path = st.selectbox(
         _("Model"),
         list(by_path),
-        format_func=bundle_names(found, votes=True).__getitem__,
+        format_func=bundle_names(found, in_full=True).__getitem__,
         key="model.bundle",
         persist_state="session",
         help=_(
-            "After the name: how often the model gives the label of a validation image and, after FER+, what most "
-            "taggers saw in it, where that was measured."
+            "After the name: how often the model gives the label of a validation image, where that was measured. After "
+            "FER+: what most taggers saw in it. For ages also how often it gives the right group or one beside it."
         ),
     )
     return open_model(by_path[path]) or st.stop()
@@ -202,16 +202,21 @@ def open_model(bundle: Bundle) -> Classifier | None:
         return None
 
 
-def bundle_title(bundle: Bundle, votes: bool = False) -> str:
-    """A bundle's name with its accuracy, by the labels and by the ``votes`` for FER+, and a mark for drawn faces."""
-    accuracy = f" · {bundle.card.accuracy.value:.1%}" if bundle.card.accuracy else ""
-    by_votes = stated(bundle.card).by_votes if votes else None
-    voted = f" · FER+ {by_votes.value:.1%}" if by_votes else ""
+def bundle_title(bundle: Bundle, in_full: bool = False) -> str:
+    """A bundle's name with its accuracy and a mark for drawn faces.
+
+    ``in_full``: also the accuracy by the FER+ votes, or of ages that of the right group or one beside it.
+    """
+    figures = stated(bundle.card)
+    named = [("", bundle.card.accuracy)]
+    if in_full:
+        named += [("FER+ ", figures.by_votes), (_("within one group "), figures.within_one_group)]
+    said = "".join(f" · {name}{metric.value:.1%}" for name, metric in named if metric)
     drawn = _(" · drawn faces") if bundle.card.synthetic else ""
-    return f"{bundle.path.name}{accuracy}{voted}{drawn}"
+    return f"{bundle.path.name}{said}{drawn}"
 
 
-def bundle_names(found: Sequence[Bundle], votes: bool = False) -> dict[str, str]:
+def bundle_names(found: Sequence[Bundle], in_full: bool = False) -> dict[str, str]:
     """Path → title of each bundle, no two of them alike."""
-    titles = {str(bundle.path): bundle_title(bundle, votes) for bundle in found}
+    titles = {str(bundle.path): bundle_title(bundle, in_full) for bundle in found}
     return distinct(titles, lambda path: str(Path(path).parent))

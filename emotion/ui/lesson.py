@@ -28,7 +28,7 @@ def steps() -> tuple[Step, ...]:
         Step("dataset", ":material/photo_library:", _("See the data"),
              _("Image folders, one for each emotion. Look before you train."), "pages/dataset.py"),
         Step("training", ":material/model_training:", _("Train the CNN"),
-             _("The deck’s convolutional network, with live loss and accuracy curves."), "pages/training.py"),
+             _("The course’s convolutional network, with live loss and accuracy curves."), "pages/training.py"),
         Step("evaluation", ":material/search:", _("Test one picture"),
              _("What does the network answer on a face it has never seen?"), "pages/evaluation.py"),
         Step("haar", ":material/select_all:", _("Find the face"),

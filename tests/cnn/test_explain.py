@@ -58,6 +58,7 @@ def test_a_neuron_s_arithmetic_is_keras(model: keras.Model, face: np.ndarray, pl
     for neuron in neurons:
         check(neuron)
         assert neuron.relu and neuron.normalisation
+    assert neurons[0].ends == (0, 1)
     around = np.pad(face, 1)[place[0] : place[0] + 3, place[1] : place[1] + 3] / 255
     assert neurons[0].patch == pytest.approx(around, abs=1e-6)
 
@@ -72,6 +73,7 @@ def test_also_with_a_stride_and_without_bias() -> None:
     assert max(values) > 0
     # With a stride of 2 Keras pads at the far end only.
     neuron = explain.neuron_arithmetic(model, face, 2, 3, 0)
+    assert neuron.ends == pytest.approx((-1, 1), abs=1e-6)
     assert neuron.corner == (4, 6) and neuron.patch == pytest.approx(face[4:7, 6:9] / 127.5 - 1, abs=1e-6)
 
 
@@ -91,7 +93,9 @@ def test_maps_of_all_layers_are_keras_own(model: keras.Model, face: np.ndarray) 
     maps = explain.feature_maps(model, face)
     kinds = [found.kind for found in maps]
     assert kinds.count("Conv2D") == 4 and kinds.count("MaxPooling2D") == 4 and "Dropout" not in kinds
-    assert maps[0].values[..., 0] == pytest.approx(face / 255, abs=1e-6)
+    assert maps[0].values[..., 0] == pytest.approx(face / 255, abs=1e-6) and maps[0].ends == (0, 1)
+    assert explain.feature_maps(residual(48), face)[0].ends == pytest.approx((-1, 1))
+    assert {found.ends for found in maps[1:]} == {None}
     assert maps[-1].values == pytest.approx(model.predict(face[None, ..., None], verbose=0)[0], abs=1e-5)
     assert next(found for found in maps if found.kind == "MaxPooling2D").values.shape == (24, 24, 64)
 

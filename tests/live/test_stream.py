@@ -274,6 +274,7 @@ def test_what_is_taken_from_a_stream(settings, frame):
     assert takers.burst() == ([], False)
     assert takers.stop_log().startswith("\ufeffseconds,face,left".encode())
     assert takers.summary().frames == 4 and takers.last_minute()[0].model == "brightness"
+    assert takers.seconds > takers.last_minute()[-1].seconds
     processor.ended()
     assert takers.snapshot() is None
     data = takers.stop_recording()

@@ -65,6 +65,8 @@ def test_every_step_opens_in_korean_and_another_page_can_ask_for_it(view: str, h
     page.run()
     assert not page.exception and not page.error
     assert page.session_state["haar.last"] == view
+    page.session_state["app.language"] = "en"  # AdaBoost is called the same.
+    assert page.run().session_state["haar.last"] == view
 
 
 def test_the_decks_examples(page):

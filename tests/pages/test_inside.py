@@ -127,7 +127,7 @@ def test_keras_is_quoted_as_a_proof_only_where_it_agrees(
 ) -> None:
     layer = Layer("conv2d", "Conv2D", (48, 48, 8), 10)
     ones = np.ones((3, 3), np.float32)
-    neuron = Neuron(ones, (0, 0), ones / 3, 0.0, None, True, expected)
+    neuron = Neuron(ones, (0, 0), ones / 3, (0.0, 1.0), 0.0, None, True, expected)
     monkeypatch.setattr("emotion.cnn.inside.layers", lambda bundle, told: (layer,))
     monkeypatch.setattr("emotion.cnn.inside.neuron", lambda *_: neuron)
     own.session_state["evaluation.inside"] = "neuron"
@@ -167,4 +167,7 @@ def test_pictures_by_hand() -> None:
 def test_numbers_are_written_as_they_are() -> None:
     figure = numbers_figure(np.array([[0.5, -0.25], [1, 0]]), "x")
     assert list(figure.data[1].text) == ["0.500", "−0.250", "1", "0"]
-    assert numbers_figure(np.array([[255.0, 0]]), "x", 255).data[0].z[0].tolist() == [[255] * 3, [0] * 3]
+    assert numbers_figure(np.array([[255.0, 0]]), "x", (0, 255)).data[0].z[0].tolist() == [[255] * 3, [0] * 3]
+    scaled = numbers_figure(np.array([[-1.0, 0, 0.5, 1]]), "x", (-1, 1))  # As emotion takes them.
+    assert scaled.data[0].z[0, :, 0].tolist() == [0, 127, 191, 255]
+    assert [str(text) for text in scaled.data[1].textfont.color] == ["#FFFFFF", "#FFFFFF", "#000000", "#000000"]

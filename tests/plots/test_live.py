@@ -48,22 +48,22 @@ def test_a_chart_is_the_same_whatever_moves_in_it():
     """The browser gives a chart new data and leaves it standing only where the specification is the same."""
     first, second = (answer(Prediction(KEYS, values)).spec for values in (np.zeros(7), np.ones(7) / 7))
     assert first == second
-    assert last_minute(samples((0, 1))).spec == last_minute(samples((0, 1), (5, 2), (9, 2))).spec
+    assert last_minute(samples((0, 1)), 0).spec == last_minute(samples((0, 1), (5, 2), (9, 2)), 9).spec
 
 
 def test_the_last_minute_ends_now_and_breaks_where_no_face_was():
-    data = last_minute(samples((10, 3), (11, 3), (20, 5))).data
-    assert data["seconds"][::7] == [-10, -9, -8.99, -0.01, 0]
+    data = last_minute(samples((10, 3), (11, 3), (20, 5)), 21.5).data  # For the last 1.5 s nobody was there.
+    assert data["seconds"][::7] == [-11.5, -10.5, -10.49, -1.51, -1.5]
     shares = np.array(data["share"]).reshape(5, 7)
     assert shares.sum(axis=1).tolist() == [1, 1, 0, 0, 1]
     assert shares.argmax(axis=1)[[0, 1, 4]].tolist() == [3, 3, 5]
-    assert last_minute(()).data["share"] == []
+    assert last_minute((), 0).data["share"] == []
 
 
 def test_a_long_timeline_is_thinned_out():
     many = samples(*((number / 5, 0) for number in range(300)))
     assert len(many) == 300
-    assert len(last_minute(many).data["share"]) == 150 * 7
+    assert len(last_minute(many, 60).data["share"]) == 150 * 7
 
 
 def test_the_session_and_its_mood():

@@ -50,7 +50,7 @@ def show(dataset: Dataset) -> None:
 
 def _faces(dataset: Dataset, faces: ClassFaces) -> None:
     st.markdown(_("**The mean face of each class**"))
-    st.caption(_("All its images laid over each other: what stays is what they share. Do you see the smile?"))
+    st.caption(_("All its images laid over each other: what stays is what they share."))
     wall(_tiles(dataset, faces.mean, _gray), f"dataset.means.{dataset.root}", side=100, clickable=False)
     st.markdown(_("**Where the faces of a class differ**"))
     st.caption(_("The variance of every pixel: bright where the images differ most, dark where they agree."))

@@ -1,7 +1,5 @@
 """A clean copy: what the reader ticks is left out of it, and the original stays as it is."""
 
-from pathlib import Path
-
 import streamlit as st
 
 from emotion.dataset.clean import DEFAULT_RULES, RULES, plan, write_clean
@@ -19,7 +17,7 @@ def show(dataset: Dataset, report: Report) -> None:
         return
     with st.expander(_("Write a clean copy"), icon=":material/cleaning_services:"):
         st.write(_("Tick what to leave out. The original stays as it is; doctor.json in the copy says what and why."))
-        ticked = [key for key in rules if _tick(key, report, dataset.root)]
+        ticked = [key for key in rules if _tick(key, report, dataset)]
         left_out = len(plan(dataset, report, ticked))
         st.markdown(
             _("**{left} images are left out, {kept} stay.**").format(
@@ -38,11 +36,12 @@ def show(dataset: Dataset, report: Report) -> None:
             st.rerun()
 
 
-def _tick(key: str, report: Report, root: Path) -> bool:
+def _tick(key: str, report: Report, dataset: Dataset) -> bool:
+    """A rule with the number of images that it leaves out: of copies all but one."""
     title = _(FINDINGS[key].title)
     return st.checkbox(
-        f"{title} · {len(report.findings[key].rows):,}",
+        f"{title} · {len(plan(dataset, report, [key])):,}",
         key in DEFAULT_RULES,
-        key=f"dataset.clean.{key}.{root}",
+        key=f"dataset.clean.{key}.{dataset.root}",
         help=_(RULES[key]),
     )

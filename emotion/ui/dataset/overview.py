@@ -59,9 +59,9 @@ def _balance(dataset: Dataset) -> None:
     per_class = np.sum(list(dataset.counts().values()), axis=0)
     ratio = per_class.max() / max(per_class.min(), 1)
     with st.container(horizontal=True, key="dataset-balance"):
-        st.metric(_("Imbalance"), f"{ratio:.1f} : 1", border=True)
+        st.metric(_("Imbalance"), f"{ratio:.1f} : 1", width="content")
         for name, part in dataset.splits.items():
-            st.metric(split_name(name).capitalize(), f"{len(part.paths):,}", border=True)
+            st.metric(split_name(name).capitalize(), f"{len(part.paths):,}", width="content")
     if ratio > 1.5:
         rarest = plain(label_of(dataset.classes[int(per_class.argmin())]).name(language()))
         st.caption(

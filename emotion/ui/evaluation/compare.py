@@ -67,7 +67,7 @@ def _second(first: Classifier) -> Classifier | None:
     if st.session_state.get("evaluation.second") not in by_path:
         st.session_state["evaluation.second"] = next(iter(by_path))
     path = st.selectbox(
-        _("Compared with"), list(by_path), format_func=bundle_names(others, votes=True).__getitem__,
+        _("Compared with"), list(by_path), format_func=bundle_names(others, in_full=True).__getitem__,
         key="evaluation.second", persist_state="session",
     )  # fmt: skip
     return open_model(by_path[path])

@@ -14,7 +14,7 @@ from emotion.dataset.splits import SPLITS
 from emotion.dataset.thumbnails import encode
 from emotion.haar.crop import crop_face
 from emotion.haar.photos import astronaut
-from emotion.i18n import _
+from emotion.i18n import _, minus
 from emotion.labels import PALETTE
 from emotion.plots.inside import haar_picture, kernel_picture, map_picture, maps_picture
 from emotion.ui.dataset.common import picture_wall
@@ -151,11 +151,16 @@ def _maps(bundle: Bundle, face: np.ndarray) -> None:
 
 def _strongest(layer: FeatureMap) -> bytes:
     """The layer's liveliest map; numbers without places as a square."""
-    values = _without_places(layer.values)
+    values = _without_places(_from_black(layer))
     if values.ndim == 1:
         return encode(map_picture(_square(values), float(values.max())))
     best = values.clip(min=0).std(axis=(0, 1)).argmax()
     return encode(map_picture(values[:, :, best], float(values[:, :, best].max())))
+
+
+def _from_black(layer: FeatureMap) -> np.ndarray:
+    """The layer's values; of scaled gray values how far each is from black."""
+    return np.abs(layer.values - layer.ends[0]) if layer.ends else layer.values
 
 
 def _without_places(values: np.ndarray) -> np.ndarray:
@@ -177,8 +182,8 @@ def _layer(layer: FeatureMap, number: int, count: int) -> None:
     """What the layer does, and its maps in a grid."""
     title = _("**Layer {number} of {count}: {kind}** · {shape}")
     st.markdown(title.format(number=number + 1, count=count, kind=layer.kind, shape=_shape(layer)))
-    st.caption(_meaning(layer.kind))
-    values = _without_places(layer.values)
+    st.caption(_meaning(layer))
+    values = _without_places(_from_black(layer))
     if values.ndim == 1:
         grid = values[np.newaxis] if len(values) < 12 else _square(values)
         st.image(maps_picture(grid[..., np.newaxis], 1, 320), width=320)
@@ -194,14 +199,18 @@ def _layer(layer: FeatureMap, number: int, count: int) -> None:
     st.image(maps_picture(values[:, :, first : first + _FIRST]), width="stretch")
     if "Conv" in layer.kind:
         st.caption(_("Yellow: here the kernel found what it looks for. Dark: nothing of it, or the opposite."))
+    elif layer.ends:
+        st.caption(_("Yellow: bright pixels. Dark: dark ones."))
     else:
         st.caption(_("Yellow: large numbers. Dark: zero or negative ones."))
 
 
-def _meaning(kind: str) -> str:
-    """What a layer of Keras' ``kind`` does, in a sentence."""
+def _meaning(layer: FeatureMap) -> str:
+    """What a layer of Keras' kind does, in a sentence."""
+    if layer.ends:
+        low, high = (minus(f"{end:.4g}") for end in layer.ends)
+        return _("Gray values 0 to 255 become numbers from {low} to {high}.").format(low=low, high=high)
     meanings = {
-        "Rescaling": _("Gray values 0 to 255 become numbers 0 to 1."),
         "Conv2D": _("Each map is one kernel slid over all maps before: bright where its pattern is found."),
         "SeparableConv2D": _("A convolution in two cheap steps: within each map, then across the maps."),
         "DepthwiseConv2D": _("A kernel of its own slides over each map."),
@@ -214,4 +223,4 @@ def _meaning(kind: str) -> str:
         "Dense": _("Every number is a weighted sum of all numbers before; the last layer has one for each class."),
         "Add": _("A shortcut: what came in is added to what was made of it."),
     }
-    return meanings.get(kind, _("One of Keras’ other layers."))
+    return meanings.get(layer.kind, _("One of Keras’ other layers."))

@@ -63,10 +63,8 @@ def _choose(maps: tuple[int, ...]) -> tuple[int, int, int]:
 
 def _tables(found: Neuron) -> None:
     pixels, weights, products = st.columns(3)
-    # Pixels come as 0 to 1 where the network scales them first.
-    white = 1.0 if found.patch.max() <= 1 else 255.0
     with pixels:
-        chart.show(numbers_figure(found.patch, _("what it sees"), white), "evaluation.neuron.pixels")
+        chart.show(numbers_figure(found.patch, _("what it sees"), found.ends), "evaluation.neuron.pixels")
     with weights:
         chart.show(numbers_figure(found.weights, _("× weights")), "evaluation.neuron.weights")
     with products:

@@ -111,7 +111,7 @@ def _choose(bgr: np.ndarray, faces: list[StillFace], whole: bool) -> StillFace:
         boxes = [face.xyxy for face in faces if face.xyxy is not None]
         chart.clickable(photo_figure(bgr, boxes, chosen), "evaluation.photo", _remember)
         if not boxes and not whole:
-            st.caption(_("No face was found, so the whole picture is taken for one, as with the images of a data set."))
+            st.caption(_("No face was found, so the whole picture is taken for one, as with the images of a dataset."))
     return faces[chosen]
 
 

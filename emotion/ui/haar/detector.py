@@ -73,7 +73,7 @@ def _choose_settings() -> tuple[str, DetectorSettings]:
     """The cascade's name and the detector's settings: a preset, and sliders to leave it."""
     if "haar.scale_factor" not in st.session_state:
         apply_preset("deck")
-    names = {"deck": _("As in the deck"), "accurate": _("Accurate")}
+    names = {"deck": _("As in the course"), "accurate": _("Accurate")}
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.segmented_control(
             _("Settings"), list(names), format_func=names.__getitem__, key="haar.preset",

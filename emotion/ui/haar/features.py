@@ -161,7 +161,7 @@ def _value(feature: Feature, patch: np.ndarray) -> None:
 
 def _signs(feature: Feature, black: int, white: int) -> None:
     """The same feature by scikit-image's and OpenCV's conventions."""
-    lines = [(_("the deck, Viola and Jones"), _("black − white"), black - white)]
+    lines = [(_("the course, Viola and Jones"), _("black − white"), black - white)]
     if name := SKIMAGE_NAMES.get(feature.kind):
         other = feature.kind in OPPOSITE_IN_SKIMAGE
         how = _("white − black") if other else _("black − white")

@@ -81,7 +81,7 @@ def _choose_rectangle() -> Rectangle:
         _show_example(DECK_RECTANGLES[0])
     with st.container(horizontal=True):
         for number, example in enumerate(DECK_RECTANGLES, 1):
-            label = _("Deck example {number}").format(number=number)
+            label = _("Course example {number}").format(number=number)
             st.button(label, key=f"haar.example_{number}", on_click=_show_example, args=(example,))
     row, height = _span(_("Rows"), "haar.rows", 5)
     column, width = _span(_("Columns"), "haar.columns", 5)

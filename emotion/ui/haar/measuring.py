@@ -174,7 +174,7 @@ def _result(table: Accuracy, title: str) -> None:
     with right:
         figure = settings_figure(table.false_per_photo, *axes, _("False alarms per photo"), False, deck, ink)
         chart.show(figure, "haar.false")
-    st.caption(_("Framed: the deck’s own settings. {advice}").format(advice=_advice(table)))
+    st.caption(_("Framed: the course’s own settings. {advice}").format(advice=_advice(table)))
 
 
 def _advice(table: Accuracy) -> str:

@@ -89,7 +89,7 @@ def _choose(bgr: np.ndarray, faces: list[StillFace]) -> StillFace:
     with frame:
         chart.clickable(photo_figure(bgr, boxes, number), "live.freeze.photo", _remember)
         if not boxes:
-            st.caption(_("No face was found, so the whole picture is taken for one, as with the images of a data set."))
+            st.caption(_("No face was found, so the whole picture is taken for one, as with the images of a dataset."))
     name = class_names(face.prediction.classes)[face.prediction.position]
     with small:
         st.markdown(_("**{name}**, {share} sure").format(name=plain(name), share=f"{face.prediction.probability:.0%}"))

@@ -12,6 +12,8 @@ from emotion.ui.chart import grow, ink
 from emotion.ui.live.pace import repeat
 from emotion.ui.live.panel import CHOSEN
 
+_MODEL = "live.minute.model"
+_RECENT = 1.0  # Seconds within which every model that is asked has answered.
 _MOOD = 0.15  # From here on a session is called pleasant or unpleasant.
 
 
@@ -30,12 +32,23 @@ def _minute(processor: LiveProcessor) -> None:
     if not samples:
         st.caption(_("Here the answers for one face run by: layers of all classes, one minute long. Press START."))
         return
-    model = _choose_model([sample.model for sample in samples], "live.minute.model")
+    _prefer_asked(samples)
+    model = _choose_model([sample.model for sample in samples], _MODEL)
     track = _track(processor, samples)
     own = [sample for sample in samples if (sample.model, sample.track_id) == (model, track)]
     # A model of the same name may have taken its place with other classes.
     own = [sample for sample in own if sample.classes == own[-1].classes]
-    grow(last_minute(own, language()), "live-minute-chart")
+    grow(last_minute(own, processor.takers.seconds, language()), "live-minute-chart")
+
+
+def _prefer_asked(samples: tuple[Sample, ...]) -> None:
+    """Choose a model that is asked now, once others are than before; the reader may look at an older one's answers."""
+    recent = [sample.model for sample in samples if sample.seconds > samples[-1].seconds - _RECENT]
+    asked = tuple(dict.fromkeys(recent))
+    if st.session_state.get(f"{_MODEL}s") != asked:
+        st.session_state[f"{_MODEL}s"] = asked
+        if st.session_state.get(_MODEL) not in asked:
+            st.session_state[_MODEL] = asked[0]
 
 
 def _track(processor: LiveProcessor, samples: tuple[Sample, ...]) -> int:

@@ -55,7 +55,7 @@ def _say_changed(dataset: Dataset) -> None:
     if fields := changed(dataset):
         st.caption(_("Changed under “Advanced”: {names}.").format(names=", ".join(map(setting_name, fields))))
         st.button(
-            _("Back to the deck’s settings"), key="training.reset", icon=":material/undo:", type="tertiary",
+            _("Back to the course’s settings"), key="training.reset", icon=":material/undo:", type="tertiary",
             on_click=reset,
         )  # fmt: skip
 

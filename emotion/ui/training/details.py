@@ -50,6 +50,8 @@ def _notes(run: Run) -> None:
         help=_("Kept with the run; they go into its report, and into the card of a model made later."),
         on_change=_save_notes, args=(run, key),
     )  # fmt: skip
+    if st.session_state.pop("training.notes_saved", False):
+        st.toast(_("Saved."), icon=":material/check:")
     if problem := st.session_state.pop("training.notes_problem", None):
         st.error(error_text(problem))
 
@@ -57,7 +59,7 @@ def _notes(run: Run) -> None:
 def _save_notes(run: Run, key: str) -> None:
     try:
         run.write_notes(st.session_state[key])
-        st.toast(_("Saved."), icon=":material/check:")
+        st.session_state["training.notes_saved"] = True
     except UserError as error:
         st.session_state["training.notes_problem"] = error
 

@@ -12,7 +12,7 @@ _EXPLAINED = {
     "batch_size": N_(
         "How many images it looks at before the weights move once. Larger is faster and smoother, up to a point."
     ),
-    "architecture": N_("How the layers are stacked. The deck’s network is the default."),
+    "architecture": N_("How the layers are stacked. The course’s network is the default."),
     "size": N_("Side of the images in pixels. FER2013’s faces have 48; twice the side takes four times as long."),
     "learning_rate": N_(
         "How far a weight moves at each step. Too small: it crawls. Too large: the loss jumps about or explodes."

@@ -31,7 +31,7 @@ def _start(dataset: Dataset) -> None:
         st.caption(
             _(
                 "Here every weight is random at first. With a trained model the network can see already: it goes on "
-                "where the classes are the same (the deck’s loaded_model.fit), and learns a new answer where they "
+                "where the classes are the same (the course’s loaded_model.fit), and learns a new answer where they "
                 "differ."
             )
         )
