@@ -8,7 +8,7 @@ import streamlit as st
 
 from emotion.cnn.alter import RANGES, Alteration, Flip, alter, flips, sweep
 from emotion.cnn.classifier import Classifier
-from emotion.i18n import _, plain
+from emotion.i18n import _, minus, plain
 from emotion.labels import class_names
 from emotion.live.faces import Prediction
 from emotion.plots.altered import before_after, sweep_figure
@@ -109,7 +109,7 @@ def _said(how: Alteration) -> str:
 
 def _value(name: str, value: float) -> str:
     unit = _settings()[name][1]
-    return f"{value:.4g}{' ' if unit == 'px' else ''}{unit}"
+    return minus(f"{value:.4g}") + (" " if unit == "px" else "") + unit
 
 
 def _sweep(classifier: Classifier, face: np.ndarray, how: Alteration) -> None:

@@ -196,7 +196,8 @@ def _layer(layer: FeatureMap, number: int, count: int) -> None:
             _("Maps"), starts, format_func=lambda start: f"{start + 1} – {min(start + _FIRST, maps)}",
             key=f"evaluation.maps.{maps}", persist_state="session",
         )  # fmt: skip
-    st.image(maps_picture(values[:, :, first : first + _FIRST]), width="stretch")
+    shown = values[:, :, first : first + _FIRST]
+    st.image(maps_picture(shown), width="stretch" if shown.shape[2] > 3 else 320)
     if "Conv" in layer.kind:
         st.caption(_("Yellow: here the kernel found what it looks for. Dark: nothing of it, or the opposite."))
     elif layer.ends:
