@@ -10,6 +10,7 @@ from emotion.ui.live import camera, collect, files, freeze, game, panel, selftes
 from emotion.ui.live.watch import watch_browser
 from emotion.ui.page import heading
 from emotion.ui.source import show_code
+from emotion.ui.views import open_tab
 
 heading(
     _("Live"),
@@ -75,36 +76,32 @@ with playing_beside[0]:
         panel.show_stages(processor)
 with playing_beside[1]:
     if view == "camera":
-        beside = st.tabs([_("Answers"), _("Settings")], key="live.beside", on_change="rerun")
-        if beside[0].open:
-            with beside[0]:
+        tab, place = open_tab("live.beside", {"answers": _("Answers"), "settings": _("Settings")})
+        with place:
+            if tab == "answers":
                 panel.show(processor, playing)
-        if beside[1].open:
-            with beside[1]:
+            else:
                 settings.show()
     elif view == "mine":
-        mine = st.tabs([_("My own classes"), _("Teach it my face")], key="live.mine", on_change="rerun")
-        for tab, part in zip(mine, (collect, teach), strict=True):
-            if tab.open:
-                with tab:
-                    part.show(processor if playing else None)
-            else:
-                part.leave()
+        tab, place = open_tab("live.mine", {"collect": _("My own classes"), "teach": _("Teach it my face")})
+        here, other = (collect, teach) if tab == "collect" else (teach, collect)
+        other.leave()
+        with place:
+            here.show(processor if playing else None)
     else:
         game.show(processor if playing else None)
 
 if view == "camera":
     below = {
-        _("The last minute"): lambda: timeline.show_minute(processor, playing),
-        _("This session"): lambda: timeline.show_session(processor, playing),
-        _("Why is it wrong on me?"): lambda: freeze.show(processor),
-        _("No video?"): selftest.show,
-        _("The code"): lambda: show_code(FacePipeline.process),
+        "minute": (_("The last minute"), lambda: timeline.show_minute(processor, playing)),
+        "session": (_("This session"), lambda: timeline.show_session(processor, playing)),
+        "freeze": (_("Why is it wrong on me?"), lambda: freeze.show(processor)),
+        "selftest": (_("No video?"), selftest.show),
+        "code": (_("The code"), lambda: show_code(FacePipeline.process)),
     }
-    for tab, show in zip(st.tabs(list(below), key="live.below", on_change="rerun"), below.values(), strict=True):
-        if tab.open:
-            with tab:
-                show()
+    tab, place = open_tab("live.below", {key: name for key, (name, _show) in below.items()})
+    with place:
+        below[tab][1]()
 
 if playing:
     mark_done("live")

@@ -186,7 +186,7 @@ SETTING_NAMES = {
     "teachers": N_("Teachers"),
     "taught": N_("Share of the teachers"),
     "patience": N_("Patience"),
-    "images": N_("Images at most (0: all)"),
+    "images": N_("Images at most"),
     "ema": N_("Averaged weights"),
     "start_from": N_("Start from"),
     "freeze": N_("Only the last layer learns"),

@@ -1,5 +1,6 @@
 """Looking into a network, with Keras on any of its backends; the pages ask for this through ``inside``."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -41,17 +42,10 @@ def feature_maps(model: keras.Model, face: np.ndarray) -> list[FeatureMap]:
     """What each layer makes of a face uint8 (H, W)."""
     shown = [layer for layer in model.layers if not isinstance(layer, (keras.layers.InputLayer, *_IDLE))]
     values = _outputs(model, shown, face)
-    return [
-        FeatureMap(layer.name, type(layer).__name__, found, _ends(layer))
-        for layer, found in zip(shown, values, strict=True)
-    ]
-
-
-def _ends(layer: keras.Layer) -> tuple[float, float] | None:
-    if not isinstance(layer, keras.layers.Rescaling):
-        return None
-    scale, offset = (float(np.ravel(value)[0]) for value in (layer.scale, layer.offset))
-    return offset, 255 * scale + offset
+    maps = [FeatureMap(layer.name, type(layer).__name__, found) for layer, found in zip(shown, values, strict=True)]
+    if isinstance(shown[0], keras.layers.Rescaling):
+        maps[0] = replace(maps[0], ends=_black_and_white(model, shown[0].output, face.shape))
+    return maps
 
 
 class GradCam:
@@ -108,7 +102,7 @@ def neuron_arithmetic(model: keras.Model, face: np.ndarray, row: int, column: in
         patch=_patch(values[..., 0], corner, convolution.kernel_size),
         corner=corner,
         weights=first_kernels(model)[:, :, 0, kernel],
-        ends=_black_and_white(model, convolution, face.shape),
+        ends=_black_and_white(model, convolution.input, face.shape),
         bias=float(bias),
         normalisation=_normalisation(norm, kernel) if norm else None,
         relu=relu is not None,
@@ -116,12 +110,10 @@ def neuron_arithmetic(model: keras.Model, face: np.ndarray, row: int, column: in
     )
 
 
-def _black_and_white(
-    model: keras.Model, convolution: keras.layers.Conv2D, shape: tuple[int, ...]
-) -> tuple[float, float]:
-    """What a black and a white face are where the convolution reads them."""
+def _black_and_white(model: keras.Model, place: keras.KerasTensor, shape: tuple[int, ...]) -> tuple[float, float]:
+    """What a black and a white face of ``shape`` (H, W) are at a ``place`` in the network."""
     faces = np.stack([np.full((*shape, 1), gray, np.float32) for gray in (0, 255)])
-    seen = keras.ops.convert_to_numpy(keras.Model(model.inputs[0], convolution.input)(faces, training=False))
+    seen = keras.ops.convert_to_numpy(keras.Model(model.inputs[0], place)(faces, training=False))
     black, white = seen[:, seen.shape[1] // 2, seen.shape[2] // 2, 0].tolist()  # The edge may be padded.
     return black, white
 

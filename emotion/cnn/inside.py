@@ -30,7 +30,7 @@ class Layer:
 class FeatureMap:
     """What a layer makes of one image: ``values`` float32 (h, w, C), or (D,) where it is no map any more.
 
-    ``ends``: of a Rescaling, what it makes of the gray values 0 and 255.
+    ``ends``: of a Rescaling that comes first, what it makes of the gray values 0 and 255.
     """
 
     name: str

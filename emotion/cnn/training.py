@@ -163,7 +163,7 @@ def compiled(config: TrainConfig, classes: int, steps: int, confusion: Confusion
 
 
 def _average_as_long(model: keras.Model, decay: float) -> None:
-    """Let batch normalisation average over as many batches as the weights do that are validated with it."""
+    """Give batch normalisation's averages the ``decay`` of the weights' that they serve, where their own is less."""
     for layer in model.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.momentum = max(layer.momentum, decay)

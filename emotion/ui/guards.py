@@ -210,7 +210,7 @@ def bundle_title(bundle: Bundle, in_full: bool = False) -> str:
     figures = stated(bundle.card)
     named = [("", bundle.card.accuracy)]
     if in_full:
-        named += [("FER+ ", figures.by_votes), (_("within one group "), figures.within_one_group)]
+        named += [("FER+ ", figures.by_votes), (_("within one age group "), figures.within_one_group)]
     said = "".join(f" · {name}{metric.value:.1%}" for name, metric in named if metric)
     drawn = _(" · drawn faces") if bundle.card.synthetic else ""
     return f"{bundle.path.name}{said}{drawn}"

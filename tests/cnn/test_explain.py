@@ -94,8 +94,11 @@ def test_maps_of_all_layers_are_keras_own(model: keras.Model, face: np.ndarray) 
     kinds = [found.kind for found in maps]
     assert kinds.count("Conv2D") == 4 and kinds.count("MaxPooling2D") == 4 and "Dropout" not in kinds
     assert maps[0].values[..., 0] == pytest.approx(face / 255, abs=1e-6) and maps[0].ends == (0, 1)
-    assert explain.feature_maps(residual(48), face)[0].ends == pytest.approx((-1, 1))
+    assert explain.feature_maps(residual(48), face)[0].ends == pytest.approx((-1, 1), abs=1e-6)
     assert {found.ends for found in maps[1:]} == {None}
+    scaled = [keras.layers.Rescaling(1 / 127.5, offset=-1), keras.layers.Rescaling(0.5, offset=0.5)]
+    first, second = explain.feature_maps(keras.Sequential([keras.Input((48, 48, 1)), *scaled]), face)
+    assert first.ends == pytest.approx((-1, 1), abs=1e-6) and second.ends is None
     assert maps[-1].values == pytest.approx(model.predict(face[None, ..., None], verbose=0)[0], abs=1e-5)
     assert next(found for found in maps if found.kind == "MaxPooling2D").values.shape == (24, 24, 64)
 

@@ -137,7 +137,7 @@ def test_a_model_of_ones_own_from_photos(home: Path) -> None:
     settle(app)
     assert counts(app)[0] == "**glasses** · 5" and "on 12 images" in said(app)
     app.button(key="live.collect.fit").click()
-    assert "always answered “no glasses” would be right on 55%." in said(settle(app))  # 6 of 11.
+    assert "always answered “no glasses” would be right 55% of the time." in said(settle(app))  # 6 of 11.
     assert "on 11 images" in said(app) and len(list((home / "models").iterdir())) == 1
 
 
@@ -267,7 +267,7 @@ def test_the_taught_model_runs_beside_the_one_that_was_taught(home: Path) -> Non
     for emotion in ("happy", "surprise"):
         collection.add(emotion, [draw_face(emotion, np.random.default_rng(n)) for n in range(4)])
     app = open_page("live")
-    app.session_state["live.view"], app.session_state["live.mine"] = "mine", "Teach it my face"
+    app.session_state["live.view"], app.session_state["live.mine.view"] = "mine", "teach"
     settle(app)
     app.button(key="live.teach.fit").click()
     settle(app)

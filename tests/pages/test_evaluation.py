@@ -194,7 +194,7 @@ CARDS = {
     "emotion · 64.3% · FER+ 85.1%": (
         "64.3% of 3,579 validation images", "half of the taggers agree 90.3%", ("Fear", ["15%", "67%"]),
     ),
-    "age · 54.2% · within one group 89.6%": (
+    "age · 54.2% · within one age group 89.6%": (
         "54.2% of 1,928 validation images", "6.1 years off on average", ("20-29", ["67%", "77%", "52%"]),
     ),
     "gender · 92.2%": (

@@ -130,7 +130,7 @@ def test_without_a_model_the_way_to_one_is_shown(home: Path, monkeypatch: pytest
 
 def test_the_crop_goes_to_the_evaluation_page(home: Path) -> None:
     app = open_page("live")
-    app.session_state["live.below"] = "Why is it wrong on me?"
+    app.session_state["live.below.view"] = "freeze"
     settle(app)
     app.button(key="live.freeze.evaluate").click()
     settle(app)

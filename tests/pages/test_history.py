@@ -220,6 +220,7 @@ def test_the_queue_is_shown_and_can_be_left(make: Callable[..., Run], busy: Run,
     assert waiting_runs() == [waiting[1]] and waiting[0].status().state == "stopped"
     app.button(key="training.stop").click().run()
     assert not waiting_runs() and not app.exception
+    assert "It left the queue before its turn came." in said(app)
 
 
 def test_a_finished_run_goes_on_for_more_epochs(make: Callable[..., Run], busy: Run) -> None:

@@ -37,7 +37,7 @@ def show(dataset: Dataset, report: Report) -> None:
 
 
 def _tick(key: str, report: Report, dataset: Dataset) -> bool:
-    """A rule with the number of images that it leaves out: of copies all but one."""
+    """A rule with the number of images that it leaves out by itself."""
     title = _(FINDINGS[key].title)
     return st.checkbox(
         f"{title} · {len(plan(dataset, report, [key])):,}",

@@ -212,6 +212,7 @@ def _meaning(layer: FeatureMap) -> str:
         low, high = (minus(f"{end:.4g}") for end in layer.ends)
         return _("Gray values 0 to 255 become numbers from {low} to {high}.").format(low=low, high=high)
     meanings = {
+        "Rescaling": _("Every number is multiplied by one number, and another one is added."),
         "Conv2D": _("Each map is one kernel slid over all maps before: bright where its pattern is found."),
         "SeparableConv2D": _("A convolution in two cheap steps: within each map, then across the maps."),
         "DepthwiseConv2D": _("A kernel of its own slides over each map."),

@@ -111,7 +111,7 @@ def _figures(report: HeadReport) -> None:
         _metric(_("After") if report.before else _("Right on faces left out"), report.accuracy)
     if not report.before:
         name, share = report.commonest
-        text = _("Whoever always answered “{name}” would be right on {share}.")
+        text = _("Whoever always answered “{name}” would be right {share} of the time.")
         st.caption(text.format(name=plain(name), share=f"{share:.0%}"))
     st.caption(
         _(

@@ -12,7 +12,7 @@ from emotion.ui.chart import grow, ink
 from emotion.ui.live.pace import repeat
 from emotion.ui.live.panel import CHOSEN
 
-_MODEL = "live.minute.model"
+_MODEL, _ASKED = "live.minute.model", "live.minute.asked"
 _RECENT = 1.0  # Seconds within which every model that is asked has answered.
 _MOOD = 0.15  # From here on a session is called pleasant or unpleasant.
 
@@ -30,7 +30,7 @@ def show_session(processor: LiveProcessor, playing: bool) -> None:
 def _minute(processor: LiveProcessor) -> None:
     samples = processor.takers.last_minute()
     if not samples:
-        st.caption(_("Here the answers for one face run by: layers of all classes, one minute long. Press START."))
+        st.caption(_("Here the answers for one face run by: layers of all classes, one minute long."))
         return
     _prefer_asked(samples)
     model = _choose_model([sample.model for sample in samples], _MODEL)
@@ -44,11 +44,10 @@ def _minute(processor: LiveProcessor) -> None:
 def _prefer_asked(samples: tuple[Sample, ...]) -> None:
     """Choose a model that is asked now, once others are than before; the reader may look at an older one's answers."""
     recent = [sample.model for sample in samples if sample.seconds > samples[-1].seconds - _RECENT]
-    asked = tuple(dict.fromkeys(recent))
-    if st.session_state.get(f"{_MODEL}s") != asked:
-        st.session_state[f"{_MODEL}s"] = asked
-        if st.session_state.get(_MODEL) not in asked:
-            st.session_state[_MODEL] = asked[0]
+    if st.session_state.get(_ASKED) != set(recent):
+        st.session_state[_ASKED] = set(recent)
+        if st.session_state.get(_MODEL) not in recent:
+            st.session_state[_MODEL] = recent[0]
 
 
 def _track(processor: LiveProcessor, samples: tuple[Sample, ...]) -> int:

@@ -66,7 +66,8 @@ _CHANGES_EXPLAINED = {
 
 def widget(field: str) -> dict[str, Any]:
     """Label, help and key for the widget of a setting."""
-    label = _("Name of the model") if field == "name" else setting_name(field)
+    here = {"name": _("Name of the model"), "images": _("Images at most (0: all)")}
+    label = here.get(field) or setting_name(field)
     return {"label": label, "help": _(_EXPLAINED[field]), "key": key_of(field), "persist_state": "session"}
 
 

@@ -222,7 +222,9 @@ def _outcome(run: Run, status: Status, chance: Chance | None) -> None:
     elif status.state == "interrupted":
         st.warning(_("Its process is gone: a crash, a restart, or somebody ended it. Its last whole epoch is kept."))
     elif not run.has_weights and not status.pid:
-        st.warning(_("It left the queue before its turn came. Whoever goes on with it puts it there again."))
+        st.warning(
+            _("It left the queue before its turn came. Whoever goes on with it has it begin as soon as there is room.")
+        )
     elif not run.has_weights:
         st.warning(_("It was stopped before an epoch was finished: whoever goes on with it begins anew."))
     else:
