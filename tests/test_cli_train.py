@@ -33,7 +33,7 @@ def test_changes_by_name_or_by_number(text: str, expected: Augmentation) -> None
 
 
 MISTAKES = {
-    "averaged": (["--data", "DATA", "--averaged"], "Expected --publish RUN with --averaged"),
+    "averaged": (["--data", "DATA", "--averaged", "start"], "Expected --publish RUN with --averaged"),
     "changes": (["--data", "DATA", "--augment", "wobble=1"], "flip,shift=0.1"),
     "too far": (["--data", "DATA", "--augment", "shift=3"], "augmentation shift"),
     "no number": (["--data", "DATA", "--augment", "shift=far"], "flip,shift=0.1"),

@@ -14,6 +14,7 @@ import click
 from emotion.cli.common import as_json, for_programs, say
 from emotion.cnn.config import (
     ARCHITECTURES,
+    AVERAGED,
     DISTRIBUTIONS,
     OPTIMISERS,
     PRECISIONS,
@@ -108,7 +109,11 @@ def _with_settings(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--notes", default="", help="What to remember of the run; goes into the bundle's card.")
 @_with_settings
 @click.option("--publish", metavar="RUN", help="Make a bundle of the best weights that a run has so far.")
-@click.option("--averaged", is_flag=True, help="With --publish: the mean of its best and its newest epoch's weights.")
+@click.option(
+    "--averaged",
+    type=click.Choice(AVERAGED),
+    help="With --publish: the mean of its best epoch's weights and its newest one's, or those it started from.",
+)
 @click.option("--probe", metavar="SETTINGS", help="Time a few batches with settings as in a run's config.json.")
 @click.option("--classes", type=click.IntRange(2), default=7, show_default=True, help="With --probe.")
 @as_json
@@ -119,7 +124,7 @@ def train(
     name: str | None,
     notes: str,
     publish: str | None,
-    averaged: bool,
+    averaged: str | None,
     probe: str | None,
     classes: int,
     as_json: bool,
@@ -138,7 +143,7 @@ def train(
     keep_pages()
     if publish is not None or probe is not None:
         with for_programs(as_json):
-            report = _publish(publish, averaged) if publish is not None else _probe(str(probe), classes)
+            report = _publish(publish, averaged or "") if publish is not None else _probe(str(probe), classes)
         say(report, as_json, lambda: "\n".join(f"{name}: {value}" for name, value in report.items()))
     else:
         with ExitStack() as scratch:
@@ -220,7 +225,7 @@ def _publisher(config: TrainConfig) -> "Publish | None":
     return publish_run if _is_first(config) and can_convert() else None
 
 
-def _publish(name: str, averaged: bool) -> dict[str, Any]:
+def _publish(name: str, averaged: str) -> dict[str, Any]:
     from emotion.cnn.publish import publish_best
     from emotion.cnn.runs import open_run
 

@@ -13,6 +13,8 @@ from emotion.names import insist_on_plain_name
 
 ARCHITECTURES = ("deck_cnn", "compact_resnet", "wide_resnet", "lean_resnet", "small_resnet", "tiny_cnn")
 """The functions of ``emotion.cnn.architectures``, named here because the pages can't import Keras to ask for them."""
+AVERAGED = ("newest", "start")
+"""Whose weights may be averaged with those of a run's best epoch: its newest epoch's, or what it started from."""
 LEANER = {"lean_resnet": "wide_resnet"}
 """Networks that can start from a deeper one, from which they take the blocks that they have."""
 OPTIMISERS = ("adam", "adamw", "sgd")

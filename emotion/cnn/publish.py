@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import keras
+import numpy as np
 
-from emotion.cnn.architectures import build
+from emotion.cnn.architectures import build, take_weights
 from emotion.cnn.bundle import Bundle, Card, load_bundle
 from emotion.cnn.callbacks import Confusion
 from emotion.cnn.card import InputSpec
@@ -18,24 +19,28 @@ from emotion.cnn.evaluation import outputs_of
 from emotion.cnn.history import own_bundle
 from emotion.cnn.importing import free_bundle_folder, place_bundle
 from emotion.cnn.making import calibrate, versions, write_card, write_network
+from emotion.cnn.origin import find_origin
 from emotion.cnn.runs import Run
 from emotion.cnn.state import load_newest
 from emotion.cnn.training import compiled
 from emotion.cnn.workers import insist_on_rest_and_weights, insist_on_weights, one_at_a_time
 from emotion.dataset.folder import Dataset, open_dataset
+from emotion.errors import UserError
 from emotion.files import folder_in_the_making, hidden_name, writing
 from emotion.homes import user_models_folder
 
 log = logging.getLogger(__name__)
 
 
-def publish_run(run: Run, dataset: Dataset, averaged: bool = False) -> Path:
+def publish_run(run: Run, dataset: Dataset, averaged: str = "") -> Path:
     """Make the bundle of a run from its best weights, measured on the dataset's validation split.
 
-    ``averaged``: from the mean of the weights of its best and its newest epoch, which is often better than either
-    (P. Izmailov et al., "Averaging weights leads to wider optima and better generalization", UAI 2018). Returns the
-    bundle's folder. A run published before keeps its name; a name that is taken gets a number. Raises UserError where
-    the run has finished no epoch, or kept no state of it to average, and where the dataset has other classes by now.
+    ``averaged``: from the mean of its best epoch's weights and those of its ``newest`` epoch, which is often better
+    than either (P. Izmailov et al., "Averaging weights leads to wider optima and better generalization", UAI 2018), or
+    of the ``start`` (M. Wortsman et al., "Robust fine-tuning of zero-shot models", CVPR 2022). Returns the bundle's
+    folder. A run published before keeps its name; a name that is taken gets a number. Raises UserError where the run
+    has finished no epoch, kept no state of it or had no start to average, and where the dataset has other classes by
+    now.
     """
     insist_on_weights(run)
     insist_on_same_classes(run.classes, dataset)
@@ -48,11 +53,12 @@ def publish_run(run: Run, dataset: Dataset, averaged: bool = False) -> Path:
     return final
 
 
-def _make(run: Run, dataset: Dataset, folder: Path, averaged: bool) -> Card:
+def _make(run: Run, dataset: Dataset, folder: Path, averaged: str) -> Card:
     """Fill the folder with the bundle, calibrated and measured, and return its card."""
     model = _float32_model(run, len(dataset.classes))
     if averaged:
-        _average_with_newest(model, run, len(dataset.classes))
+        others = _newest(run, dataset) if averaged == "newest" else _start(run, dataset)
+        model.set_weights([(one + other) / 2 for one, other in zip(model.get_weights(), others, strict=True)])
     temperature = calibrate(model, dataset.load("validation", model.input_shape[1:3]))
     card = _card(run, dataset, model, write_network(folder, model), averaged)
     return write_card(folder, card, model, dataset, temperature).card
@@ -71,7 +77,7 @@ def _settle(run: Run, made: Path, card: Card) -> Path:
     return final
 
 
-def publish_best(run: Run, averaged: bool = False) -> Path:
+def publish_best(run: Run, averaged: str = "") -> Path:
     """``publish_run`` for a run that is not at work: a bundle of what is best so far. UserError while it is at it."""
     insist_on_rest_and_weights(run)
     return publish_run(run, open_dataset(run.config().data), averaged)
@@ -106,13 +112,30 @@ def _float32_model(run: Run, classes: int) -> keras.Model:
     return model
 
 
-def _average_with_newest(model: keras.Model, run: Run, classes: int) -> None:
+def _newest(run: Run, dataset: Dataset) -> list[np.ndarray]:
+    """The weights that the run's newest epoch was validated with."""
+    classes = len(dataset.classes)
     newest = compiled(run.config(), classes, 1, Confusion(classes), Engine())
     load_newest(run, newest)
-    model.set_weights([(one + other) / 2 for one, other in zip(model.get_weights(), newest.get_weights(), strict=True)])
+    return newest.get_weights()
 
 
-def _card(run: Run, dataset: Dataset, model: keras.Model, files: dict[str, str], averaged: bool) -> Card:
+def _start(run: Run, dataset: Dataset) -> list[np.ndarray]:
+    """The weights that the run began with; UserError where a part of them was new."""
+    config = run.config()
+    origin = find_origin(config.start_from) if config.start_from else None
+    if origin is None or origin.classes != dataset.classes:
+        raise UserError(
+            "{run} did not begin with the weights of a model of the same classes. Average its best epoch with its "
+            "newest one.",
+            run=run.name,
+        )
+    start = build(config.architecture, len(dataset.classes), config.size)
+    take_weights(start, origin, dataset.classes)
+    return start.get_weights()
+
+
+def _card(run: Run, dataset: Dataset, model: keras.Model, files: dict[str, str], averaged: str) -> Card:
     config = run.config()
     setting = {"fingerprint": {}, "images": {}, "precision": ""} | run.setting()
     return Card(

@@ -10,7 +10,7 @@ from emotion.cnn.bundle import Bundle, Card, load_bundle
 from emotion.cnn.card import Metric
 from emotion.cnn.classifier import Classifier
 from emotion.cnn.comparison import Comparison, compare
-from emotion.cnn.config import TrainConfig
+from emotion.cnn.config import AVERAGED, TrainConfig
 from emotion.cnn.evaluation import evaluate
 from emotion.cnn.runs import Run, Status
 from emotion.cnn.workers import publish_best, start_run, start_waiting, stop_run
@@ -92,8 +92,9 @@ def reproduce(bundle: Bundle, dataset: Dataset, progress: Progress | None = None
             run=run.name,
             state=status.state,
         )
-    averaged = bundle.card.training.get("averaged") is True
-    repeated = load_bundle(publish_best(run, averaged=True) if averaged else status.bundle)
+    averaged = bundle.card.training.get("averaged")
+    averaged = "newest" if averaged is True else averaged  # As older cards have it.
+    repeated = load_bundle(publish_best(run, averaged=averaged) if averaged in AVERAGED else status.bundle)
     first, second = (evaluate(Classifier(one), dataset, "validation") for one in (bundle, repeated))
     return Reproduction(bundle, repeated, found, compare(first, second))
 

@@ -37,9 +37,9 @@ def test_the_mean_of_the_best_and_the_newest_epoch(
     with h5py.File(run.path / "best.weights.h5", "r+") as file:  # Another epoch, whichever was the best.
         file["layers"].visititems(lambda _name, node: _halve(node) if isinstance(node, h5py.Dataset) else None)
     best, newest = arrays(run.path / "best.weights.h5"), arrays(run.path / "state" / "epoch-0002" / "model.weights.h5")
-    bundle = load_bundle(publish_run(run, open_dataset(quick.data), averaged=True))
+    bundle = load_bundle(publish_run(run, open_dataset(quick.data), averaged="newest"))
     made = arrays(bundle.path / WEIGHTS)
-    assert made.keys() == best.keys() and bundle.card.training["averaged"]
+    assert made.keys() == best.keys() and bundle.card.training["averaged"] == "newest"
     for name in made:
         np.testing.assert_allclose(made[name], (best[name] + newest[name]) / 2, rtol=1e-5, atol=1e-6)
 
@@ -48,9 +48,22 @@ def test_running_averages_are_what_is_averaged(quick: TrainConfig, train_here: C
     run = train_here(replace(quick, learning_rate=0.01, ema=0.9))
     best, raw = arrays(run.path / "best.weights.h5"), arrays(run.path / "state" / "epoch-0001" / "model.weights.h5")
     assert any(np.abs(best[name] - raw[name]).max() > 1e-4 for name in best)
-    made = arrays(load_bundle(publish_run(run, open_dataset(quick.data), averaged=True)).path / WEIGHTS)
+    made = arrays(load_bundle(publish_run(run, open_dataset(quick.data), averaged="newest")).path / WEIGHTS)
     for name in best:  # One epoch is both, and with its averages the best.
         np.testing.assert_allclose(made[name], best[name], rtol=1e-5, atol=1e-7)
+
+
+def test_the_mean_of_the_best_epoch_and_the_start(quick: TrainConfig, train_here: Callable[[TrainConfig], Run]) -> None:
+    first = train_here(quick)
+    run = train_here(replace(quick, learning_rate=0.01, start_from=str(first.path)))
+    start, best = (arrays(one.path / "best.weights.h5") for one in (first, run))
+    assert any(np.abs(best[name] - start[name]).max() > 1e-4 for name in best)
+    bundle = load_bundle(publish_run(run, open_dataset(quick.data), averaged="start"))
+    made = arrays(bundle.path / WEIGHTS)
+    for name in made:
+        np.testing.assert_allclose(made[name], (best[name] + start[name]) / 2, rtol=1e-5, atol=1e-6)
+    with pytest.raises(UserError, match="did not begin with the weights"):
+        publish_run(first, open_dataset(quick.data), averaged="start")
 
 
 def test_a_run_that_kept_no_epoch_can_t_be_averaged(
@@ -59,4 +72,4 @@ def test_a_run_that_kept_no_epoch_can_t_be_averaged(
     run = train_here(quick)
     (run.path / "state").rename(run.path / "moved")
     with pytest.raises(UserError, match="quick"):
-        publish_run(run, open_dataset(quick.data), averaged=True)
+        publish_run(run, open_dataset(quick.data), averaged="newest")

@@ -40,9 +40,10 @@ def test_the_same_again(trained: Path, home: Path) -> None:
 
 def test_the_mean_of_two_epochs_is_made_again(trained: Path, home: Path) -> None:
     bundle = load_bundle(trained / "models" / "tiny")
-    of_two = changed(bundle, training=bundle.card.training | {"averaged": True})
+    of_two = changed(bundle, training=bundle.card.training | {"averaged": True})  # As earlier cards say it.
     result = reproduce(of_two, open_dataset(trained / "datasets" / "sample"))
-    assert result.repeated.card.training["averaged"] and result.repeated.path == home / "models" / "tiny-repeated"
+    assert result.repeated.card.training["averaged"] == "newest"
+    assert result.repeated.path == home / "models" / "tiny-repeated"
     assert list_runs()[0].status().bundle == str(result.repeated.path)
 
 
