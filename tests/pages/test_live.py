@@ -195,8 +195,22 @@ def test_the_language_reaches_the_video(page):
     assert settings_of(page(app__language="ko")).language == "ko"
 
 
+def test_the_open_tabs_stay_in_the_other_language(page):
+    app = page(live__beside__view="settings", live__below__view="code")
+    app.session_state["app.language"] = "ko"
+    app.run()
+    assert not app.exception and app.slider("live.smoothing").value >= 0
+    assert app.session_state["live.below.last"] == "code"
+    app.segmented_control("live.view").set_value("mine").run()
+    app.session_state["live.mine.view"] = "teach"
+    app.run()
+    app.session_state["app.language"] = "en"
+    app.run()
+    assert not app.exception and app.session_state["live.mine.last"] == "teach"
+
+
 def test_every_knob_reaches_the_running_processor_and_stays(page):
-    app = page(live__beside="Settings")
+    app = page(live__beside__view="settings")
     processor = app.session_state["live.processor.camera"]
     app.slider("live.smoothing").set_value(0.0)
     app.slider("live.scale_factor").set_value(1.5)
@@ -223,7 +237,7 @@ def test_every_knob_reaches_the_running_processor_and_stays(page):
 
 
 def test_the_course_s_loop_has_its_own_values(page):
-    app = page(live__beside="Settings")
+    app = page(live__beside__view="settings")
     app.segmented_control("live.mode").set_value("deck").run()
     assert settings_of(app).pipeline.mode == "deck"
     assert app.slider("live.scale_factor").disabled
