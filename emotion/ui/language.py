@@ -2,17 +2,17 @@
 
 import streamlit as st
 
-from emotion.i18n import LANGUAGES, _, use_language
+from emotion.i18n import LANGUAGES, _, language, use_language
 
 _KEY = "app.language"
 
 
 def follow_session() -> None:
     """Make every text follow the language of the browser session that is being served."""
-    if _KEY not in st.session_state:
+    if st.session_state.get(_KEY) not in LANGUAGES:  # Seen: the switch without a value for a moment.
         wanted = st.query_params.get("lang") or _of_browser()
         st.session_state[_KEY] = "ko" if wanted.lower().startswith("ko") else "en"
-    use_language(lambda: st.session_state.get(_KEY, "en"))
+    use_language(lambda: st.session_state.get(_KEY) or "en")
 
 
 def switch() -> None:
@@ -25,7 +25,7 @@ def switch() -> None:
         label_visibility="collapsed",
         required=True,
     )
-    chosen = st.session_state[_KEY]
+    chosen = st.session_state[_KEY] or language()
     if "lang" in st.query_params or chosen != _of_browser():  # Streamlit drops it at each change of page.
         st.query_params["lang"] = chosen
 

@@ -57,6 +57,12 @@ def test_the_chosen_language_stands_in_the_address(home: Path) -> None:
     assert open_page("home", "ko").query_params["lang"] == "ko"
 
 
+def test_a_switch_without_a_value_is_no_error(home: Path) -> None:
+    app = open_page("haar", "ko")
+    app.session_state["app.language"] = None
+    assert not app.run().exception and app.title[0].value == PAGES["haar"][1]  # As the address says.
+
+
 @pytest.mark.parametrize("language", ["en", "ko"])
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_opens_with_nothing_at_hand(page: str, language: str, home: Path) -> None:
