@@ -50,6 +50,19 @@ def N_(text: str) -> str:
     return text
 
 
+_SYSTEM_REASONS = {
+    N_("No such file or directory"),
+    N_("Permission denied"),
+    N_("Is a directory"),
+    N_("Not a directory"),
+    N_("File name too long"),
+    N_("No space left on device"),
+    N_("Read-only file system"),
+    N_("Input/output error"),
+}
+"""Why an operating system refuses a file, as it says in English."""
+
+
 def decimal(number: float, digits: int = 6) -> str:
     """A number as people read it: so many significant digits and no exponent.
 
@@ -71,7 +84,9 @@ def minus(text: str) -> str:
 def error_text(error: UserError) -> str:
     """The sentence of a UserError in the reader's language, as Markdown that shows names and paths letter by letter."""
     sentence = _(error.template).replace("*", "\\*")
-    return sentence.format(**{name: plain(str(value)) for name, value in error.values.items()})
+    values = {name: str(value) for name, value in error.values.items()}
+    values = {name: _(value) if value in _SYSTEM_REASONS else value for name, value in values.items()}
+    return sentence.format(**{name: plain(value) for name, value in values.items()})
 
 
 def plain(text: str) -> str:

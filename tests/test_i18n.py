@@ -1,7 +1,9 @@
 """Every text a person sees is there in English and in Korean."""
 
 import ast
+import errno
 import json
+import os
 import re
 import string
 from pathlib import Path
@@ -68,6 +70,9 @@ def test_the_reader_s_language_decides() -> None:
         assert _("Home") == "홈"
         error = UserError("{root} is no folder. Give the path of a dataset folder that exists.", root="/tmp/x")
         assert r"\/tmp\/x" in error_text(error) and "폴더" in error_text(error)  # Markdown shows it letter by letter.
+        unread = "{root} can't be read ({reason}). Check the path and the folder's permissions."
+        error = UserError(unread, root="Live", reason=os.strerror(errno.ENOENT))
+        assert error_text(error).startswith("Live: 읽을 수 없어요(그런 파일이나 폴더가 없음)")  # A name stays as it is.
         assert _("a text nobody translated") == "a text nobody translated"
     finally:
         use_language(lambda: "en")

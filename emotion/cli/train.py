@@ -23,7 +23,7 @@ from emotion.cnn.config import (
     Augmentation,
     TrainConfig,
 )
-from emotion.cnn.machine import set_up_tensorflow
+from emotion.cnn.machine import import_keras, set_up_tensorflow
 from emotion.memory import keep_pages
 
 if TYPE_CHECKING:
@@ -204,6 +204,7 @@ def _train_here(run: "Run") -> None:
     status = take_over(run)  # Before Keras is imported, which takes a while: whoever watches sees a living worker.
     config = run.config()
     try:
+        import_keras()
         from emotion.cnn.training import train as work
 
         publish = _publisher(config)
@@ -226,6 +227,7 @@ def _publisher(config: TrainConfig) -> "Publish | None":
 
 
 def _publish(name: str, averaged: str) -> dict[str, Any]:
+    import_keras()
     from emotion.cnn.publish import publish_best
     from emotion.cnn.runs import open_run
 
@@ -237,6 +239,7 @@ def _probe(settings: str, classes: int) -> dict[str, Any]:
         config = TrainConfig.from_json(json.loads(settings))
     except (ValueError, TypeError) as error:
         raise click.UsageError(f"--probe: expected settings as in a run's config.json ({error}).") from None
+    import_keras()
     from emotion.cnn.probe_process import measure
 
     return measure(config, classes)

@@ -64,32 +64,39 @@ class Report(keras.callbacks.Callback):
     def __init__(self, run: Run, status: Status, batches: Batches, confusion: Confusion) -> None:
         super().__init__()
         self.run, self.status, self.batches, self.confusion = run, status, batches, confusion
-        self.written = 0.0
+        self.written, self.warm = 0.0, False
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         self.batches.start_epoch(epoch)
-        self.started = time.monotonic()
+        self.started = self.paced = time.monotonic()
+        self.unpaced = 0
         self.say(epoch=epoch, step=0, steps=len(self.batches), phase="training")
 
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        if not self.warm and len(self.batches) > 1:  # In the first batch of all, the network is compiled.
+            self.warm, self.paced, self.unpaced = True, time.monotonic(), batch + 1
         if time.monotonic() - self.written > 0.5:
-            seconds = time.monotonic() - self.started
-            self.say(step=batch + 1, images_per_second=round((batch + 1) * self.batches.batch_size / seconds, 1))
+            self.say(step=batch + 1, images_per_second=self._pace((batch + 1) * self.batches.batch_size))
             self._note((batch + 1) / len(self.batches), logs or {})
 
     def on_test_begin(self, logs: dict[str, float] | None = None) -> None:
-        self.images_per_second = len(self.batches.targets) / (time.monotonic() - self.started)
+        self.images_per_second = self._pace(len(self.batches.targets))
         self.say(step=len(self.batches), phase="validation")
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         logs = {} if logs is None else logs
         self._insist_on_numbers(logs)
         logs["learning_rate"] = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
-        logs["images_per_second"] = round(self.images_per_second, 1)
+        logs["images_per_second"] = self.images_per_second
         logs["seconds"] = round(time.monotonic() - self.started, 3)
         counts = keras.ops.convert_to_numpy(self.confusion.counts)
         self.run.note("confusion", {"epoch": epoch + 1, "counts": counts.tolist()})
         log.info("epoch %d/%d  %s", epoch + 1, self.status.epochs, _line(logs))
+
+    def _pace(self, images: int) -> float:
+        """Images a second, of the epoch's first ``images``; 0 as long as it can't be told."""
+        counted = images - self.unpaced * self.batches.batch_size
+        return round(counted / (time.monotonic() - self.paced), 1) if counted > 0 else 0.0
 
     def say(self, **changes: object) -> None:
         """Write the status with ``changes``."""

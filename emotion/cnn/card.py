@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from emotion.cnn.edited import insist_on_types
+from emotion.i18n import N_
 
 CARD = "card.json"
 NETWORK = "model.json"
@@ -22,7 +23,7 @@ class InputSpec:
     height: int = 48
     width: int = 48
     channels: int = 1
-    scaling: str = "inside the network; feed 0-255"
+    scaling: str = N_("inside the network; feed 0-255")
 
 
 @dataclass(frozen=True)

@@ -106,9 +106,10 @@ def best_accuracy(run: Run) -> float:
 
 @dataclass(frozen=True)
 class Chance:
-    """The best validation ``accuracy`` of a run against the ``guess``: always to answer the commonest class."""
+    """The best validation ``accuracy`` of a run, on ``n`` images, against the ``guess``: always the commonest class."""
 
     accuracy: float
+    n: int
     guess: float
     beaten: bool
 
@@ -128,7 +129,7 @@ def against_chance(confusions: Mapping[int, np.ndarray]) -> Chance | None:
     best = max(counted, key=lambda counts: float(np.trace(counts)))
     right, n = int(np.trace(best)), int(best.sum())
     guess = float(best.sum(axis=1).max() / n)
-    return Chance(right / n, guess, wilson_interval(right, n)[0] > guess)
+    return Chance(right / n, n, guess, wilson_interval(right, n)[0] > guess)
 
 
 def differences(configs: Sequence[TrainConfig]) -> dict[str, list[object]]:

@@ -107,7 +107,10 @@ def _json(path: Path) -> Any:
     try:
         values = json.loads(data.decode("utf-8-sig"))
         # A network that went through json.dumps twice is a text in JSON: a common slip with to_json.
-        return json.loads(values) if isinstance(values, str) else values
+        values = json.loads(values) if isinstance(values, str) else values
+        if not isinstance(values, dict):
+            raise ValueError("{…} expected")
+        return values
     except (ValueError, RecursionError) as error:
         raise UserError(
             "{file} is no model.json ({reason}). Choose the JSON file that Keras' to_json wrote.",
@@ -191,4 +194,6 @@ def _task(classes: tuple[str, ...]) -> str:
 
 
 def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
+    """What an error says in a line; of one that only announces an example, the example."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
+    return (lines[1] if lines[0].endswith(":") and len(lines) > 1 else lines[0])[:200]

@@ -241,7 +241,7 @@ def _data(facts: _Facts) -> str:
     rows += [(_("Hash of the file list"), fingerprint.get("files_sha256", "–"))]
     rows += [(_("Left out, unreadable"), len(setting.get("unreadable", ())))]
     if facts.dataset:
-        rows += [(_("Terms of use"), facts.dataset.terms)]
+        rows += [(_("Terms of use"), _(facts.dataset.terms))]
     return section(_("Data"), table(rows))
 
 
@@ -257,7 +257,8 @@ def _card(facts: _Facts) -> str:
     if bundle:
         card = bundle.card
         rows = [(_("Model"), card.name), (_("Task"), card.task), (_("Parameters"), f"{card.parameters:,}")]
-        rows += [(_("Input"), f"{card.input.height}×{card.input.width}, {card.input.scaling}")]
+        scaling = _(card.input.scaling)
+        rows += [(_("Input"), f"{card.input.height}×{card.input.width}, {scaling}")]
         rows += [(_("Made"), card.created), *([(_("Notes"), _(card.notes))] if card.notes else [])]
     versions = bundle.card.versions if bundle else {package: version(package) for package in PACKAGES}
     rows += [(package, number) for package, number in versions.items()]

@@ -14,6 +14,7 @@ from emotion.dataset.library import delete
 from emotion.errors import UserError
 from emotion.files import IMAGE_SUFFIXES, plain_name, reading, remove_folder, write_atomic, write_json, writing
 from emotion.homes import datasets_folder
+from emotion.i18n import N_
 
 IMAGES_AT_MOST = 2000
 """In one class: a class of this size already takes minutes to collect."""
@@ -44,7 +45,7 @@ class Collection:
             about = {
                 "title": self.root.name,
                 "source": "collected with the Live page",
-                "terms": "The person in the pictures agreed to their use on this computer.",
+                "terms": N_("The person in the pictures agreed to their use on this computer."),
                 "collected": True,
                 "consent": datetime.now(UTC).isoformat(timespec="seconds"),
             }

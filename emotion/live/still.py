@@ -34,16 +34,20 @@ def read_picture(bgr: np.ndarray, classifier: Classifier) -> list[StillFace]:
     ]
 
 
+def is_small(bgr: np.ndarray, side: int) -> bool:
+    """Whether a picture uint8 (H, W, 3) is at most twice as large as a network's input of ``side`` pixels."""
+    return max(bgr.shape[:2]) <= 2 * side
+
+
 def read_faces(bgr: np.ndarray, classifiers: Sequence[Classifier]) -> tuple[tuple[Face, ...], bool]:
     """What models of different names say of the faces of a picture uint8 (H, W, 3), the largest first.
 
     Where no face is found, the whole picture is taken for one, which the second value says; so is, without looking, a
-    picture that is at most twice as large as a network's input. A data set's image is nothing but face, and in it the
+    picture that ``is_small``. A data set's image is nothing but face, and in it the
     detector finds, one time in four, a smaller face that is none. Raises what a model raises that can't answer.
     """
     side = max((max(each.bundle.card.input.height, each.bundle.card.input.width) for each in classifiers), default=0)
-    small = max(bgr.shape[:2]) <= 2 * side
-    found = FrameResult() if small else FacePipeline(FaceDetector(), classifiers).process_still(bgr)
+    found = FrameResult() if is_small(bgr, side) else FacePipeline(FaceDetector(), classifiers).process_still(bgr)
     for problem in found.problems.values():
         raise problem
     if found.faces or not classifiers:

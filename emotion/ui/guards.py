@@ -115,7 +115,7 @@ def need_dataset(dataset: Dataset | None) -> Dataset:
             st.write(
                 _(
                     "Draw the built-in practice set: 2,100 faces with seven emotions, made by a program in a few "
-                    "seconds. Or open a folder of your own on the Dataset page."
+                    "seconds. Or open a folder of your own, at the top of the Dataset page."
                 )
             )
             if sample_button("guard.sample"):

@@ -24,6 +24,7 @@ def switch() -> None:
         key=_KEY,
         label_visibility="collapsed",
         required=True,
+        persist_state="session",  # st.switch_page() drops all widgets' values, also of those on every page.
     )
     chosen = st.session_state[_KEY] or language()
     if "lang" in st.query_params or chosen != _of_browser():  # Streamlit drops it at each change of page.

@@ -53,12 +53,20 @@ def test_three_epochs_by_clicks(app: App, page: Page, browser: Browser) -> None:
     runs = [Run(path) for path in (app.home / "runs").iterdir() if path.name[0] != "."]
     assert [run.status().state for run in runs] == ["finished"]
     plays_from_the_first_epoch(page)
-    to_live.click()
-    expect(page.get_by_role("heading", name="Live")).to_be_visible()
+    goes_to_live_in_the_language_it_has(page)
     # What was just trained is preselected in this browser session.
     chosen = page.locator(".st-key-live-models").get_by_role("group", name="Selected values")
     expect(chosen).to_have_text(re.compile(r"^sample-deck · .* · drawn faces"), timeout=30_000)
     is_deleted_once_that_is_confirmed(app, page, runs[0])
+
+
+def goes_to_live_in_the_language_it_has(page: Page) -> None:
+    page.get_by_role("radio", name="한국어").click()
+    page.get_by_role("button", name="내 얼굴로 확인하기").click()
+    expect(page.get_by_role("heading", name="실시간", exact=True)).to_be_visible()
+    expect(page).to_have_url(re.compile(r"/live\?lang=ko$"))
+    page.get_by_role("radio", name="English").click()
+    expect(page.get_by_role("heading", name="Live")).to_be_visible()
 
 
 def starts_three_epochs(page: Page) -> None:

@@ -131,6 +131,25 @@ def test_the_cosine_climbs_first_and_ends_at_zero() -> None:
     assert learning_rate(replace(config, schedule="constant"), 10) == 0.1
 
 
+def test_the_pace_leaves_out_the_batch_that_compiles_the_network(
+    quick: TrainConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [0.0]
+    monkeypatch.setattr("emotion.cnn.callbacks.time.monotonic", lambda: clock[0])
+    run, given = create_run(quick), Batches(np.zeros((12, 1, 1), np.uint8), one_hot(np.arange(12) % 2, 2), 4, 0)
+    report = Report(run, Status("running"), given, Confusion(2))
+    told = []
+    for epoch, seconds in enumerate(((10.0, 12.0, 14.0), (15.0, 16.0, 17.0))):
+        report.on_epoch_begin(epoch)
+        for batch, second in enumerate(seconds):
+            clock[0] = second
+            report.on_train_batch_end(batch)
+            told.append(report.status.images_per_second)
+        report.on_test_begin()
+        told.append(report.images_per_second)
+    assert told == [0, 2, 2, 2, 4, 4, 4, 4]
+
+
 class Spoilt(keras.callbacks.Callback):
     """Makes the weights infinite at the start of an epoch."""
 

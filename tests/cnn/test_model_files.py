@@ -17,6 +17,7 @@ from emotion.cnn.export import export_bundle, load_network, probe_faces
 from emotion.cnn.model_files import import_model_files
 from emotion.dataset.folder import open_dataset
 from emotion.errors import UserError
+from emotion.homes import REPOSITORY
 from tests.cnn.old_files import deck_layers, write_network, write_weights
 
 EMOTIONS = ("angry", "disgust", "fear", "happy", "neutral", "sad", "surprise")
@@ -174,6 +175,9 @@ def test_weights_of_keras_3_of_another_network_are_refused(tmp_path: Path, home:
     small_model().save_weights(tmp_path / "my.weights.h5")
     with pytest.raises(UserError, match="are not those of the network"):
         import_model_files(tmp_path / "model.json", tmp_path / "my.weights.h5", EMOTIONS)
+    # Of many layers that don't fit, Keras announces an example: that is the reason.
+    with pytest.raises(UserError, match=r"\(Layer 'eye3' expected 2 variables, .*\['kernel', 'bias'\]\)\."):
+        import_model_files(tmp_path / "model.json", REPOSITORY / "models/emotion/model.weights.h5", EMOTIONS)
     assert not (home / "models").exists()
 
 
@@ -208,6 +212,7 @@ BAD: dict[str, tuple[Callable[[Path, Path], object], str]] = {
     "folder": (lambda n, w: (n.unlink(), n.mkdir()), "can't be read"),
     "no network": (lambda n, w: n.write_text("{", encoding="utf-8"), "is no model.json"),
     "no text": (lambda n, w: n.write_bytes(b"\x80\x04\x95"), "is no model.json"),
+    "a list": (lambda n, w: n.write_text("[]", encoding="utf-8"), "is no model.json"),
     "deep": (lambda n, w: n.write_text("[" * 100_000, encoding="utf-8"), "is no model.json"),
     "Lambda": (edit(lambda n: layers_of(n)[3].update(class_name="Lambda")), "“Lambda”"),
     "fewer layers": (edit(lambda n: layers_of(n).pop(1)), "are not those of the network"),

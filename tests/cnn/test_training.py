@@ -177,6 +177,16 @@ def test_what_the_environment_says_of_tensorflow_stays(monkeypatch: pytest.Monke
     assert (os.environ["TF_ENABLE_ONEDNN_OPTS"], os.environ["TF_CPP_MIN_LOG_LEVEL"]) == ("0", "2")
 
 
+def test_keras_comes_without_its_adapters_which_can_be_had_afterwards() -> None:
+    code = (
+        "import sys; from emotion.cnn.machine import import_keras; import_keras(); "
+        "assert 'keras' in sys.modules and not {'sklearn', 'pandas'} & set(sys.modules), 'adapters'; "
+        "import numpy as np, pandas, sklearn.metrics, keras; model = keras.Sequential([keras.layers.Dense(2)]); "
+        "assert model.predict(np.zeros((3, 4)), verbose=0).shape == (3, 2)"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, check=True)
+
+
 @pytest.mark.skipif(os.name == "nt", reason="a shell script stands for nvidia-smi")
 def test_bfloat16_only_where_every_gpu_has_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program = tmp_path / "nvidia-smi"

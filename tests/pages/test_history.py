@@ -27,6 +27,7 @@ from tests.pages.test_pages import keys, open_page, shown
 
 LEARNED = np.array([[18, 2], [3, 17]])
 NOTHING = np.array([[20, 0], [20, 0]])
+LUCK = np.array([[1, 0], [0, 1]])
 
 
 @pytest.fixture
@@ -100,7 +101,8 @@ STATES = [
     (Status("running", 2**22 + 1), LEARNED, "Its process is gone", {"training.resume", "training.publish"}),
     (RAN_OFF, LEARNED, "Start again with a lower learning rate", {"training.resume", "training.publish"}),
     (Status("finished"), LEARNED, "Finished. Best accuracy on the validation images: 60.0%.", {"training.publish"}),
-    (Status("finished"), NOTHING, "no better than guessing yet: 50.0%", {"training.publish"}),
+    (Status("finished"), NOTHING, "no better than guessing yet: 50.0% of the 40 validation", {"training.publish"}),
+    (Status("finished"), LUCK, "100.0% of the 2 validation images are right, and one", {"training.publish"}),
 ]
 
 
@@ -211,11 +213,22 @@ def test_a_run_that_was_deleted_elsewhere_is_not_stopped(make: Callable[..., Run
     assert not app.exception and "somebody has deleted it" in said(app)
 
 
+def test_a_ticked_run_that_was_deleted_elsewhere_is_named_once(make: Callable[..., Run]) -> None:
+    first, second = make("one", Status("stopped")), make("two", Status("stopped"))
+    app = open_history(first, second)
+    assert not app.toast
+    shutil.rmtree(second.path)
+    assert [shown(toast.value) for toast in app.run().toast] == [f"Deleted: {second.name}"]
+    assert not app.run().toast
+
+
 def test_the_queue_is_shown_and_can_be_left(make: Callable[..., Run], busy: Run, data: Path) -> None:
     waiting = [start_run(TrainConfig(str(data), name)) for name in ("second", "third")]
     app = open_run_view(waiting[1])
     assert "waiting for its turn" in said(app)
-    assert f"1. {waiting[0].name}" in said(app) and f"2. {waiting[1].name}" in said(app)
+    # The run that is shown has its button above, and stands out in the list.
+    assert f"1. {waiting[0].name}" in said(app) and f"2. **{waiting[1].name}**" in said(app)
+    assert f"training.leave.{waiting[1].name}" not in keys(app)
     app.button(key=f"training.leave.{waiting[0].name}").click().run()
     assert waiting_runs() == [waiting[1]] and waiting[0].status().state == "stopped"
     app.button(key="training.stop").click().run()

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from queue import Empty, SimpleQueue
 from typing import Any, BinaryIO
 
-from emotion.cnn.machine import set_up_tensorflow
+from emotion.cnn.machine import import_keras, set_up_tensorflow
 from emotion.cnn.service.messages import read_message, write_message
 from emotion.errors import UserError
 
@@ -22,7 +22,7 @@ def main(idle_seconds: float) -> None:
     asked: SimpleQueue[dict[str, Any] | None] = SimpleQueue()
     threading.Thread(target=_listen, args=(sys.stdin.buffer, asked), daemon=True).start()
     set_up_tensorflow()
-    # Only here, because it takes seconds and may print: it imports Keras.
+    import_keras()  # Only here, because it takes seconds and may print.
     from emotion.cnn.service.requests import REQUESTS
 
     write_message(answers, {"number": 0})

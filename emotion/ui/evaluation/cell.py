@@ -126,7 +126,7 @@ def _heat(setting: Setting, face: np.ndarray, row: int, targets: list[int], name
     show_face(pictures, face, _("What the network sees"))
     maps = _maps(setting, face, row, tuple(targets), str(way)) or ()
     for target, heat in zip(targets, maps, strict=False):
-        text = _("What speaks for {name}") if heat.any() else _("Nothing speaks for {name}")
+        text = _("What speaks for {name}") if heat.max() > 0 else _("Nothing speaks for {name}")
         show_face(pictures, face, text.format(name=plain(names[target])), heat)
     if maps:
         st.caption(

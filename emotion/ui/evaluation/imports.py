@@ -157,12 +157,10 @@ def _watch() -> None:
 
 def _arrived(name: str) -> None:
     """Where to go with the new model, which is preselected everywhere from now on."""
-    st.success(
-        _("“{name}” is here and chosen. Measure it first: a wrong order of classes shows at once.").format(
-            name=plain(name)
-        ),
-        icon=":material/check_circle:",
-    )
+    text = _("“{name}” is here and chosen. Measure it first: a wrong order of classes shows at once.")
+    if st.session_state["evaluation.import.way"] == "zip":  # A bundle knows its order.
+        text = _("“{name}” is here and chosen.")
+    st.success(text.format(name=plain(name)), icon=":material/check_circle:")
     with st.container(horizontal=True):
         st.button(_("Measure it"), key="evaluation.import.measure", icon=":material/grading:", on_click=_measure)
         st.page_link("pages/live.py", label=_("Use it live"), icon=":material/videocam:")

@@ -13,7 +13,7 @@ from emotion.haar.photos import shrink
 from emotion.i18n import _, error_text
 from emotion.labels import class_names, label_of
 from emotion.live.faces import Prediction
-from emotion.live.still import StillFace
+from emotion.live.still import StillFace, is_small
 from emotion.plots.altered import photo_figure
 from emotion.ui import chart
 from emotion.ui.evaluation.altering import experiment
@@ -111,7 +111,10 @@ def _choose(bgr: np.ndarray, faces: list[StillFace], whole: bool) -> StillFace:
         boxes = [face.xyxy for face in faces if face.xyxy is not None]
         chart.clickable(photo_figure(bgr, boxes, chosen), "evaluation.photo", _remember)
         if not boxes and not whole:
-            st.caption(_("No face was found, so the whole picture is taken for one, as with the images of a dataset."))
+            text = _("No face was found, so the whole picture is taken for one, as with the images of a dataset.")
+            if is_small(bgr, faces[chosen].crop.shape[0]):
+                text = _("So small a picture is taken for a face as a whole, as with the images of a dataset.")
+            st.caption(text)
     return faces[chosen]
 
 

@@ -180,8 +180,8 @@ def _check(begun: Begun, found: Found, settings: DetectorSettings) -> None:
     faces = clipped(group_boxes(scan.raw, settings.min_neighbors), scan.gray.shape)
     if same(scan.accepted, found.windows) and same(faces.astype(np.float32), found.faces):
         text = _(
-            "Checked just now: the open scan of step 4 lets the same {windows} windows pass as OpenCV, and groups them "
-            "to the same boxes ({faces})."
+            "Checked just now: the open scan of the Cascade tab lets the same {windows} windows pass as OpenCV, and "
+            "groups them to the same boxes ({faces})."
         )
         st.success(text.format(windows=len(found.windows), faces=len(found.faces)), icon=":material/verified:")
     else:

@@ -56,6 +56,7 @@ def show(cascade: str, settings: DetectorSettings) -> None:
     source = _choose_photos()
     limit = st.slider(
         _("Photos at most"), 5, 500, 20, 5, key="haar.measure.limit", persist_state="session",
+        disabled=st.session_state["haar.measure.way"] in {"own", "sample"},
         help=_("Each photo is scanned five times, once for each scale factor: a second or so."),
     )  # fmt: skip
     pressed = st.button(
@@ -182,8 +183,16 @@ def _advice(table: Accuracy) -> str:
     if not table.faces:
         return _("No face is marked, so there is no recall.")
     row, column = table.best
+    alike = int((table.worth == table.worth.max()).sum())
     text = _("The most faces less false alarms here: scaleFactor {factor}, minNeighbors {neighbors}, {ms} ms a photo.")
+    if alike > 1:
+        text = _(
+            "{alike} of {all} settings are equally good on these photos, by faces less false alarms. The quickest of "
+            "them: scaleFactor {factor}, minNeighbors {neighbors}, {ms} ms a photo."
+        )
     return text.format(
+        alike=alike,
+        all=table.worth.size,
         factor=f"{table.scale_factors[row]:g}",
         neighbors=table.min_neighbors[column],
         ms=round(float(table.milliseconds[row])),

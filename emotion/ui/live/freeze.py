@@ -124,7 +124,10 @@ def _covered(classifier: Classifier, face: StillFace) -> None:
     key = f"live:occlusion:{classifier.bundle.digest}:{face_key(face.crop)}"
     with st.container(border=True, key="live-covered"):
         st.markdown(
-            _("**What does the answer hang on?** A gray square covers a part at a time: warm is what the answer needs.")
+            _(
+                "**What does the answer hang on?** A gray square covers a part at a time: warm is what the answer "
+                "needs, blue what stands in its way."
+            )
         )
         maps = outcome(
             key, _("Covering parts of the face"),
@@ -132,7 +135,7 @@ def _covered(classifier: Classifier, face: StillFace) -> None:
         )  # fmt: skip
         pictures = st.container(horizontal=True)
         for target, heat in zip(targets, maps or (), strict=False):
-            text = _("What speaks for {name}") if heat.any() else _("Nothing speaks for {name}")
+            text = _("What speaks for {name}") if heat.max() > 0 else _("Nothing speaks for {name}")
             show_face(pictures, face.crop, text.format(name=plain(names[target])), heat)
 
 

@@ -59,10 +59,13 @@ def show(run: Run, status: Status, learned: bool) -> None:
             _longer(run, at_work, learned)
         else:
             st.button(
-                _("Go on from there"), key="training.resume", icon=":material/play_arrow:",
+                _("Go on from there") if run.has_weights else _("Start again"),
+                key="training.resume", icon=":material/play_arrow:",
                 type="secondary" if run.has_weights and learned else "primary", on_click=attempt, args=(_resume, run),
                 disabled=at_work,
-                help=_("The metrics join without a gap; the epoch that was broken off is repeated."),
+                help=_("The metrics join without a gap; the epoch that was broken off is repeated.")
+                if run.has_weights
+                else None,
             )  # fmt: skip
         _fork(run)
         if st.button(_("Delete"), key="training.delete", icon=":material/delete:", disabled=at_work):

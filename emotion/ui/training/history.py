@@ -7,7 +7,7 @@ import streamlit as st
 
 from emotion.cnn.history import Summary, differences, metrics_csv, runs_csv, stamp_of, summary_of
 from emotion.cnn.runs import list_runs
-from emotion.i18n import _
+from emotion.i18n import _, plain
 from emotion.plots.training import COMPARED_AT_MOST, compared
 from emotion.ui import chart
 from emotion.ui.guards import distinct
@@ -73,6 +73,8 @@ def _table(known: list[Summary]) -> list[Summary]:
     if _CHOSEN not in st.session_state:  # At first the two newest, so that there is something to see.
         st.session_state[_CHOSEN] = [one.run.name for one in known if one.rows][:2]
     ticked = [names.index(name) for name in st.session_state[_CHOSEN] if name in names]
+    if gone := [name for name in st.session_state[_CHOSEN] if name not in names]:  # Here, or in another window.
+        st.toast(_("Deleted: {runs}").format(runs=plain(", ".join(gone))), icon=":material/delete:")
     # The browser knows rows by their number: with other runs it is another table, and the ticks are set anew.
     state = data_table(
         _columns(known),
@@ -142,7 +144,7 @@ def _column_config(problems: bool) -> dict[str, Any]:
         "rate": column.NumberColumn(_("Learning rate"), format="plain"),
         "time": column.TextColumn(_("Time")),
         "pace": column.NumberColumn(_("Images/s"), format="%.0f"),
-        "date": column.DatetimeColumn(_("Date"), format="YYYY-MM-DD HH:mm"),
+        "date": column.DatetimeColumn(_("Date"), format="YYYY-MM-DD HH:mm:ss"),
         "problem": column.TextColumn(_("Problem"), width="large") if problems else None,
     }
 

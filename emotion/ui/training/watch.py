@@ -70,7 +70,7 @@ def _at_work(run: Run) -> None:
             st.code(run.log_tail(), language=None)
     except UserError as error:
         st.error(error_text(error))
-    _queue()
+    _queue(run)
 
 
 def _at_rest(run: Run, status: Status) -> None:
@@ -92,7 +92,7 @@ def _glance(known: list[str]) -> None:
     try:
         start_waiting()
         actions.keep_saying()
-        _queue()
+        _queue(shown=None)
     except UserError as error:
         st.error(error_text(error))
     if [run.name for run in running_runs()] != known:
@@ -102,7 +102,7 @@ def _glance(known: list[str]) -> None:
 def _head(run: Run, status: Status) -> None:
     colours = {"running": "blue", "queued": "blue", "stopping": "orange", "finished": "green", "failed": "red"}
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{plain(run.config().name)}**", width="content")
+        st.markdown(f"**{plain(run.config().name)}**", width="content", help=plain(run.name))
         st.badge(state_name(status), color=colours.get(status.state, "gray"))  # type: ignore[arg-type]
         if status.active:
             _stop(run, status)
@@ -193,8 +193,8 @@ def _names(run: Run, confusions: Mapping[int, np.ndarray]) -> list[str]:
     return class_names(run.classes) if len(run.classes) == k else [str(position) for position in range(1, k + 1)]
 
 
-def _queue() -> None:
-    """The runs that wait, in order, each with a way out."""
+def _queue(shown: Run | None) -> None:
+    """The runs that wait, in order, each with a way out; that of the run ``shown`` stands above its curves."""
     waiting = waiting_runs()
     if not waiting:
         return
@@ -202,11 +202,13 @@ def _queue() -> None:
         st.markdown(_("**Waiting for their turn**"))
         for position, run in enumerate(waiting, 1):
             with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-                st.markdown(f"{position}\\. {plain(run.name)}", width="stretch")
-                st.button(
-                    _("Leave the queue"), key=f"training.leave.{run.name}", icon=":material/close:",
-                    on_click=actions.attempt, args=(stop_run, run),
-                )  # fmt: skip
+                name = f"**{plain(run.name)}**" if run == shown else plain(run.name)
+                st.markdown(f"{position}\\. {name}", width="stretch")
+                if run != shown:
+                    st.button(
+                        _("Leave the queue"), key=f"training.leave.{run.name}", icon=":material/close:",
+                        on_click=actions.attempt, args=(stop_run, run),
+                    )  # fmt: skip
 
 
 def _outcome(run: Run, status: Status, chance: Chance | None) -> None:
@@ -218,15 +220,15 @@ def _outcome(run: Run, status: Status, chance: Chance | None) -> None:
         with st.expander(_("The last lines of its log"), icon=":material/terminal:"):
             st.code(run.log_tail(), language=None)
     elif status.state == "interrupted" and not run.has_weights:
-        st.warning(_("Its process is gone, and no epoch was finished: whoever goes on with it begins anew."))
+        st.warning(_("Its process is gone, and no epoch was finished: “Start again” begins anew."))
     elif status.state == "interrupted":
         st.warning(_("Its process is gone: a crash, a restart, or somebody ended it. Its last whole epoch is kept."))
     elif not run.has_weights and not status.pid:
         st.warning(
-            _("It left the queue before its turn came. Whoever goes on with it has it begin as soon as there is room.")
+            _("It left the queue before its turn came. “Start again” puts it back: it begins as soon as there is room.")
         )
     elif not run.has_weights:
-        st.warning(_("It was stopped before an epoch was finished: whoever goes on with it begins anew."))
+        st.warning(_("It was stopped before an epoch was finished: “Start again” begins anew."))
     else:
         st.warning(_("This training is not finished. What it learned until its last whole epoch is kept."))
 
@@ -237,10 +239,15 @@ def _finished(run: Run, chance: Chance | None) -> None:
         text = _("Finished. Best accuracy on the validation images: {accuracy}.")
         st.success(text.format(accuracy=f"{best_accuracy(run):.1%}"), icon=":material/celebration:")
         return
-    text = _(
-        "Finished, but it is no better than guessing yet: {accuracy} of the validation images are right, and one "
-        "and the same answer for all would give {guess}. Train it for more epochs, or with more images."
-    )
-    st.warning(
-        text.format(accuracy=f"{chance.accuracy:.1%}", guess=f"{chance.guess:.1%}"), icon=":material/trending_flat:"
-    )
+    if chance.accuracy > chance.guess:
+        text = _(
+            "Finished: {accuracy} of the {n} validation images are right, and one and the same answer for all would "
+            "give {guess}. That may still be luck. More validation images would tell, or more epochs."
+        )
+    else:
+        text = _(
+            "Finished, but it is no better than guessing yet: {accuracy} of the {n} validation images are right, and "
+            "one and the same answer for all would give {guess}. Train it for more epochs, or with more images."
+        )
+    said = text.format(accuracy=f"{chance.accuracy:.1%}", n=f"{chance.n:,}", guess=f"{chance.guess:.1%}")
+    st.warning(said, icon=":material/trending_flat:")
