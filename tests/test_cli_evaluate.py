@@ -38,6 +38,14 @@ def test_on_worse_pictures(arguments: list[str]) -> None:
     assert f"eyes covered {report['hardships']['eyes covered']['value']:.2%}" in run(*arguments, "--hardships")
 
 
+def test_whom_it_serves_worse(arguments: list[str]) -> None:
+    report = json.loads(run(*arguments, "--whom", "--json"))
+    for kind in ("age ", "gender ", ("found", "not found")):
+        assert sum(metric["n"] for name, metric in report["whom"].items() if name.startswith(kind)) == 21
+    name, one = next(iter(report["whom"].items()))
+    assert f"{name} {one['value']:.2%} (" in run(*arguments, "--whom")
+
+
 def test_a_model_is_no_better_than_itself(arguments: list[str]) -> None:
     report = json.loads(run(*arguments, "--against", arguments[2], "--without-copies", "--json"))
     assert report["difference"] == {"value": 0, "only_first": 0, "only_second": 0, "p_value": 1, "mid_p": 1}

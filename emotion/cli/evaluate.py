@@ -18,6 +18,7 @@ from emotion.cli.common import as_json, counter, say
 @click.option("--clear", is_flag=True, help="With --votes: only images where more than half of the taggers agree.")
 @click.option("--against", metavar="MODEL", help="A second bundle, compared on the same images by McNemar's test.")
 @click.option("--hardships", is_flag=True, help="Also on the images made dark, blurred, small, turned, covered …")
+@click.option("--whom", is_flag=True, help="Also by age and gender as the models here guess them, and by pose.")
 @as_json
 def evaluate(
     model: str | None,
@@ -28,6 +29,7 @@ def evaluate(
     clear: bool,
     against: str | None,
     hardships: bool,
+    whom: bool,
     as_json: bool,
 ) -> None:
     """Accuracy with its 95% interval, figures per class, calibration and confusion matrix of a model on a dataset."""
@@ -48,6 +50,11 @@ def evaluate(
 
         worse = in_hardship(Classifier(bundles[0]), dataset, found[0], counter("ways"))
         report["hardships"] = {name: asdict(metric) for name, metric in worse.items()}
+    if whom:
+        from emotion.cnn.whom import whom as by_group
+
+        groups = by_group(dataset, found[0], progress=counter("looked at"))
+        report["whom"] = {name: asdict(metric) for name, metric in groups.items()}
     if against:
         from emotion.cnn.comparison import compare
 
@@ -120,6 +127,9 @@ def _lines(report: dict[str, Any]) -> list[str]:
     lines += _people_lines(report)
     for name, metric in report.get("hardships", {}).items():
         lines.append(f"{name:>14} {metric['value']:.2%} ({metric['low']:.2%} to {metric['high']:.2%})")
+    for name, metric in report.get("whom", {}).items():
+        interval = f"{metric['low']:.2%} to {metric['high']:.2%}"
+        lines.append(f"{name:>24} {metric['value']:.2%} ({interval}) of {metric['n']}")
     return [*lines, *_difference_lines(report)] if "against" in report else lines
 
 

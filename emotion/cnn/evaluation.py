@@ -157,6 +157,14 @@ def on_all_cores(
     return np.concatenate(list(parts))
 
 
+def faces_of(found: Evaluation, dataset: Dataset, height: int, width: int) -> np.ndarray:
+    """The pictures that were asked about, uint8 (N, height, width), in the order of ``found``."""
+    images = dataset.load(found.split, (height, width))
+    place = {path: row for row, path in enumerate(images.paths)}
+    faces: np.ndarray = images.pixels[[place[dataset.everything.paths[row]] for row in found.rows]]
+    return faces
+
+
 def without_training_copies(found: Evaluation, dataset: Dataset, progress: Progress | None = None) -> Evaluation:
     """The evaluation without images whose pixels are those of a training image of ``dataset``.
 

@@ -9,7 +9,7 @@ import numpy as np
 from emotion.cnn.alter import Alteration, alter
 from emotion.cnn.card import Metric
 from emotion.cnn.classifier import Classifier
-from emotion.cnn.evaluation import Evaluation, on_all_cores
+from emotion.cnn.evaluation import Evaluation, faces_of, on_all_cores
 from emotion.dataset.folder import Dataset
 from emotion.jobs import Progress
 
@@ -52,9 +52,7 @@ def in_hardship(
     (ways done, ways in all).
     """
     spec = classifier.bundle.card.input
-    images = dataset.load(found.split, (spec.height, spec.width))
-    place = {path: row for row, path in enumerate(images.paths)}
-    faces = images.pixels[[place[dataset.everything.paths[row]] for row in found.rows]]
+    faces = faces_of(found, dataset, spec.height, spec.width)
     metrics = {}
     for done, (name, worsen) in enumerate(HARDSHIPS.items(), start=1):
         answers = on_all_cores(classifier.predict, np.stack([worsen(face) for face in faces]))
