@@ -53,6 +53,7 @@ def N_(text: str) -> str:
 _SYSTEM_REASONS = {
     N_("No such file or directory"),
     N_("Permission denied"),
+    N_("Operation not permitted"),
     N_("Is a directory"),
     N_("Not a directory"),
     N_("File name too long"),
@@ -60,7 +61,7 @@ _SYSTEM_REASONS = {
     N_("Read-only file system"),
     N_("Input/output error"),
 }
-"""Why an operating system refuses a file, as it says in English."""
+"""Why a file is refused, in the words of the C library; what Windows itself says comes in the system's language."""
 
 
 def decimal(number: float, digits: int = 6) -> str:
@@ -84,9 +85,18 @@ def minus(text: str) -> str:
 def error_text(error: UserError) -> str:
     """The sentence of a UserError in the reader's language, as Markdown that shows names and paths letter by letter."""
     sentence = _(error.template).replace("*", "\\*")
+    return sentence.format(**{name: plain(value) for name, value in _values(error).items()})
+
+
+def error_words(error: UserError) -> str:
+    """The sentence of a UserError in the reader's language, as it is: where no Markdown is read."""
+    return _(error.template).format(**_values(error))
+
+
+def _values(error: UserError) -> dict[str, str]:
+    """What stands in the sentence, as text; a reason of the operating system in the reader's language."""
     values = {name: str(value) for name, value in error.values.items()}
-    values = {name: _(value) if value in _SYSTEM_REASONS else value for name, value in values.items()}
-    return sentence.format(**{name: plain(value) for name, value in values.items()})
+    return values | {"reason": _(values["reason"])} if values.get("reason") in _SYSTEM_REASONS else values
 
 
 def plain(text: str) -> str:

@@ -13,7 +13,7 @@ from babel.messages.extract import extract_from_file
 
 from emotion.errors import UserError
 from emotion.homes import REPOSITORY
-from emotion.i18n import _, catalogue, error_text, language, use_language
+from emotion.i18n import _, catalogue, error_text, error_words, language, use_language
 from emotion.labels import EMOTIONS, GENDERS
 
 KEYWORDS = {"_": None, "N_": None, "UserError": None}
@@ -71,8 +71,9 @@ def test_the_reader_s_language_decides() -> None:
         error = UserError("{root} is no folder. Give the path of a dataset folder that exists.", root="/tmp/x")
         assert r"\/tmp\/x" in error_text(error) and "폴더" in error_text(error)  # Markdown shows it letter by letter.
         unread = "{root} can't be read ({reason}). Check the path and the folder's permissions."
-        error = UserError(unread, root="Live", reason=os.strerror(errno.ENOENT))
-        assert error_text(error).startswith("Live: 읽을 수 없어요(그런 파일이나 폴더가 없음)")  # A name stays as it is.
+        error = UserError(unread, root="Permission denied", reason=os.strerror(errno.ENOENT))
+        for said in (error_text(error), error_words(error)):  # A name stays as it is.
+            assert said.startswith("Permission denied: 읽을 수 없어요(그런 파일이나 폴더가 없음)")
         assert _("a text nobody translated") == "a text nobody translated"
     finally:
         use_language(lambda: "en")

@@ -51,9 +51,9 @@ def evaluate(
         worse = in_hardship(Classifier(bundles[0]), dataset, found[0], counter("ways"))
         report["hardships"] = {name: asdict(metric) for name, metric in worse.items()}
     if whom:
-        from emotion.cnn.whom import whom as by_group
+        from emotion.cnn.whom import by_guess
 
-        groups = by_group(dataset, found[0], progress=counter("looked at"))
+        groups = by_guess(dataset, found[0], progress=counter("looked at"))
         report["whom"] = {name: asdict(metric) for name, metric in groups.items()}
     if against:
         from emotion.cnn.comparison import compare

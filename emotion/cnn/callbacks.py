@@ -95,8 +95,8 @@ class Report(keras.callbacks.Callback):
 
     def _pace(self, images: int) -> float:
         """Images a second, of the epoch's first ``images``; 0 as long as it can't be told."""
-        counted = images - self.unpaced * self.batches.batch_size
-        return round(counted / (time.monotonic() - self.paced), 1) if counted > 0 else 0.0
+        counted, seconds = images - self.unpaced * self.batches.batch_size, time.monotonic() - self.paced
+        return round(counted / seconds, 1) if counted > 0 and seconds > 0 else 0.0  # Some clocks tick slowly.
 
     def say(self, **changes: object) -> None:
         """Write the status with ``changes``."""

@@ -82,7 +82,7 @@ def _load(network: Path, weights: Path, rescale: bool) -> keras.Model:
             model = keras.models.model_from_json(json.dumps(translated))
         except (TypeError, ValueError, KeyError, AttributeError) as error:
             raise UserError(
-                "{file} is no network that Keras can build ({reason}).", file=network.name, reason=_first_line(error)
+                "{file} is no network that Keras can build ({reason}).", file=network.name, reason=_reason(error)
             ) from None
         try:
             with warnings.catch_warnings():  # Of another network's layers it warns first, and raises then.
@@ -94,7 +94,7 @@ def _load(network: Path, weights: Path, rescale: bool) -> keras.Model:
                 "were saved together.",
                 weights=weights.name,
                 network=network.name,
-                reason=_first_line(error),
+                reason=_reason(error),
             ) from None
     return model
 
@@ -115,7 +115,7 @@ def _json(path: Path) -> Any:
         raise UserError(
             "{file} is no model.json ({reason}). Choose the JSON file that Keras' to_json wrote.",
             file=path.name,
-            reason=_first_line(error),
+            reason=_reason(error),
         ) from None
 
 
@@ -193,7 +193,7 @@ def _task(classes: tuple[str, ...]) -> str:
     return next((task for task, labels in tasks.items() if set(classes) <= {label.key for label in labels}), "")
 
 
-def _first_line(error: Exception) -> str:
+def _reason(error: Exception) -> str:
     """What an error says in a line; of one that only announces an example, the example."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
     return (lines[1] if lines[0].endswith(":") and len(lines) > 1 else lines[0])[:200]

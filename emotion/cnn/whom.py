@@ -14,20 +14,21 @@ from emotion.haar.detector import FaceDetector
 from emotion.jobs import Progress
 
 _ASKED = ("age", "gender")
-_SIDE = 192
-"""Pixels to which a face is enlarged: the cascades' windows are half as large as a face of 48."""
-_MARGIN = _SIDE // 4
+_SIDE, _LARGE = 48, 192
+"""Pixels of a face, and those to which it is enlarged: the cascades' windows are half as large as 48."""
+_MARGIN = _LARGE // 4
 FRONT, FROM_THE_SIDE, NOT_FOUND = "found from the front", "found from the side only", "not found"
 
 
-def whom(
+def by_guess(
     dataset: Dataset, found: Evaluation, models: tuple[str, ...] = _ASKED, progress: Progress | None = None
 ) -> dict[str, Metric]:
     """The accuracy of ``found``, an evaluation on ``dataset``, on each group that has faces, with its interval.
 
-    Groups are the answers of ``models``, names of bundles, and what Haar detection makes of the face: found by
-    the cascade for frontal faces, by that for profiles alone, by neither. All of them err, so these groups overlap with
-    the true ones and are not them. ``progress`` is told (faces looked at, faces in all).
+    Groups are the answers of ``models``, names of bundles, as ``"age 10-19"``, and what Haar detection makes of the
+    face: found by the cascade for frontal faces, by that for profiles alone, by neither. All of them err, so these
+    groups overlap with the true ones and are not them. ``progress`` is told (faces looked at, faces in all). Raises
+    UserError for a bundle that is not there.
     """
     groups: dict[str, np.ndarray] = {}
     for classifier in map(Classifier, map(find_bundle, models)):
@@ -42,22 +43,22 @@ def whom(
 
 
 def _seen(faces: np.ndarray, progress: Progress | None) -> np.ndarray:
-    """Which of FRONT, FROM_THE_SIDE and NOT_FOUND each face uint8 (N, side, side) is."""
-    finds = _finder("frontalface_default"), _finder("profileface")
+    """Which of FRONT, FROM_THE_SIDE and NOT_FOUND each face uint8 (N, H, W) is, str (N,)."""
+    front, profile = _finder("frontalface_default"), _finder("profileface")
     seen = []
     for done, face in enumerate(faces, start=1):
-        wide = cv2.copyMakeBorder(face, _MARGIN, _MARGIN, _MARGIN, _MARGIN, cv2.BORDER_REPLICATE)
-        front, side = finds
+        large = cv2.resize(face, (_LARGE, _LARGE), interpolation=cv2.INTER_LINEAR)
+        wide = cv2.copyMakeBorder(large, _MARGIN, _MARGIN, _MARGIN, _MARGIN, cv2.BORDER_REPLICATE)
         if front(wide):
             seen.append(FRONT)
         else:  # The cascade knows profiles that look to one side.
-            seen.append(FROM_THE_SIDE if side(wide) or side(cv2.flip(wide, 1)) else NOT_FOUND)
+            seen.append(FROM_THE_SIDE if profile(wide) or profile(cv2.flip(wide, 1)) else NOT_FOUND)
         if progress:
             progress(done, len(faces))
     return np.array(seen)
 
 
 def _finder(cascade: str) -> Callable[[np.ndarray], bool]:
-    """Whether the cascade finds a face of half the picture's width or more."""
-    detector = FaceDetector(cascade, min_size=(_SIDE // 2, _SIDE // 2))
+    """Whether the cascade finds a face at least half as wide as the picture was before it got its margin."""
+    detector = FaceDetector(cascade, min_size=(_LARGE // 2, _LARGE // 2))
     return lambda gray: bool(len(detector.detect(gray)))

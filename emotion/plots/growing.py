@@ -13,6 +13,8 @@ from emotion.i18n import _
 from emotion.plots.theme import BLUE, ORANGE
 
 Rows = Sequence[Mapping[str, float]]
+_MORE = 1.02
+"""An axis goes on a little, so that the last point is whole."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ def curve(name: str, metrics: Rows, progress: Rows, epochs: int) -> Chart:
     ]
     points += _within_epochs(progress, name)
     number = ".3f" if name == "loss" else ".1%"
-    y = {"zero": True} if name == "loss" else {"domain": [0, 1]}
+    y = {"zero": True} if name == "loss" else {"domain": [0, _MORE], "nice": False}
     encoding = _encoding(epochs, y, ".3~g" if name == "loss" else ".0%")
     thin = {
         "transform": [{"filter": "datum.part == ''"}],
@@ -66,8 +68,7 @@ def _encoding(epochs: int, scale: dict[str, Any], number: str, ticks: int = 5) -
     return {
         "x": {
             "field": "epoch", "type": "quantitative", "title": _("epoch"), "axis": whole,
-            # A little more, so that the last point is whole.
-            "scale": {"domain": [0, 1.02 * epochs], "nice": False},
+            "scale": {"domain": [0, _MORE * epochs], "nice": False},
         },
         "y": {
             "field": "value", "type": "quantitative", "title": None, "scale": scale,

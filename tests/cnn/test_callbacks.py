@@ -1,7 +1,9 @@
 """What steers a training: numbers, schedules, patience, batches; against Keras' own rules where it has some."""
 
+import time
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -135,11 +137,11 @@ def test_the_pace_leaves_out_the_batch_that_compiles_the_network(
     quick: TrainConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = [0.0]
-    monkeypatch.setattr("emotion.cnn.callbacks.time.monotonic", lambda: clock[0])
+    monkeypatch.setattr("emotion.cnn.callbacks.time", SimpleNamespace(monotonic=lambda: clock[0], time=time.time))
     run, given = create_run(quick), Batches(np.zeros((12, 1, 1), np.uint8), one_hot(np.arange(12) % 2, 2), 4, 0)
     report = Report(run, Status("running"), given, Confusion(2))
     told = []
-    for epoch, seconds in enumerate(((10.0, 12.0, 14.0), (15.0, 16.0, 17.0))):
+    for epoch, seconds in enumerate(((10.0, 10.0, 14.0), (15.0, 16.0, 17.0))):  # A clock that ticks slowly.
         report.on_epoch_begin(epoch)
         for batch, second in enumerate(seconds):
             clock[0] = second
@@ -147,7 +149,7 @@ def test_the_pace_leaves_out_the_batch_that_compiles_the_network(
             told.append(report.status.images_per_second)
         report.on_test_begin()
         told.append(report.images_per_second)
-    assert told == [0, 2, 2, 2, 4, 4, 4, 4]
+    assert told == [0, 0, 2, 2, 4, 4, 4, 4]
 
 
 class Spoilt(keras.callbacks.Callback):

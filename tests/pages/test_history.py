@@ -218,8 +218,10 @@ def test_a_ticked_run_that_was_deleted_elsewhere_is_named_once(make: Callable[..
     app = open_history(first, second)
     assert not app.toast
     shutil.rmtree(second.path)
-    assert [shown(toast.value) for toast in app.run().toast] == [f"Deleted: {second.name}"]
+    assert [shown(toast.value) for toast in app.run().toast] == [f"Deleted meanwhile: {second.name}"]
     assert not app.run().toast
+    shutil.rmtree(first.path)
+    assert len(app.run().toast) == 1 and not app.session_state["training.chosen"]
 
 
 def test_the_queue_is_shown_and_can_be_left(make: Callable[..., Run], busy: Run, data: Path) -> None:

@@ -148,17 +148,18 @@ def _watch() -> None:
         st.info(_("Cancelled. Nothing was changed."))
     elif job:
         jobs.forget(job)
-        st.session_state[_DONE] = st.session_state[PUBLISHED] = job.result.path.name
+        name = st.session_state[PUBLISHED] = job.result.path.name
+        st.session_state[_DONE] = name, st.session_state["evaluation.import.way"]
         st.session_state["evaluation.import.edition"] = _edition() + 1
         st.rerun()
-    if name := st.session_state.get(_DONE):
-        _arrived(name)
+    if done := st.session_state.get(_DONE):
+        _arrived(*done)
 
 
-def _arrived(name: str) -> None:
+def _arrived(name: str, way: str) -> None:
     """Where to go with the new model, which is preselected everywhere from now on."""
     text = _("“{name}” is here and chosen. Measure it first: a wrong order of classes shows at once.")
-    if st.session_state["evaluation.import.way"] == "zip":  # A bundle knows its order.
+    if way == "zip":  # A bundle knows its order.
         text = _("“{name}” is here and chosen.")
     st.success(text.format(name=plain(name)), icon=":material/check_circle:")
     with st.container(horizontal=True):

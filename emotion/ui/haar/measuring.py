@@ -56,7 +56,7 @@ def show(cascade: str, settings: DetectorSettings) -> None:
     source = _choose_photos()
     limit = st.slider(
         _("Photos at most"), 5, 500, 20, 5, key="haar.measure.limit", persist_state="session",
-        disabled=st.session_state["haar.measure.way"] in {"own", "sample"},
+        disabled=st.session_state["haar.measure.way"] == "sample",
         help=_("Each photo is scanned five times, once for each scale factor: a second or so."),
     )  # fmt: skip
     pressed = st.button(

@@ -18,6 +18,8 @@ from emotion.ui.jobs import outcome
 from emotion.ui.popover import popover, shut
 from emotion.ui.training import settings
 
+CHOSEN = "training.chosen"
+"""Where the names of the runs stand that are ticked in the history."""
 _PROBLEM, _SAID, _MESSAGE = "training.problem", "training.said", "training.message"
 
 
@@ -59,7 +61,7 @@ def show(run: Run, status: Status, learned: bool) -> None:
             _longer(run, at_work, learned)
         else:
             st.button(
-                _("Go on from there") if run.has_weights else _("Start again"),
+                _("Go on from there") if run.has_weights else _("Begin anew"),
                 key="training.resume", icon=":material/play_arrow:",
                 type="secondary" if run.has_weights and learned else "primary", on_click=attempt, args=(_resume, run),
                 disabled=at_work,
@@ -182,5 +184,8 @@ def _delete(runs: Sequence[Run]) -> None:
             delete_run(run)
         except UserError as error:
             refused.append(error)
+        else:
+            if run.name in st.session_state.get(CHOSEN, ()):
+                st.session_state[CHOSEN].remove(run.name)
     if refused:
         raise refused[0]

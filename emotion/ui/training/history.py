@@ -7,16 +7,16 @@ import streamlit as st
 
 from emotion.cnn.history import Summary, differences, metrics_csv, runs_csv, stamp_of, summary_of
 from emotion.cnn.runs import list_runs
-from emotion.i18n import _, plain
+from emotion.i18n import _, error_words, plain
 from emotion.plots.training import COMPARED_AT_MOST, compared
 from emotion.ui import chart
 from emotion.ui.guards import distinct
 from emotion.ui.table import data_table
 from emotion.ui.training import details
-from emotion.ui.training.actions import ask_to_delete
+from emotion.ui.training.actions import CHOSEN, ask_to_delete
 from emotion.ui.training.words import setting_name, setting_text, span, state_name
 
-_CHOSEN = "training.chosen"
+_NAMED = 8
 _POLL = 5.0
 """Seconds between two looks at the table while a run is at work."""
 Stamp = tuple[tuple[int, int], ...]
@@ -51,6 +51,7 @@ def show() -> None:
 
 def _view() -> None:
     known = summaries()
+    _say_gone({one.run.name for one in known})
     if not known:
         st.info(_("Every training is kept here, with its curves and settings."), icon=":material/history:")
         return
@@ -67,14 +68,20 @@ def _view() -> None:
         details.show({one.run.name: one for one in chosen}, _shown_names(chosen))
 
 
+def _say_gone(names: set[str]) -> None:
+    """Name the ticked runs that somebody has deleted in another window, once."""
+    gone = [name for name in st.session_state.get(CHOSEN, ()) if name not in names]
+    if gone:
+        st.session_state[CHOSEN] = [name for name in st.session_state[CHOSEN] if name in names]
+        st.toast(_("Deleted meanwhile: {runs}").format(runs=plain(", ".join(gone[:_NAMED]))), icon=":material/delete:")
+
+
 def _table(known: list[Summary]) -> list[Summary]:
     """The table, and the runs ticked in it."""
     names = [one.run.name for one in known]
-    if _CHOSEN not in st.session_state:  # At first the two newest, so that there is something to see.
-        st.session_state[_CHOSEN] = [one.run.name for one in known if one.rows][:2]
-    ticked = [names.index(name) for name in st.session_state[_CHOSEN] if name in names]
-    if gone := [name for name in st.session_state[_CHOSEN] if name not in names]:  # Here, or in another window.
-        st.toast(_("Deleted: {runs}").format(runs=plain(", ".join(gone))), icon=":material/delete:")
+    if CHOSEN not in st.session_state:  # At first the two newest, so that there is something to see.
+        st.session_state[CHOSEN] = [one.run.name for one in known if one.rows][:2]
+    ticked = [names.index(name) for name in st.session_state[CHOSEN] if name in names]
     # The browser knows rows by their number: with other runs it is another table, and the ticks are set anew.
     state = data_table(
         _columns(known),
@@ -87,7 +94,7 @@ def _table(known: list[Summary]) -> list[Summary]:
         height=min(38 + 35 * len(known), 330),
     )
     chosen = [known[row] for row in state["selection"]["rows"] if row < len(known)]
-    st.session_state[_CHOSEN] = [one.run.name for one in chosen]
+    st.session_state[CHOSEN] = [one.run.name for one in chosen]
     return chosen
 
 
@@ -118,7 +125,7 @@ def _line(one: Summary) -> dict[str, object]:
 
 def _problem(one: Summary) -> str:
     problem = one.problem or (one.status.problem if one.status else None)
-    return _(problem.template).format(**problem.values) if problem else ""
+    return error_words(problem) if problem else ""
 
 
 def _column_config(problems: bool) -> dict[str, Any]:

@@ -220,15 +220,15 @@ def _outcome(run: Run, status: Status, chance: Chance | None) -> None:
         with st.expander(_("The last lines of its log"), icon=":material/terminal:"):
             st.code(run.log_tail(), language=None)
     elif status.state == "interrupted" and not run.has_weights:
-        st.warning(_("Its process is gone, and no epoch was finished: “Start again” begins anew."))
+        st.warning(_("Its process is gone, and no epoch was finished. “Begin anew” starts with the first one."))
     elif status.state == "interrupted":
         st.warning(_("Its process is gone: a crash, a restart, or somebody ended it. Its last whole epoch is kept."))
     elif not run.has_weights and not status.pid:
         st.warning(
-            _("It left the queue before its turn came. “Start again” puts it back: it begins as soon as there is room.")
+            _("It left the queue before its turn came. “Begin anew” puts it back: it begins as soon as there is room.")
         )
     elif not run.has_weights:
-        st.warning(_("It was stopped before an epoch was finished: “Start again” begins anew."))
+        st.warning(_("It was stopped before an epoch was finished. “Begin anew” starts with the first one."))
     else:
         st.warning(_("This training is not finished. What it learned until its last whole epoch is kept."))
 
