@@ -13,8 +13,8 @@ class Batches(keras.utils.PyDataset):
 
     What an epoch ``e`` shows is drawn from (seed, e), its order, and from (seed, e, batch), its augmentation, so that a
     resumed epoch repeats the very same batches. ``shard`` (i, n) gives every n-th image of each batch from the i-th on,
-    for the i-th of n processes that share the work. Of the targets a share of ``taught`` is what the ``teachers``
-    answer to the images as they are shown.
+    for the i-th of n processes that share the work. Where there are ``teachers``, what a row of the targets lacks to
+    one is filled with their answer to the image as it is shown: all of it for a face without a label.
     """
 
     def __init__(
@@ -27,13 +27,12 @@ class Batches(keras.utils.PyDataset):
         weights: np.ndarray | None = None,
         shard: tuple[int, int] = (0, 1),
         teachers: Teachers | None = None,
-        taught: float = 0.0,
     ) -> None:
         super().__init__()
         self.pixels, self.targets, self.weights = pixels, targets, weights
         self.batch_size, self.seed, self.shard = batch_size, seed, shard
         self.augmentation = augmentation or Augmentation()
-        self.teachers, self.taught = teachers, taught
+        self.teachers = teachers
         self.start_epoch(0)
 
     def start_epoch(self, epoch: int) -> None:
@@ -62,9 +61,8 @@ class Batches(keras.utils.PyDataset):
         if self.augmentation.mixup:
             faces, targets = mixed_up(faces, targets, self.augmentation.mixup, random)
         if self.teachers:
-            classes = self.targets.shape[1]  # Behind them may stand the weights.
-            targets[:, :classes] *= 1 - self.taught
-            targets[:, :classes] += self.taught * self.teachers.answer(faces)
+            known = targets[:, : self.targets.shape[1]]  # Behind them may stand the weights.
+            known += (1 - known.sum(axis=1, keepdims=True)) * self.teachers.answer(faces)
         if self.weights is None:
             return faces[..., np.newaxis], targets
         return faces[..., np.newaxis], targets[:, :-1], targets[:, -1]

@@ -6,7 +6,7 @@ import numpy as np
 
 from emotion.cnn.config import TrainConfig
 from emotion.cnn.targets import no_votes
-from emotion.dataset.folder import Dataset
+from emotion.dataset.folder import Dataset, open_dataset
 from emotion.dataset.importers.votes import votes_stamp
 from emotion.errors import UserError
 from emotion.labels import listed
@@ -52,12 +52,19 @@ def check(config: TrainConfig, dataset: Dataset) -> None:
     dataset.part("validation")
     if config.votes and not votes_stamp(dataset):
         raise no_votes(dataset)
+    if config.unlabelled:
+        open_dataset(config.unlabelled).part("train")
 
 
 def training_images(config: TrainConfig, dataset: Dataset) -> int:
     """How many images a run will train on."""
     images = len(dataset.part("train").paths)
     return min(config.images or images, images)
+
+
+def unlabelled_images(config: TrainConfig) -> int:
+    """How many faces without labels a run will learn from beside them; UserError where their dataset can't be read."""
+    return len(open_dataset(config.unlabelled).part("train").paths) if config.unlabelled else 0
 
 
 def cautions(config: TrainConfig, dataset: Dataset) -> list[UserError]:

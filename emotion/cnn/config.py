@@ -98,8 +98,10 @@ class TrainConfig:
     ``patience`` the epochs without a better validation accuracy that end the run, 0 for never; ``images`` the most
     training images, drawn class by class, 0 for all; ``ema`` the decay of a running average of the weights, which is
     then what is measured and kept, 0 for none. ``start_from`` is the name or path of a bundle or of a run, which gives
-    the network too (see ``LEANER``); with ``freeze`` only the last layer learns. Raises UserError for a value out of
-    its range.
+    the network too (see ``LEANER``); with ``freeze`` only the last layer learns. The training images of the dataset
+    ``unlabelled`` are learned from the answers of the ``teachers`` alone, whatever their folders are called (Q. Xie et
+    al., "Self-training with Noisy Student improves ImageNet classification", CVPR 2020). Raises UserError for a value
+    out of its range.
     """
 
     data: str
@@ -120,6 +122,7 @@ class TrainConfig:
     neighbours: float = 0.0
     teachers: str = ""  # Names of bundles, with commas.
     taught: float = 0.5
+    unlabelled: str = ""  # A dataset folder.
     patience: int = 0
     images: int = 0
     ema: float = 0.0
@@ -146,6 +149,10 @@ class TrainConfig:
         for name, choices in _CHOICES.items():
             _insist_on_one_of(name, getattr(self, name), choices)
         insist_on_plain_name(self.name)
+        if self.unlabelled and not self.teachers:
+            raise UserError(
+                "Faces without labels are learned from a teacher's answers. Choose a teacher, or leave these faces out."
+            )
         if self.freeze and not self.start_from:
             raise UserError("Only what was trained before can be frozen. Choose a model to start from, or freeze none.")
 
@@ -187,6 +194,7 @@ SETTING_NAMES = {
     "neighbours": N_("Share of the neighbours"),
     "teachers": N_("Teachers"),
     "taught": N_("Share of the teachers"),
+    "unlabelled": N_("Faces without labels"),
     "patience": N_("Patience"),
     "images": N_("Images at most"),
     "ema": N_("Averaged weights"),

@@ -29,10 +29,10 @@ def measure(config: TrainConfig, classes: int) -> dict[str, float]:
     random = np.random.default_rng(0)
     pixels = random.integers(0, 256, (4 * config.batch_size, config.size, config.size), np.uint8)
     targets = one_hot(random.integers(0, classes, len(pixels)), classes)
-    batches = Batches(
-        pixels, targets, config.batch_size, config.seed, config.augmentation,
-        teachers=_teachers(config, classes), taught=config.taught,
-    )  # fmt: skip
+    teachers = _teachers(config, classes)
+    if teachers:
+        targets *= 1 - config.taught
+    batches = Batches(pixels, targets, config.batch_size, config.seed, config.augmentation, teachers=teachers)
     model.train_on_batch(*batches[0])  # Keras traces the network now, and not while the clock runs.
     faces = pixels[:256, ..., np.newaxis]
     model.predict_on_batch(faces)

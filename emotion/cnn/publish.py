@@ -4,6 +4,7 @@ import logging
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -153,6 +154,7 @@ def _card(run: Run, dataset: Dataset, model: keras.Model, files: dict[str, str],
         | {
             "start_from": Path(config.start_from).name,
             "teachers": _names(config.teachers),
+            "unlabelled": Path(config.unlabelled).name,
             "counts": setting["images"],
             "curve": run.metrics(),
         }
@@ -163,9 +165,14 @@ def _card(run: Run, dataset: Dataset, model: keras.Model, files: dict[str, str],
         versions=versions(),
         files=files,
         largest_difference=0.0,
-        terms=dataset.terms,
+        terms=dataset.terms + _terms_of_more(setting.get("unlabelled")),
         notes=run.notes().strip(),
     )
+
+
+def _terms_of_more(unlabelled: dict[str, Any] | None) -> str:
+    """The terms of the faces without labels, where the run had some."""
+    return f" Faces without labels: {unlabelled['title']}. {unlabelled['terms']}" if unlabelled else ""
 
 
 def _names(teachers: str) -> str:

@@ -100,7 +100,10 @@ def _without_home(config: TrainConfig) -> TrainConfig:
     """The settings with their paths as ``_shown`` gives them; names of models stay."""
     teachers = ",".join(_shown(Path(name.strip())) for name in config.teachers.split(",")) if config.teachers else ""
     start_from = _shown(Path(config.start_from)) if config.start_from else ""
-    return replace(config, data=_shown(Path(config.data)), start_from=start_from, teachers=teachers)
+    unlabelled = _shown(Path(config.unlabelled)) if config.unlabelled else ""
+    return replace(
+        config, data=_shown(Path(config.data)), start_from=start_from, teachers=teachers, unlabelled=unlabelled
+    )
 
 
 def _told(value: object) -> object:

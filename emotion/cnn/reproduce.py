@@ -15,6 +15,7 @@ from emotion.cnn.evaluation import evaluate
 from emotion.cnn.runs import Run, Status
 from emotion.cnn.workers import publish_best, start_run, start_waiting, stop_run
 from emotion.dataset.folder import Dataset
+from emotion.dataset.library import known_datasets
 from emotion.errors import UserError
 from emotion.files import plain_name
 from emotion.i18n import N_
@@ -116,14 +117,29 @@ def settings(bundle: Bundle, dataset: Dataset) -> TrainConfig:
             model=card.name,
             expected=listed(card.classes),
         )
+    more = str(known.get("unlabelled") or "")
     try:
         name = plain_name(f"{card.name}-repeated")
         here = {"data": str(dataset.root), "name": name, "seed": card.seed, "distribute": "none"}
+        here["unlabelled"] = _known_dataset(more, card.name) if more else ""
         return TrainConfig.from_json({**known, **here})
     except (TypeError, ValueError) as error:
         raise UserError(
             "The settings in the card of “{model}” can't be read ({reason}).", model=card.name, reason=error
         ) from None
+
+
+def _known_dataset(name: str, model: str) -> str:
+    """The folder of a known dataset of that name, as a card gives it."""
+    for root in known_datasets():
+        if root.name == name:
+            return str(root)
+    raise UserError(
+        "“{model}” has learned from the faces of the dataset “{name}” too, which is not known here. Open or import it "
+        "under that name first.",
+        model=model,
+        name=name,
+    )
 
 
 def differences(card: Card, dataset: Dataset) -> tuple[Difference, ...]:

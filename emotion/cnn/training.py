@@ -78,9 +78,10 @@ def _fit(run: Run, status: Status, engine: Engine) -> Status:
     config = run.config()
     dataset = open_dataset(config.data)
     images, validation = _load(run, config, dataset)
+    unlabelled = _load_unlabelled(run, config)
     classes = len(dataset.classes)
     _settle(config)
-    batches = _batches(config, dataset, images, engine.shard)
+    batches = _batches(config, dataset, images, unlabelled, engine.shard)
     with engine.scope():  # Whatever makes variables.
         confusion = Confusion(classes)
         model = compiled(config, classes, len(batches), confusion, engine)
@@ -123,23 +124,35 @@ def _load(run: Run, config: TrainConfig, dataset: Dataset) -> tuple[Images, Imag
     return images, validation
 
 
+def _load_unlabelled(run: Run, config: TrainConfig) -> np.ndarray:
+    """The faces without labels, uint8 (N, H, W), and a note of them beside that of the others."""
+    if not config.unlabelled:
+        return np.empty((0, config.size, config.size), np.uint8)
+    dataset = open_dataset(config.unlabelled)
+    faces = dataset.load("train", (config.size, config.size)).pixels
+    note = {"title": dataset.title, "terms": dataset.terms, "images": len(faces), **dataset.fingerprint()}
+    write_json(run.path / "setting.json", run.setting() | {"unlabelled": note})
+    return faces
+
+
 def _take(images: Images, rows: np.ndarray) -> Images:
     paths = tuple(images.paths[row] for row in rows)
     return Images(images.pixels[rows], images.labels[rows], paths, images.unreadable)
 
 
-def _batches(config: TrainConfig, dataset: Dataset, images: Images, shard: tuple[int, int]) -> Batches:
-    return Batches(
-        images.pixels,
-        _targets(config, dataset, images, config.label_smoothing, config.neighbours),
-        config.batch_size,
-        config.seed,
-        config.augmentation,
-        class_weights(images.labels, len(dataset.classes)) if config.class_weights else None,
-        shard,
-        Teachers(config.teachers, dataset.classes, config.size) if config.teachers else None,
-        config.taught,
-    )
+def _batches(
+    config: TrainConfig, dataset: Dataset, images: Images, unlabelled: np.ndarray, shard: tuple[int, int]
+) -> Batches:
+    pixels, targets = images.pixels, _targets(config, dataset, images, config.label_smoothing, config.neighbours)
+    weights = class_weights(images.labels, len(dataset.classes)) if config.class_weights else None
+    teachers = Teachers(config.teachers, dataset.classes, config.size) if config.teachers else None
+    if teachers:
+        targets *= 1 - config.taught
+    if len(unlabelled):
+        pixels = np.concatenate([pixels, unlabelled])
+        targets = np.pad(targets, ((0, len(unlabelled)), (0, 0)))  # Teachers alone say what these are.
+        weights = None if weights is None else np.pad(weights, (0, len(unlabelled)), constant_values=1)
+    return Batches(pixels, targets, config.batch_size, config.seed, config.augmentation, weights, shard, teachers)
 
 
 def _targets(

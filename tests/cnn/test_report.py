@@ -181,10 +181,14 @@ def test_the_command_asks_for_the_same_settings(tmp_path: Path, settings: dict) 
 def test_the_command_hides_the_person_s_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("USERPROFILE", str(tmp_path))
-    started = {"start_from": str(tmp_path / "runs" / "1"), "teachers": f"emotion, {tmp_path / 'models' / '내 모델'}"}
+    started = {
+        "unlabelled": str(tmp_path / "more"),
+        "start_from": str(tmp_path / "runs" / "1"),
+        "teachers": f"emotion, {tmp_path / 'models' / '내 모델'}",
+    }
     config = TrainConfig(str(tmp_path / "faces"), "x", **started)
     command = train_command(config)
     assert '--data "~/faces"' in command and '--from "~/runs/1"' in command
-    assert '--teachers "emotion,~/models/내 모델"' in command
+    assert '--teachers "emotion,~/models/내 모델"' in command and '--unlabelled "~/more"' in command
     page = write_report(create_run(config), tmp_path / "report.html").read_text(encoding="utf-8")
     assert "~/faces is no folder" in page and str(tmp_path) not in page

@@ -72,6 +72,15 @@ def test_settings_of_a_card(trained: Path) -> None:
     assert (config.epochs, config.learning_rate, config.schedule, config.seed) == (12, 0.001, "cosine", 7)
 
 
+def test_faces_without_labels_are_found_by_their_dataset_s_name(trained: Path, home: Path) -> None:
+    bundle, dataset = load_bundle(trained / "models" / "tiny"), open_dataset(trained / "datasets" / "sample")
+    taught = changed(bundle, training=bundle.card.training | {"teachers": "emotion", "unlabelled": "more"})
+    with pytest.raises(UserError, match="“more” too, which is not known here"):
+        settings(taught, dataset)
+    more = write_faces(home / "datasets" / "more", {"train": {"who": 2}})
+    assert settings(taught, dataset).unlabelled == str(more)
+
+
 def test_a_run_that_began_with_another_s_weights_is_found_by_the_name_in_the_card(trained: Path, home: Path) -> None:
     shutil.copytree(trained / "runs", home / "runs")
     first = list_runs()[0]

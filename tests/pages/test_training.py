@@ -120,13 +120,14 @@ CHANGED = TrainConfig(
 
 
 def test_a_run_s_settings_are_filled_in_whatever_they_are(data: Path, busy: Run) -> None:
-    untouched = {"data", "votes", "start_from", "freeze", "distribute"}  # Each has a test of its own, but the last.
+    # Each has a test of its own or is set below, but the last.
+    untouched = {"data", "unlabelled", "votes", "start_from", "freeze", "distribute"}
     assert all(
         getattr(CHANGED, field.name) != field.default for field in fields(CHANGED) if field.name not in untouched
     )
     other = write_faces(data.parent / "other", COUNTS)
     app = open_page("training")
-    wanted = replace(CHANGED, data=str(other))
+    wanted = replace(CHANGED, data=str(other), unlabelled=str(data))
     for filled in (wanted, replace(wanted, schedule="plateau")):
         app.session_state["training.wanted"] = filled
         for group in GROUPS:
@@ -138,6 +139,15 @@ def test_a_run_s_settings_are_filled_in_whatever_they_are(data: Path, busy: Run)
     assert started(app, busy) == TrainConfig(
         str(other), wanted.name, epochs=wanted.epochs, batch_size=wanted.batch_size
     )
+
+
+def test_faces_without_labels_are_those_of_another_dataset_and_want_a_teacher(data: Path, busy: Run) -> None:
+    write_faces(data.parent / "faces", COUNTS)  # The first of them by name is the one that is trained on.
+    app = look_at(open_page("training"), "start")
+    box = app.selectbox(key="training.unlabelled")
+    assert box.options == ["none", data.name] and box.disabled
+    box.set_value(str(data)).run()
+    assert started(app, busy).unlabelled == ""  # Without a teacher there is nothing to learn from them.
 
 
 def test_settings_outlive_the_page_and_the_language(data: Path, busy: Run) -> None:

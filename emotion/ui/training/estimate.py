@@ -6,7 +6,7 @@ from dataclasses import replace
 import streamlit as st
 
 from emotion import jobs
-from emotion.cnn.checks import training_images
+from emotion.cnn.checks import training_images, unlabelled_images
 from emotion.cnn.config import TrainConfig
 from emotion.cnn.probe import Pace, forget_pace, kept_pace, pace_key, plan_for, probe
 from emotion.dataset.folder import Dataset
@@ -38,7 +38,7 @@ def _grant(minutes: int, config: TrainConfig, dataset: Dataset) -> None:
     # What an earlier wish took away, this one may give back.
     most = replace(config, images=0, epochs=max(config.epochs, TrainConfig.epochs))
     images, validation = (len(dataset.part(split).paths) for split in ("train", "validation"))
-    plan = plan_for(minutes, pace, most, images, validation)
+    plan = plan_for(minutes, pace, most, images, validation, unlabelled_images(config))
     st.session_state[key_of("epochs")], st.session_state[key_of("images")] = plan.epochs, plan.images
     text = _("Set: {epochs} epochs with {images} of {all} images, about {time}.")
     batches = plan.epochs * -(-(plan.images or images) // config.batch_size)
@@ -72,7 +72,8 @@ def _wish() -> None:
 
 
 def _say(dataset: Dataset, config: TrainConfig, pace: Pace, busy: bool) -> None:
-    images, validation = training_images(config, dataset), len(dataset.part("validation").paths)
+    images = training_images(config, dataset) + unlabelled_images(config)
+    validation = len(dataset.part("validation").paths)
     seconds = pace.seconds(images, validation, config.epochs)
     text = _("**About {time}** on this computer, {rate} images/s").format(
         time=span(seconds), rate=f"{pace.training:,.0f}"

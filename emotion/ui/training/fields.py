@@ -42,6 +42,9 @@ _EXPLAINED = {
     "neighbours": N_("For classes in an order, such as ages: the next group is not as wrong as the one far away."),
     "teachers": N_("A trained model whose answers are learned beside the labels (distillation)."),
     "taught": N_("0 learns the labels alone; 1 learns the teacher’s answers alone."),
+    "unlabelled": N_(
+        "More faces to learn from: what the teacher answers to them is their target, and their folders say nothing."
+    ),
     "start_from": N_(
         "A trained model instead of random weights: it can see already, and gets better or learns a new answer."
     ),

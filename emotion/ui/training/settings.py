@@ -126,6 +126,7 @@ def _entered(dataset: Dataset) -> dict[str, Any]:
     values["name"] = values["name"].strip() or default_name(dataset)
     values["task"] = values["task"].strip()
     values["freeze"] = values["freeze"] and bool(values["start_from"])
+    values["unlabelled"] = values["unlabelled"] if values["teachers"] else ""
     return values | {"augmentation": augmentation()}
 
 

@@ -9,7 +9,7 @@ from emotion.dataset.folder import Dataset
 from emotion.errors import UserError
 from emotion.i18n import _, error_text, plain
 from emotion.labels import class_names
-from emotion.ui.guards import bundle_names, bundles, distinct
+from emotion.ui.guards import bundle_names, bundles, datasets, distinct
 from emotion.ui.training.fields import widget
 from emotion.ui.training.settings import origin, value
 
@@ -18,6 +18,7 @@ def show(dataset: Dataset, config: TrainConfig | None) -> None:
     """The whole group."""
     _start(dataset)
     _teacher(dataset)
+    _unlabelled(dataset)
 
 
 def _start(dataset: Dataset) -> None:
@@ -57,6 +58,17 @@ def _teacher(dataset: Dataset) -> None:
     left.selectbox(options=list(names), format_func=names.__getitem__, **widget("teachers"))
     right.slider(
         min_value=0.0, max_value=1.0, step=0.05, format="percent", disabled=not value("teachers"), **widget("taught")
+    )
+
+
+def _unlabelled(dataset: Dataset) -> None:
+    """The known datasets, whose faces may be learned from a teacher's answers."""
+    others = {str(root): root.name for root in datasets() if root != dataset.root}
+    names = {"": _("none"), **distinct(others)}
+    if (chosen := value("unlabelled")) not in names:  # One that is gone: the check says so.
+        names = distinct({**names, chosen: Path(chosen).name})
+    st.selectbox(
+        options=list(names), format_func=names.__getitem__, disabled=not value("teachers"), **widget("unlabelled")
     )
 
 

@@ -52,7 +52,7 @@ def setting_text(field: str, value: object) -> str:
         return augmentation_text(value, _)
     if isinstance(value, bool):
         return _("yes") if value else _("no")
-    if field in {"data", "start_from"} and value:
+    if field in {"data", "start_from", "unlabelled"} and value:
         return Path(str(value)).name
     if field == "images" and not value:
         return _("all")
