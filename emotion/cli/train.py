@@ -71,7 +71,7 @@ SETTINGS = [
     _setting("neighbours", float, "Share of the target that goes to the classes beside it, as of age groups."),
     _setting("teachers", str, "Bundles, with commas, whose answers are learned too."),
     _setting("taught", float, "With --teachers: the share of their answers in the targets."),
-    _setting("unlabelled", str, "With --teachers: a dataset folder whose faces are learned from their answers alone."),
+    _setting("unlabelled", str, "With --teachers: a dataset whose training images they alone answer for."),
     _setting("patience", int, "End after so many epochs without a better one; 0 for never."),
     _setting("images", int, "At most so many training images; 0 for all."),
     _setting("ema", float, "Decay of a running average of the weights, which is kept; 0 for none."),

@@ -52,8 +52,13 @@ def check(config: TrainConfig, dataset: Dataset) -> None:
     dataset.part("validation")
     if config.votes and not votes_stamp(dataset):
         raise no_votes(dataset)
-    if config.unlabelled:
-        open_dataset(config.unlabelled).part("train")
+    if config.unlabelled and open_dataset(config.unlabelled).root == dataset.root:
+        raise UserError(
+            "The faces of {root} are learned with their labels already. Choose another dataset for the faces without "
+            "labels, or none.",
+            root=dataset.root,
+        )
+    unlabelled_images(config)
 
 
 def training_images(config: TrainConfig, dataset: Dataset) -> int:
@@ -69,7 +74,7 @@ def unlabelled_images(config: TrainConfig) -> int:
 
 def cautions(config: TrainConfig, dataset: Dataset) -> list[UserError]:
     """What a person should know before they start all the same."""
-    images = training_images(config, dataset)
+    images = training_images(config, dataset) + unlabelled_images(config)
     if config.batch_size > images:
         return [
             UserError(

@@ -158,7 +158,8 @@ def _card(run: Run, dataset: Dataset, model: keras.Model, files: dict[str, str],
             "counts": setting["images"],
             "curve": run.metrics(),
         }
-        | {"run": run.name, "averaged": averaged},
+        | {"run": run.name, "averaged": averaged}
+        | ({"unlabelled_data": setting["unlabelled"]} if "unlabelled" in setting else {}),
         metrics=(),
         seed=config.seed,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -172,7 +173,7 @@ def _card(run: Run, dataset: Dataset, model: keras.Model, files: dict[str, str],
 
 def _terms_of_more(unlabelled: dict[str, Any] | None) -> str:
     """The terms of the faces without labels, where the run had some."""
-    return f" Faces without labels: {unlabelled['title']}. {unlabelled['terms']}" if unlabelled else ""
+    return f" · Faces without labels, of {unlabelled['title']}: {unlabelled['terms']}" if unlabelled else ""
 
 
 def _names(teachers: str) -> str:

@@ -245,6 +245,10 @@ def _data(facts: _Facts) -> str:
     rows += [(_("Left out, unreadable"), len(setting.get("unreadable", ())))]
     if facts.dataset:
         rows += [(_("Terms of use"), _(facts.dataset.terms))]
+    if more := setting.get("unlabelled"):
+        title = _(more["title"])
+        rows += [(_("Faces without labels"), f"{title}: {more['images']:,}")]
+        rows += [(_("Terms of use"), _(more["terms"]))]
     return section(_("Data"), table(rows))
 
 

@@ -14,7 +14,7 @@ from emotion.cnn.config import AVERAGED, TrainConfig
 from emotion.cnn.evaluation import evaluate
 from emotion.cnn.runs import Run, Status
 from emotion.cnn.workers import publish_best, start_run, start_waiting, stop_run
-from emotion.dataset.folder import Dataset
+from emotion.dataset.folder import Dataset, dataset_root, open_dataset
 from emotion.dataset.library import known_datasets
 from emotion.errors import UserError
 from emotion.files import plain_name
@@ -117,11 +117,10 @@ def settings(bundle: Bundle, dataset: Dataset) -> TrainConfig:
             model=card.name,
             expected=listed(card.classes),
         )
-    more = str(known.get("unlabelled") or "")
     try:
         name = plain_name(f"{card.name}-repeated")
         here = {"data": str(dataset.root), "name": name, "seed": card.seed, "distribute": "none"}
-        here["unlabelled"] = _known_dataset(more, card.name) if more else ""
+        here["unlabelled"] = str(more.root) if (more := _unlabelled(card)) else ""
         return TrainConfig.from_json({**known, **here})
     except (TypeError, ValueError) as error:
         raise UserError(
@@ -129,17 +128,33 @@ def settings(bundle: Bundle, dataset: Dataset) -> TrainConfig:
         ) from None
 
 
-def _known_dataset(name: str, model: str) -> str:
-    """The folder of a known dataset of that name, as a card gives it."""
-    for root in known_datasets():
-        if root.name == name:
-            return str(root)
-    raise UserError(
-        "“{model}” has learned from the faces of the dataset “{name}” too, which is not known here. Open or import it "
-        "under that name first.",
-        model=model,
-        name=name,
-    )
+def _unlabelled(card: Card) -> Dataset | None:
+    """The known dataset of the faces without labels, by the name in the card; of several the one that is unchanged.
+
+    None where the card names none, UserError where none is known.
+    """
+    name = str(card.training.get("unlabelled") or "")
+    if not name:
+        return None
+    found = [open_dataset(root) for root in known_datasets() if name in {root.name, dataset_root(root).name}]
+    if not found:
+        raise UserError(
+            "“{model}” has learned from the faces of the dataset “{name}” too, which is not known here. Open or import "
+            "it under that name first.",
+            model=card.name,
+            name=name,
+        )
+    return max(found, key=lambda dataset: _seal(dataset.fingerprint()) == _seal(_of_unlabelled(card)))
+
+
+def _of_unlabelled(card: Card) -> dict[str, Any]:
+    """What the card says of the faces without labels; empty where there are none."""
+    noted = card.training.get("unlabelled_data")
+    return noted if isinstance(noted, dict) else {}
+
+
+def _seal(fingerprint: dict[str, Any]) -> str:
+    return _text(fingerprint.get("files_sha256"))
 
 
 def differences(card: Card, dataset: Dataset) -> tuple[Difference, ...]:
@@ -151,6 +166,8 @@ def _compared(card: Card, dataset: Dataset) -> Iterator[Difference]:
     then, now = card.fingerprint, dataset.fingerprint()
     for name, what in ((("counts"), N_("Images per split")), ("files_sha256", N_("Hash of the file list"))):
         yield Difference(what, _text(then.get(name)), _text(now.get(name)))
+    if (more := _unlabelled(card)) and (noted := _of_unlabelled(card)):
+        yield Difference(N_("Faces without labels"), _seal(noted), _seal(more.fingerprint()))
     for package, stated in sorted(card.versions.items()):
         yield Difference(package, stated, _installed(package))
 

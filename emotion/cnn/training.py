@@ -129,10 +129,12 @@ def _load_unlabelled(run: Run, config: TrainConfig) -> np.ndarray:
     if not config.unlabelled:
         return np.empty((0, config.size, config.size), np.uint8)
     dataset = open_dataset(config.unlabelled)
-    faces = dataset.load("train", (config.size, config.size)).pixels
-    note = {"title": dataset.title, "terms": dataset.terms, "images": len(faces), **dataset.fingerprint()}
+    images = dataset.load("train", (config.size, config.size))
+    _log_unreadable(images)
+    note = {"title": dataset.title, "terms": dataset.terms, "images": len(images.labels), **dataset.fingerprint()}
     write_json(run.path / "setting.json", run.setting() | {"unlabelled": note})
-    return faces
+    log.info("%d faces without labels", len(images.labels))
+    return images.pixels
 
 
 def _take(images: Images, rows: np.ndarray) -> Images:
@@ -209,18 +211,22 @@ def learning_rate(config: TrainConfig, steps: int) -> float | keras.optimizers.s
 
 def _write_setting(run: Run, config: TrainConfig, dataset: Dataset, images: Images, validation: Images) -> None:
     """Keep what the run really met: classes, fingerprint, counts and the files that could not be read."""
-    unreadable = images.unreadable + validation.unreadable
-    for path, reason in unreadable:
-        log.warning("left out %s: %s", path, reason)
+    _log_unreadable(images)
+    _log_unreadable(validation)
     setting = {
         "classes": dataset.classes,
         "synthetic": dataset.synthetic,
         "fingerprint": dataset.fingerprint(),
         "images": {"train": len(images.labels), "validation": len(validation.labels)},
-        "unreadable": unreadable,
+        "unreadable": images.unreadable + validation.unreadable,
         "precision": precision_of(config),
     }
     write_json(run.path / "setting.json", setting)
+
+
+def _log_unreadable(images: Images) -> None:
+    for path, reason in images.unreadable:
+        log.warning("left out %s: %s", path, reason)
 
 
 def _tensorboard(run: Run) -> list[keras.callbacks.Callback]:

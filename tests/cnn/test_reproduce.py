@@ -14,6 +14,7 @@ from emotion.cnn.origin import Origin, find_origin, with_origin
 from emotion.cnn.reproduce import differences, reproduce, settings
 from emotion.cnn.runs import Status, create_run, list_runs
 from emotion.dataset.folder import open_dataset
+from emotion.dataset.library import remember
 from emotion.errors import UserError
 from emotion.homes import REPOSITORY
 from emotion.jobs import Cancelled
@@ -79,6 +80,14 @@ def test_faces_without_labels_are_found_by_their_dataset_s_name(trained: Path, h
         settings(taught, dataset)
     more = write_faces(home / "datasets" / "more", {"train": {"who": 2}})
     assert settings(taught, dataset).unlabelled == str(more)
+    other = write_faces(home / "elsewhere" / "more", {"train": {"who": 3}})
+    remember(other)  # The one that was opened last comes first, unless the card knows better.
+    assert settings(taught, dataset).unlabelled == str(other)
+    noted = open_dataset(more).fingerprint()
+    taught = changed(taught, training=taught.card.training | {"unlabelled_data": noted})
+    assert settings(taught, dataset).unlabelled == str(more) and not differences(taught.card, dataset)
+    next((more / "train" / "who").iterdir()).unlink()
+    assert [found.what for found in differences(taught.card, dataset)] == ["Faces without labels"]
 
 
 def test_a_run_that_began_with_another_s_weights_is_found_by_the_name_in_the_card(trained: Path, home: Path) -> None:

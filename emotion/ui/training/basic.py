@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from emotion.cnn.checks import cautions, check, training_images
+from emotion.cnn.checks import cautions, check, training_images, unlabelled_images
 from emotion.cnn.config import TrainConfig
 from emotion.cnn.runs import Run
 from emotion.cnn.workers import start_run, starts_at_once
@@ -47,7 +47,10 @@ def _say_images(config: TrainConfig, dataset: Dataset) -> None:
     """What is trained on."""
     images, every = training_images(config, dataset), len(dataset.part("train").paths)
     text = _("{n} of {all} training images, {k} classes") if images < every else _("{n} training images, {k} classes")
-    st.caption(text.format(n=f"{images:,}", all=f"{every:,}", k=len(dataset.classes)))
+    said = text.format(n=f"{images:,}", all=f"{every:,}", k=len(dataset.classes))
+    if more := unlabelled_images(config):
+        said += _(", and {more} faces without labels").format(more=f"{more:,}")
+    st.caption(said)
 
 
 def _say_changed(dataset: Dataset) -> None:

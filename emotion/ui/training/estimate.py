@@ -38,15 +38,21 @@ def _grant(minutes: int, config: TrainConfig, dataset: Dataset) -> None:
     # What an earlier wish took away, this one may give back.
     most = replace(config, images=0, epochs=max(config.epochs, TrainConfig.epochs))
     images, validation = (len(dataset.part(split).paths) for split in ("train", "validation"))
-    plan = plan_for(minutes, pace, most, images, validation, unlabelled_images(config))
+    more = unlabelled_images(config)
+    plan = plan_for(minutes, pace, most, images, validation, more)
+    if left_out := more and (plan.images or plan.seconds > 61 * minutes):  # Faces with labels come first.
+        more, st.session_state[key_of("unlabelled")] = 0, ""
+        plan = plan_for(minutes, pace, most, images, validation)
     st.session_state[key_of("epochs")], st.session_state[key_of("images")] = plan.epochs, plan.images
     text = _("Set: {epochs} epochs with {images} of {all} images, about {time}.")
-    batches = plan.epochs * -(-(plan.images or images) // config.batch_size)
+    batches = plan.epochs * -(-((plan.images or images) + more) // config.batch_size)
     if plan.seconds > 61 * minutes:
         text = _("Even a small training takes longer: {epochs} epochs with {images} of {all} images, about {time}.")
     told = text.format(
         epochs=plan.epochs, images=f"{plan.images or images:,}", all=f"{images:,}", time=span(plan.seconds)
     )
+    if left_out:
+        told += " " + _("The faces without labels are left out.")
     if batches < _ENOUGH_BATCHES:
         hint = _("These are {batches} batches only, too few to learn from. Give it more minutes, or smaller batches.")
         told += " " + hint.format(batches=batches)

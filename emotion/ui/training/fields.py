@@ -43,7 +43,8 @@ _EXPLAINED = {
     "teachers": N_("A trained model whose answers are learned beside the labels (distillation)."),
     "taught": N_("0 learns the labels alone; 1 learns the teacher’s answers alone."),
     "unlabelled": N_(
-        "More faces to learn from: what the teacher answers to them is their target, and their folders say nothing."
+        "The training images of another dataset, to learn from besides. The teacher’s answers are their targets; the "
+        "names of their folders don’t matter."
     ),
     "start_from": N_(
         "A trained model instead of random weights: it can see already, and gets better or learns a new answer."

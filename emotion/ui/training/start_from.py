@@ -63,7 +63,7 @@ def _teacher(dataset: Dataset) -> None:
 
 def _unlabelled(dataset: Dataset) -> None:
     """The known datasets, whose faces may be learned from a teacher's answers."""
-    others = {str(root): root.name for root in datasets() if root != dataset.root}
+    others = {str(root): root.name for root in datasets() if root.resolve() != dataset.root.resolve()}
     names = {"": _("none"), **distinct(others)}
     if (chosen := value("unlabelled")) not in names:  # One that is gone: the check says so.
         names = distinct({**names, chosen: Path(chosen).name})
