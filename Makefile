@@ -26,7 +26,7 @@ soak: .venv/test.stamp
 	@# An interrupt lets the tests end what they have started.
 	timeout --signal INT --kill-after 60 1200 sh -c 'failed=0; \
 	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal -m "soak and not alone" tests/hostile || failed=1; \
-	$(BIN)/python -m pytest -m "soak and alone" tests/hostile || failed=1; \
+	$(BIN)/python -m pytest -m "soak and alone" tests/hostile tests/browser || failed=1; \
 	exit $$failed'
 
 audit: .venv/run.stamp

@@ -22,6 +22,7 @@ def test_frame_rates(browser: Browser, app: App, monkeypatch: pytest.MonkeyPatch
     assert report["cores used by the server"] > 0.05
 
 
+@pytest.mark.soak  # Two servers, one after the other.
 def test_what_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {"_WARM_UP": 1, "_PLAYS": 0.5, "_SETTLE": 1.0}.items():
         monkeypatch.setattr(soak, name, value)
