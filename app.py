@@ -18,7 +18,6 @@ page = st.navigation([
     st.Page("pages/live.py", title=_("Live"), icon=":material/videocam:"),
 ])
 language.switch()
-st.html(
-    "<style>[data-testid=stHeading] * { word-break: keep-all; overflow-wrap: anywhere; }</style>"
-)  # Browsers cut Korean words anywhere.
+# Browsers cut Korean words anywhere.
+st.html("<style>[data-testid=stHeading] * { word-break: keep-all; overflow-wrap: anywhere; }</style>")
 page.run()

@@ -71,23 +71,19 @@ def forget_pace(config: TrainConfig, classes: int) -> None:
     _file(config, classes).unlink(missing_ok=True)
 
 
-def plan_for(
-    minutes: float, pace: Pace, config: TrainConfig, images: int, validation: int, unlabelled: int = 0
-) -> Plan:
+def plan_for(minutes: float, pace: Pace, config: TrainConfig, images: int, validation: int) -> Plan:
     """The most training that fits into ``minutes``: of ``config``'s epochs and of the dataset's ``images``.
 
-    Fewer epochs first, down to ``FEWEST_EPOCHS``; then fewer images. All ``unlabelled`` ones are learned from.
+    Fewer epochs first, down to ``FEWEST_EPOCHS``; then fewer images.
     """
     images = min(images, config.images or images)
     seconds = max(60 * minutes - pace.overhead, 0)
-    epochs = int(seconds / pace.epoch_seconds(images + unlabelled, validation))
+    epochs = int(seconds / pace.epoch_seconds(images, validation))
     epochs = min(max(epochs, FEWEST_EPOCHS), config.epochs)
-    fitting = int((seconds / epochs - validation / pace.validation) * pace.training) - unlabelled
+    fitting = int((seconds / epochs - validation / pace.validation) * pace.training)
     chosen = min(max(fitting, FEWEST_IMAGES), images)
     return Plan(
-        0 if chosen == images and not config.images else chosen,
-        epochs,
-        pace.seconds(chosen + unlabelled, validation, epochs),
+        0 if chosen == images and not config.images else chosen, epochs, pace.seconds(chosen, validation, epochs)
     )
 
 

@@ -45,15 +45,6 @@ def test_then_fewer_images() -> None:
     assert plan.seconds == pytest.approx(300)
 
 
-def test_faces_without_labels_take_their_time() -> None:
-    plan = plan_for(2, PACE, config(epochs=15), images=1000, validation=500, unlabelled=900)
-    assert (plan.images, plan.epochs) == (0, 5)  # 100 seconds after the start, 20 an epoch.
-    assert plan.seconds == 20 + 5 * 20
-    plan = plan_for(5, PACE, config(epochs=15), images=28_000, validation=3_500, unlabelled=900)
-    assert plan.epochs == 5 and plan.images == (280 / 5 - 7) * 100 - 900
-    assert plan.seconds == pytest.approx(300)
-
-
 def test_a_minute_that_is_too_short_says_how_long_it_takes() -> None:
     plan = plan_for(0.1, PACE, config(), images=28_000, validation=3_500)
     assert (plan.images, plan.epochs) == (200, 5) and plan.seconds > 6

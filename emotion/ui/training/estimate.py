@@ -39,7 +39,7 @@ def _grant(minutes: int, config: TrainConfig, dataset: Dataset) -> None:
     most = replace(config, images=0, epochs=max(config.epochs, TrainConfig.epochs))
     images, validation = (len(dataset.part(split).paths) for split in ("train", "validation"))
     more = unlabelled_images(config)
-    plan = plan_for(minutes, pace, most, images, validation, more)
+    plan = plan_for(minutes, pace, most, images + more, validation)
     if left_out := more and (plan.images or plan.seconds > 61 * minutes):  # Faces with labels come first.
         more, st.session_state[key_of("unlabelled")] = 0, ""
         plan = plan_for(minutes, pace, most, images, validation)
