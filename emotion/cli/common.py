@@ -42,6 +42,10 @@ models_option = click.option(
     "--model", "models", multiple=True,
     help="Name or folder of a bundle; repeat it for several.  [default: the best that ships]",
 )  # fmt: skip
+by_class = click.option(
+    "--by-class", type=click.FloatRange(0, 1), metavar="VOTES",
+    help="Scale each class too, towards the validation labels with this share of FER+ votes: answers change.",
+)  # fmt: skip
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for other programs.")
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from emotion.cli.common import as_json, counter, for_programs, say
+from emotion.cli.common import as_json, by_class, counter, for_programs, say
 from emotion.cnn.formats import FORMATS, SCALINGS
 from emotion.errors import UserError
 from emotion.i18n import LANGUAGES
@@ -85,15 +85,16 @@ def import_model(
 @click.command()
 @click.argument("bundle")
 @click.option("--data", required=True, help="A dataset folder whose validation split it was not trained on.")
+@by_class
 @as_json
-def calibrate(bundle: str, data: str, as_json: bool) -> None:
+def calibrate(bundle: str, data: str, by_class: float | None, as_json: bool) -> None:
     """Make a model as sure as it is right, by a temperature that is folded into it, and measure it anew."""
     with for_programs(as_json):
         from emotion.cnn.bundle import find_bundle
         from emotion.cnn.publish import calibrate_bundle
         from emotion.dataset.folder import open_dataset
 
-        made = calibrate_bundle(find_bundle(bundle), open_dataset(data))
+        made = calibrate_bundle(find_bundle(bundle), open_dataset(data), by_class)
     report = {"path": str(made.path), **made.card.to_json()}
     measured = made.card.measured
     say(

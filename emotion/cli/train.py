@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from emotion.cli.common import as_json, for_programs, say
+from emotion.cli.common import as_json, by_class, for_programs, say
 from emotion.cnn.config import (
     ARCHITECTURES,
     AVERAGED,
@@ -115,6 +115,7 @@ def _with_settings(command: Callable[..., None]) -> Callable[..., None]:
     type=click.Choice(AVERAGED),
     help="With --publish: the mean of its best epoch's weights and its newest one's, or those it started from.",
 )
+@by_class
 @click.option("--probe", metavar="SETTINGS", help="Time a few batches with settings as in a run's config.json.")
 @click.option("--classes", type=click.IntRange(2), default=7, show_default=True, help="With --probe.")
 @as_json
@@ -126,6 +127,7 @@ def train(
     notes: str,
     publish: str | None,
     averaged: str | None,
+    by_class: float | None,
     probe: str | None,
     classes: int,
     as_json: bool,
@@ -138,13 +140,13 @@ def train(
     asked = [wish for wish in (data, resume, publish, probe) if wish is not None]
     if len(asked) != 1:
         raise click.UsageError("Expected either --data FOLDER or --resume RUN (or --publish, --probe).")
-    if averaged and publish is None:
-        raise click.UsageError("Expected --publish RUN with --averaged.")
+    if publish is None and (averaged or by_class is not None):
+        raise click.UsageError("Expected --publish RUN with --averaged and --by-class.")
     quietly()
     keep_pages()
     if publish is not None or probe is not None:
         with for_programs(as_json):
-            report = _publish(publish, averaged or "") if publish is not None else _probe(str(probe), classes)
+            report = _probe(str(probe), classes) if publish is None else _publish(publish, averaged or "", by_class)
         say(report, as_json, lambda: "\n".join(f"{name}: {value}" for name, value in report.items()))
     else:
         with ExitStack() as scratch:
@@ -229,12 +231,12 @@ def _publisher(config: TrainConfig) -> "Publish | None":
     return publish_run if _is_first(config) and can_convert() else None
 
 
-def _publish(name: str, averaged: str) -> dict[str, Any]:
+def _publish(name: str, averaged: str, by_class: float | None) -> dict[str, Any]:
     import_keras()
     from emotion.cnn.publish import publish_best
     from emotion.cnn.runs import open_run
 
-    return {"bundle": str(publish_best(open_run(name), averaged))}
+    return {"bundle": str(publish_best(open_run(name), averaged, by_class))}
 
 
 def _probe(settings: str, classes: int) -> dict[str, Any]:

@@ -68,12 +68,42 @@ def fit_temperature(labels: np.ndarray, probabilities: np.ndarray) -> float:
     return float(np.exp(brentq(too_sure, least, most)))
 
 
+def fit_class_scaling(targets: np.ndarray, probabilities: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """For each class the factor, over 0, and the shift of its sum that make ``targets`` likeliest, both float64 (K,).
+
+    Vector scaling (section 4.2): unlike a temperature it also moves answers from one class to another. ``targets``
+    float (N, K), each row of sum 1 and each class with a part somewhere, and ``probabilities`` (N, K) are of images
+    that the model was not trained on; the factors are for sums whose mean over the classes is 0.
+    """
+    from scipy.optimize import minimize
+    from scipy.special import log_softmax
+
+    sums = _sums(probabilities)
+    sums -= sums.mean(axis=1, keepdims=True)
+    images, classes = sums.shape
+
+    def unlikeliness(parameters: np.ndarray) -> tuple[float, np.ndarray]:
+        factors, shifts = np.exp(parameters[:classes]), parameters[classes:]
+        spread = log_softmax(sums * factors + shifts, axis=1)
+        wrong = (np.exp(spread) - targets) / images
+        slope = np.concatenate([(wrong * sums).sum(axis=0) * factors, wrong.sum(axis=0)])
+        return float(-(targets * spread).sum() / images), slope
+
+    found = minimize(unlikeliness, np.zeros(2 * classes), jac=True, method="L-BFGS-B").x
+    return np.exp(found[:classes]), found[classes:]
+
+
 def with_temperature(probabilities: np.ndarray, temperature: float) -> np.ndarray:
     """Probabilities (N, K) as they were with the network's last sums divided by ``temperature``, float64 (N, K).
 
     >>> with_temperature(np.array([[0.9, 0.1]]), 2.0).round(3).tolist()  # The root of 9 : 1 is 3 : 1.
     [[0.75, 0.25]]
     """
-    sums = np.log(np.maximum(probabilities.astype(np.float64), _LEAST)) / temperature
-    powers = np.exp(sums - sums.max(axis=1, keepdims=True))
-    return powers / powers.sum(axis=1, keepdims=True)
+    from scipy.special import softmax
+
+    return softmax(_sums(probabilities) / temperature, axis=1)
+
+
+def _sums(probabilities: np.ndarray) -> np.ndarray:
+    """The sums before the softmax but for what all classes of an image share, which the softmax does not see."""
+    return np.log(np.maximum(probabilities.astype(np.float64), _LEAST))

@@ -12,7 +12,7 @@ import keras
 import numpy as np
 
 from emotion.cnn.bundle import CARD, NETWORK, TFLITE, WEIGHTS, Bundle, Card, load_bundle
-from emotion.cnn.calibration import fit_temperature, reliability
+from emotion.cnn.calibration import fit_class_scaling, fit_temperature, reliability
 from emotion.cnn.card import FILES, PACKAGES
 from emotion.cnn.classifier import Classifier
 from emotion.cnn.evaluation import Evaluation, by_votes, evaluate
@@ -28,6 +28,11 @@ _LEAST_IMAGES = 200
 _COMPARED_IMAGES = 256
 _LEAST_PACKED = 1000  # Numbers; compressing fewer takes more room than it saves.
 _FACES_TIMED = 60
+_AFTER_SUMS = (
+    keras.layers.Activation, keras.layers.Softmax, keras.layers.Dropout,
+    keras.layers.GlobalAveragePooling2D, keras.layers.Flatten, keras.layers.Reshape,
+)  # fmt: skip
+"""What may follow the layer of the sums: scaling before it is scaling after it."""
 
 
 def versions() -> dict[str, str]:
@@ -35,19 +40,49 @@ def versions() -> dict[str, str]:
     return {package: version(package) for package in PACKAGES}
 
 
-def calibrate(model: keras.Model, validation: Images) -> float:
+def calibrate(model: keras.Model, validation: Images, targets: np.ndarray | None = None) -> float:
     """Make the network as sure as it is right: its last sums are divided by the temperature that fits ``validation``.
 
-    Returns the temperature; it is folded into the last layer's weights, so that no answer changes but for its
-    probability. 1, and nothing is done, with fewer than 200 images.
+    With ``targets`` float (N, K) each class's sums are scaled before, towards them, which may change answers. Both are
+    folded into the weights of the last layer. Returns the temperature; 1, and nothing is done, with fewer than 200
+    images. Raises UserError where something else than a dense layer or a convolution gives the sums.
     """
     if len(validation.labels) < _LEAST_IMAGES:
         return 1.0
-    probabilities = model.predict(validation.pixels[..., np.newaxis], batch_size=256, verbose=0)
-    temperature = fit_temperature(validation.labels, probabilities)
-    last = model.layers[-1]
-    last.set_weights([weights / temperature for weights in last.get_weights()])
+    faces = validation.pixels[..., np.newaxis]
+    if targets is not None:
+        _scale(model, *fit_class_scaling(targets, model.predict(faces, batch_size=256, verbose=0)))
+    temperature = fit_temperature(validation.labels, model.predict(faces, batch_size=256, verbose=0))
+    _scale(model, 1 / temperature)
     return temperature
+
+
+def _scale(model: keras.Model, factors: float | np.ndarray, shifts: np.ndarray | None = None) -> None:
+    """Multiply the network's last sums by ``factors``; with ``shifts`` (K,), take their mean off before, and add them.
+
+    The mean over the classes makes no difference to a softmax, but factors (K,) would scale it differently for each.
+    """
+    last = _of_sums(model, needs_bias=shifts is not None)
+    weights = last.get_weights()
+    if shifts is None:
+        last.set_weights([part * factors for part in weights])
+    else:
+        kernel, bias = (factors * (part - part.mean(axis=-1, keepdims=True)) for part in weights)
+        last.set_weights([kernel, bias + shifts])
+
+
+def _of_sums(model: keras.Model, needs_bias: bool) -> keras.Layer:
+    """The layer with the weights of the sums that the network's softmax takes."""
+    last = next(layer for layer in reversed(model.layers) if not isinstance(layer, _AFTER_SUMS))
+    fits = isinstance(last, keras.layers.Dense | keras.layers.Conv2D) and (last.use_bias or not needs_bias)
+    if not fits or (last is not model.layers[-1] and last.activation is not keras.activations.linear):
+        raise UserError(
+            "“{model}” can't be calibrated so: before the softmax of its network stands the layer {layer}; expected a "
+            "dense layer or a convolution with a bias and without another activation.",
+            model=model.name,
+            layer=last.name,
+        )
+    return last
 
 
 def can_convert() -> bool:

@@ -23,9 +23,11 @@ from emotion.cnn.making import calibrate, versions, write_card, write_network
 from emotion.cnn.origin import find_origin
 from emotion.cnn.runs import Run
 from emotion.cnn.state import load_newest
+from emotion.cnn.targets import soft_targets, usable_votes
 from emotion.cnn.training import compiled
 from emotion.cnn.workers import insist_on_rest_and_weights, insist_on_weights, one_at_a_time
 from emotion.dataset.folder import Dataset, open_dataset
+from emotion.dataset.pixels import Images
 from emotion.errors import UserError
 from emotion.files import folder_in_the_making, hidden_name, writing
 from emotion.homes import user_models_folder
@@ -33,35 +35,35 @@ from emotion.homes import user_models_folder
 log = logging.getLogger(__name__)
 
 
-def publish_run(run: Run, dataset: Dataset, averaged: str = "") -> Path:
+def publish_run(run: Run, dataset: Dataset, averaged: str = "", by_class: float | None = None) -> Path:
     """Make the bundle of a run from its best weights, measured on the dataset's validation split.
 
     ``averaged``: from the mean of its best epoch's weights and those of its ``newest`` epoch, which is often better
     than either (P. Izmailov et al., "Averaging weights leads to wider optima and better generalization", UAI 2018), or
-    of the ``start`` (M. Wortsman et al., "Robust fine-tuning of zero-shot models", CVPR 2022). Returns the bundle's
-    folder. A run published before keeps its name; a name that is taken gets a number. Raises UserError where the run
-    has finished no epoch, kept no state of it or had no start to average, and where the dataset has other classes by
-    now.
+    of the ``start`` (M. Wortsman et al., "Robust fine-tuning of zero-shot models", CVPR 2022). ``by_class``: with each
+    class scaled, as ``calibrate_bundle`` has it. Returns the bundle's folder. A run published before keeps its name; a
+    name that is taken gets a number. Raises UserError where the run has finished no epoch, kept no state of it or had
+    no start to average, and where the dataset has other classes by now or lacks the votes that are asked for.
     """
     insist_on_weights(run)
     insist_on_same_classes(run.classes, dataset)
     made = hidden_name(user_models_folder() / run.config().name)
     with folder_in_the_making(made) as folder:
-        card = _make(run, dataset, folder, averaged)
+        card = _make(run, dataset, folder, averaged, by_class)
     final = _settle(run, made, card)
     accuracy = card.metrics[0]
     log.info("bundle %s: accuracy %.4f on %d images of validation", final.name, accuracy.value, accuracy.n)
     return final
 
 
-def _make(run: Run, dataset: Dataset, folder: Path, averaged: str) -> Card:
+def _make(run: Run, dataset: Dataset, folder: Path, averaged: str, by_class: float | None) -> Card:
     """Fill the folder with the bundle, calibrated and measured, and return its card."""
     model = _float32_model(run, len(dataset.classes))
     if averaged:
         others = _newest(run, dataset) if averaged == "newest" else _start(run, dataset)
         model.set_weights([(one + other) / 2 for one, other in zip(model.get_weights(), others, strict=True)])
-    temperature = calibrate(model, dataset.load("validation", model.input_shape[1:3]))
-    card = _card(run, dataset, model, write_network(folder, model), averaged)
+    temperature = _calibrate(model, dataset, np.arange(len(dataset.classes)), by_class)
+    card = _card(run, dataset, model, write_network(folder, model), averaged=averaged, by_class=by_class)
     return write_card(folder, card, model, dataset, temperature).card
 
 
@@ -78,30 +80,52 @@ def _settle(run: Run, made: Path, card: Card) -> Path:
     return final
 
 
-def publish_best(run: Run, averaged: str = "") -> Path:
+def publish_best(run: Run, averaged: str = "", by_class: float | None = None) -> Path:
     """``publish_run`` for a run that is not at work: a bundle of what is best so far. UserError while it is at it."""
     insist_on_rest_and_weights(run)
-    return publish_run(run, open_dataset(run.config().data), averaged)
+    return publish_run(run, open_dataset(run.config().data), averaged, by_class)
 
 
-def calibrate_bundle(bundle: Bundle, dataset: Dataset) -> Bundle:
+def calibrate_bundle(bundle: Bundle, dataset: Dataset, by_class: float | None = None) -> Bundle:
     """Fit a bundle's temperature anew, measure it, and put the result in its place.
 
-    On the dataset's validation split, which should be none that it was trained on. UserError for a head bundle, which
-    has no network of its own, and for other classes.
+    On the dataset's validation split, which should be none that it was trained on. ``by_class``, 0 to 1, scales each
+    class before, towards the labels with so large a share of FER+ votes (``calibration.fit_class_scaling``): answers
+    change. UserError for a head bundle, which has no network of its own, for other classes, a class without images to
+    scale by, and where votes are asked for and the dataset has none.
     """
     from emotion.cnn.export import load_network  # Every worker would load ONNX.
 
     card = bundle.card
-    positions = outputs_of(dataset, card)
     model = load_network(bundle)
-    validation = dataset.load("validation", (card.input.height, card.input.width))
     with writing(bundle.path), folder_in_the_making(bundle.path) as folder:
-        temperature = calibrate(model, replace(validation, labels=positions[validation.labels]))
+        temperature = _calibrate(model, dataset, outputs_of(dataset, card), by_class)
         temperature *= card.measured.get("temperature", 1.0)
-        files = write_network(folder, model)
-        write_card(folder, replace(card, files=files), model, dataset, temperature)
+        training = card.training | ({} if by_class is None else {"by_class": by_class})
+        card = replace(card, files=write_network(folder, model), training=training)
+        write_card(folder, card, model, dataset, temperature)
     return load_bundle(bundle.path)
+
+
+def _calibrate(model: keras.Model, dataset: Dataset, outputs: np.ndarray, by_class: float | None) -> float:
+    """``making.calibrate`` for a network with the ``outputs`` int64 (K,) for the dataset's classes."""
+    validation = dataset.load("validation", model.input_shape[1:3])
+    targets = None if by_class is None else _targets(dataset, validation, outputs, model.output_shape[-1], by_class)
+    return calibrate(model, replace(validation, labels=outputs[validation.labels]), targets)
+
+
+def _targets(dataset: Dataset, validation: Images, outputs: np.ndarray, classes: int, share: float) -> np.ndarray:
+    """What to scale each class by, float32 (N, classes); UserError where a class has nothing."""
+    counts = usable_votes(dataset, validation) if share else None
+    targets = np.zeros((len(validation.labels), classes), np.float32)
+    targets[:, outputs] = soft_targets(validation.labels, len(outputs), counts=counts, share=share)
+    if not targets.any(axis=0).all():
+        raise UserError(
+            "{root} has no validation images of some of the model's classes, so they can't be scaled. Calibrate "
+            "without scaling each class, or on a dataset with images of all of them.",
+            root=dataset.root,
+        )
+    return targets
 
 
 def _float32_model(run: Run, classes: int) -> keras.Model:
@@ -136,7 +160,7 @@ def _start(run: Run, dataset: Dataset) -> list[np.ndarray]:
     return start.get_weights()
 
 
-def _card(run: Run, dataset: Dataset, model: keras.Model, files: dict[str, str], averaged: str) -> Card:
+def _card(run: Run, dataset: Dataset, model: keras.Model, files: dict[str, str], **made: Any) -> Card:
     config = run.config()
     setting = {"fingerprint": {}, "images": {}, "precision": ""} | run.setting()
     return Card(
@@ -158,7 +182,7 @@ def _card(run: Run, dataset: Dataset, model: keras.Model, files: dict[str, str],
             "counts": setting["images"],
             "curve": run.metrics(),
         }
-        | {"run": run.name, "averaged": averaged}
+        | {"run": run.name, **made}
         | ({"unlabelled_data": setting["unlabelled"]} if "unlabelled" in setting else {}),
         metrics=(),
         seed=config.seed,

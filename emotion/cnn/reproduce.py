@@ -93,11 +93,20 @@ def reproduce(bundle: Bundle, dataset: Dataset, progress: Progress | None = None
             run=run.name,
             state=status.state,
         )
-    averaged = bundle.card.training.get("averaged")
-    averaged = "newest" if averaged is True else averaged  # As older cards have it.
-    repeated = load_bundle(publish_best(run, averaged=averaged) if averaged in AVERAGED else status.bundle)
+    made = _making(bundle.card)
+    repeated = load_bundle(publish_best(run, **made) if made else status.bundle)
     first, second = (evaluate(Classifier(one), dataset, "validation") for one in (bundle, repeated))
     return Reproduction(bundle, repeated, found, compare(first, second))
+
+
+def _making(card: Card) -> dict[str, Any]:
+    """What ``publish_best`` is told beside the run, as the card says; empty where it was told nothing."""
+    averaged, by_class = card.training.get("averaged"), card.training.get("by_class")
+    averaged = "newest" if averaged is True else averaged  # As older cards have it.
+    told: dict[str, Any] = {"averaged": averaged} if averaged in AVERAGED else {}
+    if isinstance(by_class, int | float) and 0 <= by_class <= 1:
+        told["by_class"] = by_class
+    return told
 
 
 def settings(bundle: Bundle, dataset: Dataset) -> TrainConfig:

@@ -124,14 +124,15 @@ def take_over(run: Run) -> Status:
     return status
 
 
-def publish_best(run: Run, progress: Progress | None = None, averaged: str = "") -> Path:
+def publish_best(run: Run, progress: Progress | None = None, averaged: str = "", by_class: float | None = None) -> Path:
     """Make a bundle of the best weights that a run has so far, as ``elsewhere.ask`` does it; the bundle's folder.
 
-    ``averaged``: as ``publish.publish_run`` has it. Takes some ten seconds. Raises UserError while the run is at it,
-    and where it has finished no epoch.
+    ``averaged`` and ``by_class``: as ``publish.publish_run`` has them. Takes some ten seconds. Raises UserError while
+    the run is at it, and where it has finished no epoch.
     """
     insist_on_rest_and_weights(run)
     options = ["--averaged", averaged] if averaged else []
+    options += [] if by_class is None else ["--by-class", str(by_class)]
     return Path(ask("train", "--publish", str(run.path), *options, progress=progress)["bundle"])
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.calibration import calibration_curve
 
-from emotion.cnn.calibration import fit_temperature, reliability, with_temperature
+from emotion.cnn.calibration import fit_class_scaling, fit_temperature, reliability, with_temperature
 
 
 def test_a_reliability_diagram_by_hand() -> None:
@@ -56,3 +56,14 @@ def test_a_temperature_divides_the_sums_before_the_softmax() -> None:
     spread = with_temperature(softmax / softmax.sum(axis=1, keepdims=True), 3.0)
     assert spread[:1] == pytest.approx(expected)
     assert np.isfinite(spread).all() and spread.sum(axis=1) == pytest.approx([1, 1])  # Where float32 has zeros too.
+
+
+def test_known_factors_and_shifts_of_the_classes_are_found() -> None:
+    sums = np.random.default_rng(0).normal(scale=2, size=(5000, 3))
+    sums -= sums.mean(axis=1, keepdims=True)
+    factors, shifts = np.array([0.5, 1.0, 2.0]), np.array([-1.0, 0.25, 0.75])
+    truth, said = (np.exp(one) / np.exp(one).sum(axis=1, keepdims=True) for one in (factors * sums + shifts, sums))
+    found_factors, found_shifts = fit_class_scaling(truth, said)
+    assert found_factors == pytest.approx(factors, rel=1e-2)
+    # What is added to all classes alike makes no difference.
+    assert found_shifts - found_shifts.mean() == pytest.approx(shifts, abs=1e-2)

@@ -10,6 +10,7 @@ from click.testing import CliRunner
 from emotion.cli import main
 from emotion.cli.train import _publisher
 from emotion.cnn.bundle import load_bundle
+from emotion.cnn.calibration import fit_class_scaling, with_temperature
 from emotion.cnn.classifier import Classifier
 from emotion.cnn.config import TrainConfig
 from emotion.cnn.export import load_network
@@ -49,6 +50,84 @@ def test_few_images_fit_no_temperature() -> None:
     model = _network(sureness=5.0)
     assert calibrate(model, _images(100)) == 1.0
     assert model.predict(np.ones((1, 1, 1, 1)), verbose=0)[0, 1] == pytest.approx(1 / (1 + np.exp(-5)), abs=1e-6)
+
+
+LAYERS = {
+    "a dense layer": (keras.layers.Flatten(), keras.layers.Dense(3, activation="softmax")),
+    "a softmax of its own": (keras.layers.Flatten(), keras.layers.Dense(3), keras.layers.Softmax()),
+    "an activation": (keras.layers.Flatten(), keras.layers.Dense(3), keras.layers.Activation("softmax")),
+    "a convolution": (keras.layers.Conv2D(3, 2), keras.layers.GlobalAveragePooling2D(), keras.layers.Softmax()),
+}
+
+
+@pytest.mark.parametrize("by_class", [False, True])
+@pytest.mark.parametrize("kind", LAYERS)
+def test_whatever_layer_gives_the_sums_they_are_scaled(kind: str, by_class: bool) -> None:
+    keras.utils.set_random_seed(0)
+    model = keras.models.clone_model(keras.Sequential([keras.Input((4, 4, 1)), *LAYERS[kind]]))
+    model.set_weights([weights / 50 for weights in model.get_weights()])
+    random = np.random.default_rng(0)
+    images = Images(random.integers(0, 256, (600, 4, 4), np.uint8), random.integers(0, 3, 600), ("",) * 600, ())
+    before = model.predict(images.pixels[..., np.newaxis], verbose=0).astype(np.float64)
+    targets = random.dirichlet([1, 2, 4], 600)
+    temperature = calibrate(model, images, targets if by_class else None)
+    sums = np.log(before) - np.log(before).mean(axis=1, keepdims=True)
+    if by_class:
+        factors, shifts = fit_class_scaling(targets, before)
+        sums = sums * factors + shifts
+    expected = np.exp(sums / temperature) / np.exp(sums / temperature).sum(axis=1, keepdims=True)
+    assert np.abs(expected - before).max() > 0.01
+    assert model.predict(images.pixels[..., np.newaxis], verbose=0) == pytest.approx(expected, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("layers", "by_class"),
+    [
+        ([keras.layers.Dense(2, activation="relu"), keras.layers.Softmax()], False),
+        ([keras.layers.Dense(2), keras.layers.BatchNormalization(), keras.layers.Softmax()], False),
+        ([keras.layers.Dense(2, use_bias=False, activation="softmax")], True),
+    ],
+)
+def test_sums_that_can_t_be_scaled_are_refused(layers: list[keras.Layer], by_class: bool) -> None:
+    model, images = keras.Sequential([keras.Input((1, 1, 1)), keras.layers.Flatten(), *layers]), _images(1000)
+    before = model.get_weights()
+    with pytest.raises(UserError, match="can't be calibrated so: before the softmax"):
+        calibrate(model, images, np.eye(2)[images.labels] if by_class else None)
+    assert all(np.array_equal(one, other) for one, other in zip(before, model.get_weights(), strict=True))
+
+
+@pytest.mark.parametrize(("share", "happy"), [("0", 30), ("1", 150)])
+def test_each_class_is_scaled_towards_labels_or_votes(
+    share: str, happy: int, bundle_copy: Path, home: Path, tmp_path: Path
+) -> None:
+    """Folders call 30 of 210 pictures of noise happy, taggers 150: the mean answer follows whom it is told to."""
+    made, faces = load_bundle(bundle_copy), tmp_path / "faces"
+    counts = {part: dict.fromkeys(made.card.classes, number) for part, number in (("train", 1), ("validation", 30))}
+    data = open_dataset(write_faces(faces, counts, size=48))
+    calm = [path for path in data.part("validation").paths if "happy" not in path][:120]
+    sure = ",".join(str(10 * (column == "happiness")) for column in COLUMNS)
+    lines = [",".join(["file", *COLUMNS]), *(f"{path},{sure}" for path in calm)]
+    (tmp_path / "votes.csv").write_text("\n".join(lines), encoding="utf-8")
+    attach_votes(data, tmp_path / "votes.csv")
+    done = CliRunner().invoke(main, ["calibrate", "tiny", "--data", str(faces), "--by-class", share, "--json"])
+    assert done.exit_code == 0, done.output
+    again = load_bundle(bundle_copy)
+    assert again.card.training["by_class"] == float(share) and again.card.training["epochs"] == 2
+    temperature = again.card.measured["temperature"] / made.card.measured["temperature"]
+    answers = Classifier(again).predict(data.load("validation", (48, 48)).pixels)
+    # Where the targets are likeliest, their mean is the mean answer: C. Bishop, "Pattern Recognition", 4.3.
+    expected = with_temperature(answers, 1 / temperature)[:, again.card.classes.index("happy")].mean()
+    assert expected == pytest.approx(happy / 210, abs=0.02)
+
+
+def test_a_class_without_images_can_t_be_scaled(bundle_copy: Path, home: Path, tmp_path: Path) -> None:
+    data = write_faces(tmp_path / "data", {"train": {"happy": 1}, "validation": {"happy": 100, "sad": 110}}, size=48)
+    before = (bundle_copy / "model.weights.h5").read_bytes()
+    done = CliRunner().invoke(main, ["calibrate", "tiny", "--data", str(data), "--by-class", "0"])
+    assert done.exit_code == 2 and "no validation images of some of the model's classes" in done.stderr
+    done = CliRunner().invoke(main, ["calibrate", "tiny", "--data", str(data), "--by-class", "0.5"])
+    assert done.exit_code == 2 and "has no FER+ votes" in done.stderr
+    assert (bundle_copy / "model.weights.h5").read_bytes() == before
 
 
 def test_a_bundle_calibrated_again_gives_the_same_answers(trained: Path, bundle_copy: Path) -> None:
