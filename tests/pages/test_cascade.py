@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from emotion.haar.accuracy import Accuracy
 from emotion.haar.cascade import Cascade, open_cascade
 from emotion.haar.detector import FaceDetector, cascade_xml
 from emotion.haar.photos import astronaut, webcam_still
 from emotion.homes import REPOSITORY
-from emotion.ui.haar.measuring import example
+from emotion.ui.haar.measuring import _advice, example
 from emotion.ui.haar.scanning import cascade_names, picture_key
 from tests.pages.test_dataset import finish_jobs
 
@@ -225,6 +226,24 @@ def test_recall_is_measured_on_a_file_of_the_format(tmp_path: Path):
         archive.writestr("boxes.json", '{"wall.png": []}')
         archive.writestr("images/wall.png", png(np.full((60, 60, 3), 99, np.uint8)))
     assert "Photos: 1 · faces that should be found: 0" in markdown(measure(page))
+
+
+@pytest.mark.parametrize(
+    ("found", "advice"),
+    [
+        ([[3, 2], [1, 0]], "The most faces less false alarms here: scaleFactor 1.1, minNeighbors 3, 30 ms"),
+        # Of three faces less two false alarms, one, none, and one: three settings are equally good, one is quicker.
+        (
+            [[3, 1], [0, 1]],
+            "3 of 4 settings are equally good on these photos, by faces less false alarms. The quickest of them: "
+            "scaleFactor 1.3, minNeighbors 5, 10 ms",
+        ),
+    ],
+)
+def test_the_best_setting_is_named_or_how_many_are(found: list[list[int]], advice: str):
+    false = np.array([[2 if found[1][1] else 0, 0], [0, 0]])
+    table = Accuracy((1.1, 1.3), (3, 5), 2, 4, np.array(found), false, np.array([30.0, 10.0]))
+    assert advice in _advice(table)
 
 
 def png(picture: np.ndarray) -> bytes:

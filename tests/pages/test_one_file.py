@@ -160,3 +160,11 @@ def test_what_is_pasted_is_a_photo(home, monkeypatch) -> None:
     monkeypatch.setattr("emotion.ui.paste._paste", lambda **settings: type("Nothing", (), {"pasted": None})())
     page.run()
     assert page.slider  # It was pasted in the run before, and stays.
+
+
+@pytest.mark.parametrize(("side", "sentence"), [(96, "So small a picture is taken"), (97, "No face was found, so the")])
+def test_a_picture_without_a_face_says_why_all_of_it_is_taken(home, side: int, sentence: str) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (side, side, 3), np.uint8)
+    page = picture_of(open_page("evaluation"), noise)
+    assert [sentence for text in page.caption if sentence in text.value]
+    assert page.session_state[FACE].shape == (48, 48)

@@ -332,6 +332,24 @@ def test_a_short_training_is_made_to_fit(data: Path) -> None:
     assert job.wait(30) and not kept.exists()
 
 
+def test_faces_without_labels_are_the_first_to_go_where_time_is_short(data: Path) -> None:
+    more = write_faces(data.parent / "more", COUNTS)
+    wanted = replace(QUICK, data=str(data), teachers="one", unlabelled=str(more))
+    kept = _file(wanted, 2)
+    kept.parent.mkdir(parents=True)
+    write_json(kept, {"training": 25.0, "validation": 1000.0, "overhead": 10.0})
+    app = open_page("training")
+    app.session_state["training.wanted"] = wanted
+    look_at(app).slider(key="training.minutes").set_value(60)
+    app.button(key="training.fit").click().run()
+    assert "Set: 15 epochs with 500 of 500 images, about 10 min." in said(app)  # 15 times 1,000 faces, 25 a second.
+    assert "left out" not in said(app) and "500 faces without labels" in said(app)
+    app.slider(key="training.minutes").set_value(1)
+    app.button(key="training.fit").click().run()
+    assert "Set: 5 epochs with 249 of 500 images" in said(app) and "faces without labels are left out" in said(app)
+    assert "500 faces without labels" not in said(app.run())
+
+
 def test_the_layers_are_drawn_before_the_training(home: Path) -> None:
     write_faces(home / "datasets" / "three", {split: {"a": 9, "b": 9, "c": 9} for split in ("train", "validation")})
     app = open_page("training")
