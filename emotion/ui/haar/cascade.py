@@ -13,7 +13,7 @@ from emotion.haar.photos import shrink, webcam_still
 from emotion.haar.scan import Scan
 from emotion.i18n import _, error_text, minus, plain
 from emotion.plots.cascade import funnel_figure, stages_figure
-from emotion.plots.cascade_pictures import ACCEPTED, depth_colours, feature_on
+from emotion.plots.cascade_pictures import depth_colours, feature_on
 from emotion.ui import chart
 from emotion.ui.haar import window
 from emotion.ui.haar.common import choose_gray
@@ -243,12 +243,16 @@ def _compare(opened: Opened, scan: Scan, photo: str, settings: DetectorSettings)
 
 
 def _legend(stages: int) -> None:
-    """What the colours of the heat map stand for."""
-    ramp = ", ".join(f"rgb{tuple(colour)}" for colour in depth_colours(stages)[1:-1].tolist())
-    bar, first, last, accepted = "height: 10px; border-radius: 5px", _("stage 1"), _("stage {n}"), _("accepted")
+    """What the colours of the heat map and the player stand for."""
+    flat, *deeper, accepted = (f"rgb{tuple(colour)}" for colour in depth_colours(stages).tolist())
+    ramp = f"linear-gradient(90deg, {', '.join(deeper)})"
+
+    def bar(ground: str, wide: str = "width: 22px") -> str:
+        return f"<div style='{wide}; height: 10px; border-radius: 5px; background: {ground}'></div>"
+
+    none, first, last, passed = _("too little contrast"), _("stage 1"), _("stage {n}"), _("accepted")
     st.html(
-        "<div style='display: flex; align-items: center; gap: 8px; font-size: .85rem'>"
-        f"<span>{first}</span><div style='flex: 1; {bar}; background: linear-gradient(90deg, {ramp})'></div>"
-        f"<span>{last.format(n=stages)}</span>"
-        f"<div style='width: 22px; {bar}; background: rgb{ACCEPTED}'></div><span>{accepted}</span></div>"
+        "<div style='display: flex; flex-wrap: wrap; align-items: center; gap: 8px; font-size: .85rem'>"
+        f"{bar(flat)}<span>{none}</span><span>{first}</span>{bar(ramp, 'flex: 1; min-width: 60px')}"
+        f"<span>{last.format(n=stages)}</span>{bar(accepted)}<span>{passed}</span></div>"
     )
