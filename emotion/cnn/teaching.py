@@ -5,11 +5,13 @@ very same augmented image is from L. Beyer et al., "Knowledge distillation: A go
 (CVPR 2022), section 3.
 """
 
+import os
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 
 from emotion.cnn.bundle import find_bundle
 from emotion.cnn.classifier import Classifier
-from emotion.cnn.evaluation import on_all_cores
 from emotion.errors import UserError
 from emotion.labels import listed
 
@@ -35,12 +37,14 @@ class Teachers:
                     expected=listed(classes),
                     size=size,
                 )
+        # The same threads for every batch: each keeps an interpreter of each teacher, which takes long to make.
+        self._cores = os.cpu_count() or 1
+        self._pool = ThreadPoolExecutor(self._cores)
         self._orders = [[one.bundle.card.classes.index(key) for key in classes] for one in self.classifiers]
 
     def answer(self, faces: np.ndarray) -> np.ndarray:
         """Probabilities float32 (N, K) of gray faces uint8 (N, H, W), N > 0, in the pupil's order of classes."""
-        answers = [
-            on_all_cores(one.predict, faces)[:, order]
-            for one, order in zip(self.classifiers, self._orders, strict=True)
-        ]
-        return np.stack(answers).mean(axis=0)
+        parts = np.array_split(faces, self._cores)
+        answers = [[self._pool.submit(one.predict, part) for part in parts] for one in self.classifiers]
+        found = [np.concatenate([part.result() for part in answer]) for answer in answers]
+        return np.stack([answer[:, order] for answer, order in zip(found, self._orders, strict=True)]).mean(axis=0)
