@@ -101,7 +101,7 @@ def test_a_mistake_is_one_clear_line(case: str, trained: Path, tmp_path: Path, m
 def test_what_the_system_refuses_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EMOTION_HOME", str(tmp_path / "file" / "home"))
     (tmp_path / "file").write_bytes(b"")
-    data = write_faces(tmp_path / "data", {"train": {"a": 4, "b": 4}})
+    data = write_faces(tmp_path / "data", {split: {"a": 4, "b": 4} for split in ("train", "validation")})
     done = CliRunner().invoke(main, ["train", "--data", str(data)])
     assert done.exit_code == 2 and done.stderr.startswith("emotion: ") and done.stderr.count("\n") == 1
     assert "file" in done.stderr

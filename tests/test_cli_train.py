@@ -33,7 +33,17 @@ def test_changes_by_name_or_by_number(text: str, expected: Augmentation) -> None
 
 
 MISTAKES = {
-    "averaged": (["--data", "DATA", "--averaged", "start"], "Expected --publish RUN with --averaged"),
+    "averaged": (["--data", "DATA", "--averaged", "start"], "--data makes no use of --averaged"),
+    "more of what is new": (["--data", "DATA", "--more", "2"], "--data makes no use of --more"),
+    "by class": (["--publish", "nope", "--by-class", "2"], "not in the range"),
+    "settings of what has its own": (
+        ["--resume", "nope", "--epochs", "3", "--notes", "new", "--by-class", "0"],
+        "--resume makes no use of --by-class, --epochs, --notes. Leave it out",
+    ),
+    "settings of what is trained": (["--publish", "nope", "--seed", "0"], "--publish makes no use of --seed"),
+    "no votes": (["--data", "DATA", "--votes", "0.5"], "has no FER+ votes"),
+    "the same faces twice": (["--data", "DATA", "--teachers", "emotion", "--unlabelled", "DATA"], "labels already"),
+    "settings in a list": (["--probe", "[1]"], "config.json"),
     "changes": (["--data", "DATA", "--augment", "wobble=1"], "flip,shift=0.1"),
     "too far": (["--data", "DATA", "--augment", "shift=3"], "augmentation shift"),
     "no number": (["--data", "DATA", "--augment", "shift=far"], "flip,shift=0.1"),
@@ -48,7 +58,7 @@ MISTAKES = {
 
 @pytest.mark.parametrize("case", MISTAKES)
 def test_a_mistake_is_one_clear_line_and_leaves_no_run(case: str, home: Path, tmp_path: Path) -> None:
-    data = write_faces(tmp_path / "data", {"train": {"a": 4, "b": 4}})
+    data = write_faces(tmp_path / "data", {split: {"a": 4, "b": 4} for split in ("train", "validation")})
     arguments, says = MISTAKES[case]
     done = CliRunner().invoke(main, ["train", *(argument.replace("DATA", str(data)) for argument in arguments)])
     assert done.exit_code == 2 and says in done.stderr and "Traceback" not in done.output

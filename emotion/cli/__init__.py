@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from emotion.cli.bench import bench
-from emotion.cli.common import Group, as_json, say
+from emotion.cli.common import Group, as_json, path_argument, say
 from emotion.cli.dataset import dataset
 from emotion.cli.evaluate import evaluate
 from emotion.cli.models import calibrate, export, import_model, models, report, reproduce
@@ -13,7 +13,7 @@ from emotion.cli.predict import predict
 from emotion.cli.train import train
 from emotion.cli.video import video
 
-images_argument = click.argument("images", nargs=-1, required=True, type=click.Path(path_type=Path))
+images_argument = click.argument("images", nargs=-1, required=True, type=path_argument)
 
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
@@ -22,7 +22,7 @@ def main() -> None:
 
 
 @main.command()
-@click.argument("destination", type=click.Path(path_type=Path))
+@click.argument("destination", type=path_argument)
 @click.option("--images", type=int, default=2100, show_default=True, help="How many faces to draw.")
 @click.option("--seed", type=int, default=0, show_default=True)
 def sample(destination: Path, images: int, seed: int) -> None:

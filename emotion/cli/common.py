@@ -6,6 +6,7 @@ import logging
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
+from pathlib import Path
 from typing import Any
 
 import click
@@ -38,6 +39,7 @@ class Group(click.Group):
         sys.exit(2)
 
 
+path_argument = click.Path(path_type=Path)
 models_option = click.option(
     "--model", "models", multiple=True,
     help="Name or folder of a bundle; repeat it for several.  [default: the best that ships]",

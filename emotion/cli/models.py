@@ -6,12 +6,10 @@ from typing import Any
 
 import click
 
-from emotion.cli.common import as_json, by_class, counter, for_programs, say
+from emotion.cli.common import as_json, by_class, counter, for_programs, path_argument, say
 from emotion.cnn.formats import FORMATS, SCALINGS
 from emotion.errors import UserError
 from emotion.i18n import LANGUAGES
-
-path_argument = click.Path(path_type=Path)
 
 
 @click.command()
@@ -54,7 +52,7 @@ def export(model: str, formats: tuple[str, ...], out: Path, as_json: bool) -> No
 
 
 @click.command("import-model")
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1, required=True, type=path_argument)
 @click.option("--classes", help="Names in the order of the network's outputs, with commas.")
 @click.option("--scaling", type=click.Choice(SCALINGS), default=SCALINGS[0], show_default=True, help="Of its input.")
 @click.option("--name", default="", help="Name of the bundle  [default: the file's]")

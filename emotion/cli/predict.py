@@ -6,10 +6,8 @@ from typing import Any
 
 import click
 
-from emotion.cli.common import as_json, classifiers_of, models_option, say
+from emotion.cli.common import as_json, classifiers_of, models_option, path_argument, say
 from emotion.errors import UserError
-
-path_argument = click.Path(path_type=Path)
 
 
 @click.command()

@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from emotion.cli.common import as_json, by_class, for_programs, say
 from emotion.cnn.config import (
@@ -96,6 +97,10 @@ SETTINGS = [
 ]  # fmt: skip
 
 
+_USED = {"resume": {"more"}, "publish": {"averaged", "by_class", "as_json"}, "probe": {"classes", "as_json"}}
+"""What each way to call ``train`` takes beside its own option; ``--data`` takes all that is left."""
+
+
 def _with_settings(command: Callable[..., None]) -> Callable[..., None]:
     for option in reversed(SETTINGS):
         command = option(command)
@@ -140,8 +145,9 @@ def train(
     asked = [wish for wish in (data, resume, publish, probe) if wish is not None]
     if len(asked) != 1:
         raise click.UsageError("Expected either --data FOLDER or --resume RUN (or --publish, --probe).")
-    if publish is None and (averaged or by_class is not None):
-        raise click.UsageError("Expected --publish RUN with --averaged and --by-class.")
+    _insist_on_use(
+        "data" if data is not None else "resume" if resume else "publish" if publish is not None else "probe"
+    )
     quietly()
     keep_pages()
     if publish is not None or probe is not None:
@@ -157,6 +163,16 @@ def train(
             _train_here(run)
 
 
+def _insist_on_use(way: str) -> None:
+    """UsageError for an option that was given and would be passed over."""
+    context = click.get_current_context()
+    given = {name for name in context.params if context.get_parameter_source(name) is ParameterSource.COMMANDLINE}
+    used = _USED.get(way) or context.params.keys() - set().union(*_USED.values())
+    if unused := sorted(given - used - {way}):
+        options = ", ".join(f"--{name.replace('_', '-')}" for name in unused)
+        raise click.UsageError(f"--{way} makes no use of {options}. Leave it out.")
+
+
 def quietly() -> None:
     """Tell the time with each epoch, and nothing that would hide it."""
     set_up_tensorflow()
@@ -164,15 +180,18 @@ def quietly() -> None:
 
 
 def _new_run(data: str, name: str | None, notes: str, settings: dict[str, Any], scratch: ExitStack) -> "Run":
+    from emotion.cnn.checks import check
     from emotion.cnn.origin import with_origin
     from emotion.cnn.runs import create_run
     from emotion.dataset.folder import open_dataset
 
-    root = open_dataset(data).root
+    dataset = open_dataset(data)
+    root = dataset.root
     kind = settings["architecture"].partition("_")[0]
     if settings["unlabelled"]:
         settings["unlabelled"] = str(open_dataset(settings["unlabelled"]).root)
     config = with_origin(TrainConfig(str(root), name or f"{root.name}-{kind}", **settings))
+    check(config, dataset)
     run = create_run(config, folder=None if _is_first(config) else _scratch_folder(scratch))
     if notes:
         run.write_notes(notes)
@@ -242,7 +261,7 @@ def _publish(name: str, averaged: str, by_class: float | None) -> dict[str, Any]
 def _probe(settings: str, classes: int) -> dict[str, Any]:
     try:
         config = TrainConfig.from_json(json.loads(settings))
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, AttributeError) as error:
         raise click.UsageError(f"--probe: expected settings as in a run's config.json ({error}).") from None
     import_keras()
     from emotion.cnn.probe_process import measure

@@ -5,10 +5,8 @@ from typing import Any
 
 import click
 
-from emotion.cli.common import as_json, classifiers_of, counter, models_option, say
+from emotion.cli.common import as_json, classifiers_of, counter, models_option, path_argument, say
 from emotion.i18n import LANGUAGES
-
-path_argument = click.Path(path_type=Path)
 
 
 @click.command()

@@ -11,7 +11,7 @@ BINS = 15
 """As many as in the paper."""
 _TEMPERATURES = (0.05, 20.0)
 # What float32 rounds to zero would be infinitely unlikely.
-_LEAST = 1e-12
+_LEAST = float(np.finfo(np.float32).tiny)
 
 
 @dataclass(frozen=True)
@@ -47,10 +47,10 @@ def reliability(labels: np.ndarray, probabilities: np.ndarray, bins: int = BINS)
 def fit_temperature(labels: np.ndarray, probabilities: np.ndarray) -> float:
     """The temperature, 0.05 to 20, by which ``with_temperature`` makes answers on average as sure as they are right.
 
-    Over 1 the model was too sure, under 1 too timid. Fit it on images that the model was not trained on: ``labels``
-    int64 (N,) and ``probabilities`` (N, K) of validation. L. Clarté, B. Loureiro, F. Krzakala and L. Zdeborová,
-    "Expectation consistency for calibration of neural networks", UAI 2023: of labels that are often wrong it asks less
-    than their likelihood does.
+    Over 1 the model was too sure, under 1 too timid; 1 where every answer is right. Fit it on images that the model was
+    not trained on: ``labels`` int64 (N,) and ``probabilities`` (N, K) of validation. L. Clarté, B. Loureiro, F.
+    Krzakala and L. Zdeborová, "Expectation consistency for calibration of neural networks", UAI 2023: of labels that
+    are often wrong it asks less than their likelihood does.
     """
     from scipy.optimize import brentq
 
@@ -61,8 +61,8 @@ def fit_temperature(labels: np.ndarray, probabilities: np.ndarray) -> float:
         return float(spread.max(axis=1).mean() - accuracy)
 
     least, most = np.log(_TEMPERATURES)
-    if too_sure(least) <= 0:
-        return _TEMPERATURES[0]
+    if too_sure(least) <= 0:  # All are right, so that nothing tells how sure is too sure.
+        return 1.0
     if too_sure(most) >= 0:
         return _TEMPERATURES[1]
     return float(np.exp(brentq(too_sure, least, most)))

@@ -40,8 +40,11 @@ class Metric:
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> "Metric":
         """The metric from JSON values; KeyError, TypeError or ValueError for one that is incomplete or wrong."""
-        value, low, high = (float(values[key]) for key in ("value", "low", "high"))
-        return cls(str(values["name"]), value, low, high, str(values["split"]), int(values["n"]))
+        try:
+            value, low, high = (float(values[key]) for key in ("value", "low", "high"))
+            return cls(str(values["name"]), value, low, high, str(values["split"]), int(values["n"]))
+        except OverflowError as error:  # JSON has numbers that no float holds, and infinite ones that no int is.
+            raise ValueError(str(error)) from None
 
 
 @dataclass(frozen=True)

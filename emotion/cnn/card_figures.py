@@ -38,7 +38,7 @@ def stated(card: Card) -> Stated:
         _metric(_values(measured.get("by_clear_votes")).get("accuracy")),
         _shares(measured.get("recall")),
         _shares(votes.get("recall")),
-        float(error) if isinstance(error, int | float) else None,
+        float(error) if is_number(error) else None,
         _metric(measured.get("within_one_group")),
         _metric(measured.get("years")),
         {name: metric for name, metric in groups.items() if metric},

@@ -4,7 +4,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import fields
-from typing import Any, get_origin
+from typing import Any, TypeGuard, get_origin
 
 import numpy as np
 
@@ -23,7 +23,7 @@ def insist_on_types(kind: Any, values: Mapping[str, Any]) -> None:
             raise TypeError(f"{field.name}: {getattr(wanted, '__name__', wanted)} expected, found {value!r}")
 
 
-def is_number(value: object) -> bool:
+def is_number(value: object) -> TypeGuard[float]:
     """Whether ``value`` is a finite number."""
     return isinstance(value, int | float) and abs(value) < 1e300
 

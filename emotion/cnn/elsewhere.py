@@ -37,11 +37,10 @@ def import_elsewhere(
     classes: Sequence[str],
     scaling: str = SCALINGS[0],
     name: str = "",
-    task: str = "",
     progress: Progress | None = None,
 ) -> Bundle:
     """``model_files.import_model_files`` as ``ask`` does it."""
-    said = {"--classes": ",".join(classes), "--scaling": scaling, "--name": name, "--task": task}
+    said = {"--classes": ",".join(classes), "--scaling": scaling, "--name": name}
     options = [f"{option}={value}" for option, value in said.items()]
     card = ask("import-model", *options, "--", str(network), str(weights), progress=progress)
     return load_bundle(card["path"])

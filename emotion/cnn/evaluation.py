@@ -220,7 +220,7 @@ def wilson_interval(right: int, n: int) -> tuple[float, float]:
     z = 1.959964
     centre = (right + z * z / 2) / (n + z * z)
     half = z / (n + z * z) * np.sqrt(right * (n - right) / n + z * z / 4)
-    return float(centre - half), float(centre + half)
+    return max(float(centre - half), 0.0), min(float(centre + half), 1.0)
 
 
 def outputs_of(dataset: Dataset, card: Card) -> np.ndarray:

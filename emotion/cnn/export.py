@@ -33,6 +33,12 @@ def export_bundle(bundle: Bundle, format: str, destination: Path) -> Proof:
     """
     _insist_on_format(format)
     written = [destination] + [destination.with_name(NETWORK_OF_H5)] * (format == "h5")
+    if len(set(written)) < len(written):
+        raise UserError(
+            "{file} is the name of the network’s own file, which goes beside the weights. Give the weights another "
+            "one, as model_weights.h5.",
+            file=destination,
+        )
     for path in written:
         _insist_on_free(path)
     with tempfile.TemporaryDirectory() as folder:

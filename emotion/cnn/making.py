@@ -28,11 +28,8 @@ _LEAST_IMAGES = 200
 _COMPARED_IMAGES = 256
 _LEAST_PACKED = 1000  # Numbers; compressing fewer takes more room than it saves.
 _FACES_TIMED = 60
-_AFTER_SUMS = (
-    keras.layers.Activation, keras.layers.Softmax, keras.layers.Dropout,
-    keras.layers.GlobalAveragePooling2D, keras.layers.Flatten, keras.layers.Reshape,
-)  # fmt: skip
-"""What may follow the layer of the sums: scaling before it is scaling after it."""
+_PASSING = keras.layers.Dropout, keras.layers.GlobalAveragePooling2D, keras.layers.Flatten, keras.layers.Reshape
+"""What may stand between the sums and a softmax of its own: scaled sums leave it scaled."""
 
 
 def versions() -> dict[str, str]:
@@ -45,44 +42,48 @@ def calibrate(model: keras.Model, validation: Images, targets: np.ndarray | None
 
     With ``targets`` float (N, K) each class's sums are scaled before, towards them, which may change answers. Both are
     folded into the weights of the last layer. Returns the temperature; 1, and nothing is done, with fewer than 200
-    images. Raises UserError where something else than a dense layer or a convolution gives the sums.
+    images. Raises UserError where something else than a dense layer or a convolution, which has a bias if classes are
+    to be scaled, gives the sums.
     """
     if len(validation.labels) < _LEAST_IMAGES:
         return 1.0
-    faces = validation.pixels[..., np.newaxis]
+    last, faces = _of_sums(model), validation.pixels[..., np.newaxis]
     if targets is not None:
-        _scale(model, *fit_class_scaling(targets, model.predict(faces, batch_size=256, verbose=0)))
+        _scale_classes(last, *fit_class_scaling(targets, model.predict(faces, batch_size=256, verbose=0)))
     temperature = fit_temperature(validation.labels, model.predict(faces, batch_size=256, verbose=0))
-    _scale(model, 1 / temperature)
+    last.set_weights([weights / temperature for weights in last.get_weights()])
     return temperature
 
 
-def _scale(model: keras.Model, factors: float | np.ndarray, shifts: np.ndarray | None = None) -> None:
-    """Multiply the network's last sums by ``factors``; with ``shifts`` (K,), take their mean off before, and add them.
-
-    The mean over the classes makes no difference to a softmax, but factors (K,) would scale it differently for each.
-    """
-    last = _of_sums(model, needs_bias=shifts is not None)
-    weights = last.get_weights()
-    if shifts is None:
-        last.set_weights([part * factors for part in weights])
-    else:
-        kernel, bias = (factors * (part - part.mean(axis=-1, keepdims=True)) for part in weights)
-        last.set_weights([kernel, bias + shifts])
+def _scale_classes(last: keras.Layer, factors: np.ndarray, shifts: np.ndarray) -> None:
+    """Take the mean over the classes, to which the softmax is blind, off a layer's sums; then scale and shift these."""
+    if not last.use_bias:
+        raise _not_so(last)
+    kernel, bias = (factors * (weights - weights.mean(axis=-1, keepdims=True)) for weights in last.get_weights())
+    last.set_weights([kernel, bias + shifts])
 
 
-def _of_sums(model: keras.Model, needs_bias: bool) -> keras.Layer:
+def _of_sums(model: keras.Model) -> keras.Layer:
     """The layer with the weights of the sums that the network's softmax takes."""
-    last = next(layer for layer in reversed(model.layers) if not isinstance(layer, _AFTER_SUMS))
-    fits = isinstance(last, keras.layers.Dense | keras.layers.Conv2D) and (last.use_bias or not needs_bias)
-    if not fits or (last is not model.layers[-1] and last.activation is not keras.activations.linear):
-        raise UserError(
-            "“{model}” can't be calibrated so: before the softmax of its network stands the layer {layer}; expected a "
-            "dense layer or a convolution with a bias and without another activation.",
-            model=model.name,
-            layer=last.name,
-        )
+    *layers, end = model.layers
+    own_softmax = isinstance(end, keras.layers.Softmax) or _has(end, "softmax", keras.layers.Activation)
+    last = next(layer for layer in reversed(layers) if not isinstance(layer, _PASSING)) if own_softmax else end
+    fits = _has(last, "linear" if own_softmax else "softmax", keras.layers.Dense, keras.layers.Conv2D)
+    if not fits or last.kernel.shape[-1] != model.output_shape[-1]:
+        raise _not_so(last)
     return last
+
+
+def _has(layer: keras.Layer, activation: str, *kinds: Any) -> bool:
+    return isinstance(layer, kinds) and layer.activation is keras.activations.get(activation)
+
+
+def _not_so(layer: keras.Layer) -> UserError:
+    return UserError(
+        "This network can't be calibrated so: its softmax gets its sums from the layer {layer}; expected a dense layer "
+        "or a convolution with an output for each class, a bias, and no other activation.",
+        layer=layer.name,
+    )
 
 
 def can_convert() -> bool:
@@ -153,9 +154,11 @@ def write_card(folder: Path, card: Card, model: keras.Model, dataset: Dataset, t
 def measure(classifier: Classifier, dataset: Dataset) -> dict[str, Any]:
     """The card's ``metrics`` and ``measured`` for a bundle on the validation split, as JSON values."""
     found = evaluate(classifier, dataset, "validation")
+    scaled = "; classes scaled on these images" if "by_class" in classifier.bundle.card.training else ""
     measured = {
         "split": found.split,
-        "protocol": "one crop, no test-time augmentation",
+        "dataset": dataset.title,
+        "protocol": "one crop, no test-time augmentation" + scaled,
         **_figures(found),
         **people_figures(found, dataset),
         "milliseconds_a_face": milliseconds_a_face(classifier),

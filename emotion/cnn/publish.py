@@ -15,8 +15,10 @@ from emotion.cnn.callbacks import Confusion
 from emotion.cnn.card import InputSpec
 from emotion.cnn.checks import insist_on_same_classes
 from emotion.cnn.config import task_of
+from emotion.cnn.edited import is_number
 from emotion.cnn.engine import Engine
 from emotion.cnn.evaluation import outputs_of
+from emotion.cnn.head import rebase_heads
 from emotion.cnn.history import own_bundle
 from emotion.cnn.importing import free_bundle_folder, place_bundle
 from emotion.cnn.making import calibrate, versions, write_card, write_network
@@ -29,10 +31,12 @@ from emotion.cnn.workers import insist_on_rest_and_weights, insist_on_weights, o
 from emotion.dataset.folder import Dataset, open_dataset
 from emotion.dataset.pixels import Images
 from emotion.errors import UserError
-from emotion.files import folder_in_the_making, hidden_name, writing
+from emotion.files import folder_in_the_making, hidden_name, sha256, writing
 from emotion.homes import user_models_folder
 
 log = logging.getLogger(__name__)
+LEAST_OF_A_CLASS = 200
+"""Validation images for each class that is to be scaled: with fewer, what is gained on them is lost on others."""
 
 
 def publish_run(run: Run, dataset: Dataset, averaged: str = "", by_class: float | None = None) -> Path:
@@ -63,7 +67,7 @@ def _make(run: Run, dataset: Dataset, folder: Path, averaged: str, by_class: flo
         others = _newest(run, dataset) if averaged == "newest" else _start(run, dataset)
         model.set_weights([(one + other) / 2 for one, other in zip(model.get_weights(), others, strict=True)])
     temperature = _calibrate(model, dataset, np.arange(len(dataset.classes)), by_class)
-    card = _card(run, dataset, model, write_network(folder, model), averaged=averaged, by_class=by_class)
+    card = _card(run, dataset, model, write_network(folder, model), averaged, by_class)
     return write_card(folder, card, model, dataset, temperature).card
 
 
@@ -91,8 +95,9 @@ def calibrate_bundle(bundle: Bundle, dataset: Dataset, by_class: float | None = 
 
     On the dataset's validation split, which should be none that it was trained on. ``by_class``, 0 to 1, scales each
     class before, towards the labels with so large a share of FER+ votes (``calibration.fit_class_scaling``): answers
-    change. UserError for a head bundle, which has no network of its own, for other classes, a class without images to
-    scale by, and where votes are asked for and the dataset has none.
+    change. Heads that read the bundle's embedding, which stays as it is, are told of its new file. UserError for a head
+    bundle, which has no network of its own, for other classes, too few images to scale classes by, and where votes are
+    asked for and the dataset has none.
     """
     from emotion.cnn.export import load_network  # Every worker would load ONNX.
 
@@ -100,11 +105,14 @@ def calibrate_bundle(bundle: Bundle, dataset: Dataset, by_class: float | None = 
     model = load_network(bundle)
     with writing(bundle.path), folder_in_the_making(bundle.path) as folder:
         temperature = _calibrate(model, dataset, outputs_of(dataset, card), by_class)
-        temperature *= card.measured.get("temperature", 1.0)
+        stated = card.measured.get("temperature")
+        temperature *= stated if is_number(stated) else 1.0
         training = card.training | ({} if by_class is None else {"by_class": by_class})
-        card = replace(card, files=write_network(folder, model), training=training)
+        card = replace(card, files=write_network(folder, model), training=training, versions=versions())
         write_card(folder, card, model, dataset, temperature)
-    return load_bundle(bundle.path)
+    made = load_bundle(bundle.path)
+    rebase_heads(bundle.network_digest, made.network_digest)
+    return made
 
 
 def _calibrate(model: keras.Model, dataset: Dataset, outputs: np.ndarray, by_class: float | None) -> float:
@@ -115,7 +123,17 @@ def _calibrate(model: keras.Model, dataset: Dataset, outputs: np.ndarray, by_cla
 
 
 def _targets(dataset: Dataset, validation: Images, outputs: np.ndarray, classes: int, share: float) -> np.ndarray:
-    """What to scale each class by, float32 (N, classes); UserError where a class has nothing."""
+    """What to scale each class by, float32 (N, classes); UserError where that is too little."""
+    least = LEAST_OF_A_CLASS * classes
+    if len(validation.labels) < least:
+        raise UserError(
+            "To scale {classes} classes {least} validation images are needed, or chance would move them; {root} has "
+            "{found}. Calibrate without scaling each class.",
+            classes=classes,
+            least=least,
+            root=dataset.root,
+            found=len(validation.labels),
+        )
     counts = usable_votes(dataset, validation) if share else None
     targets = np.zeros((len(validation.labels), classes), np.float32)
     targets[:, outputs] = soft_targets(validation.labels, len(outputs), counts=counts, share=share)
@@ -146,7 +164,7 @@ def _newest(run: Run, dataset: Dataset) -> list[np.ndarray]:
 
 
 def _start(run: Run, dataset: Dataset) -> list[np.ndarray]:
-    """The weights that the run began with; UserError where a part of them was new."""
+    """The weights that the run began with; UserError where a part of them was new, or where they have changed since."""
     config = run.config()
     origin = find_origin(config.start_from) if config.start_from else None
     if origin is None or origin.classes != dataset.classes:
@@ -155,12 +173,22 @@ def _start(run: Run, dataset: Dataset) -> list[np.ndarray]:
             "newest one.",
             run=run.name,
         )
+    noted = run.setting().get("start_sha256")
+    if noted and noted != sha256(origin.weights):
+        raise UserError(
+            "“{start}” is not any more what {run} began with: it was trained on or calibrated since. Average its best "
+            "epoch with its newest one.",
+            start=Path(config.start_from).name,
+            run=run.name,
+        )
     start = build(config.architecture, len(dataset.classes), config.size)
     take_weights(start, origin, dataset.classes)
     return start.get_weights()
 
 
-def _card(run: Run, dataset: Dataset, model: keras.Model, files: dict[str, str], **made: Any) -> Card:
+def _card(
+    run: Run, dataset: Dataset, model: keras.Model, files: dict[str, str], averaged: str, by_class: float | None
+) -> Card:
     config = run.config()
     setting = {"fingerprint": {}, "images": {}, "precision": ""} | run.setting()
     return Card(
@@ -182,7 +210,8 @@ def _card(run: Run, dataset: Dataset, model: keras.Model, files: dict[str, str],
             "counts": setting["images"],
             "curve": run.metrics(),
         }
-        | {"run": run.name, **made}
+        | {"run": run.name, "averaged": averaged}
+        | ({} if by_class is None else {"by_class": by_class})
         | ({"unlabelled_data": setting["unlabelled"]} if "unlabelled" in setting else {}),
         metrics=(),
         seed=config.seed,

@@ -29,7 +29,7 @@ from emotion.cnn.teaching import Teachers
 from emotion.dataset.folder import Dataset, open_dataset
 from emotion.dataset.pixels import Images
 from emotion.errors import UserError
-from emotion.files import write_json, writing
+from emotion.files import sha256, write_json, writing
 
 log = logging.getLogger(__name__)
 Publish = Callable[[Run, Dataset], Path]
@@ -57,7 +57,7 @@ def train(run: Run, status: Status, publish: Publish | None, engine: Engine | No
     except Stopped:
         status = replace(run.status(), state="stopped", phase="")
     except BaseException as error:
-        with suppress(OSError):  # Where the whole folder is gone, the log says why.
+        with suppress(OSError, UserError):  # Where the whole folder is gone, the log says why.
             run.write_last_status(_failed(run.status(), error))
         raise
     finally:
@@ -90,7 +90,9 @@ def _fit(run: Run, status: Status, engine: Engine) -> Status:
         state.set_model(model)
         finished = state.restore()
         if config.start_from and not finished:
-            take_weights(model, find_origin(config.start_from), dataset.classes)
+            origin = find_origin(config.start_from)
+            take_weights(model, origin, dataset.classes)
+            write_json(run.path / "setting.json", run.setting() | {"start_sha256": sha256(origin.weights)})
     log.info("%s: %d images, %s, from epoch %d", config.name, len(images.labels), model.dtype_policy.name, finished + 1)
     engine.fit(
         model,
@@ -221,7 +223,8 @@ def _write_setting(run: Run, config: TrainConfig, dataset: Dataset, images: Imag
         "unreadable": images.unreadable + validation.unreadable,
         "precision": precision_of(config),
     }
-    write_json(run.path / "setting.json", setting)
+    begun = {name: value for name, value in run.setting().items() if name == "start_sha256"}
+    write_json(run.path / "setting.json", setting | begun)
 
 
 def _log_unreadable(images: Images) -> None:

@@ -123,16 +123,16 @@ def _check(dataset: Dataset, rows: Sequence[int], destination: Path) -> None:
 
 def _targets(dataset: Dataset, rows: Sequence[int]) -> list[str]:
     """``<split>/<class>/<file name>`` for each row; names that meet, as of two folders read as one, are numbered."""
-    taken: dict[str, None] = {}
+    taken: dict[str, str] = {}
     for row in rows:
         start = f"{SPLITS[dataset.split_of[row]]}/{dataset.classes[dataset.everything.labels[row]]}"
         file, number = PurePosixPath(dataset.everything.paths[row]), 1
         target = f"{start}/{file.name}"
-        while target in taken:
+        while target.casefold() in taken:  # Some file systems take a.png and A.png for one.
             number += 1
             target = f"{start}/{file.stem}-{number}{file.suffix}"
-        taken[target] = None
-    return list(taken)
+        taken[target.casefold()] = target
+    return list(taken.values())
 
 
 def _diagnosis(

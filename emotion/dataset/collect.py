@@ -136,7 +136,7 @@ def folder_name(text: str) -> str:
 
 def _images(folder: Path) -> list[Path]:
     """A class's images, oldest first: their names begin with the time."""
-    return sorted(path for path in folder.iterdir() if path.suffix in IMAGE_SUFFIXES) if folder.is_dir() else []
+    return sorted(path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES) if folder.is_dir() else []
 
 
 def _about(root: Path) -> dict[str, Any]:

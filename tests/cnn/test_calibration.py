@@ -43,10 +43,22 @@ def test_a_known_temperature_is_found(temperature: float) -> None:
     assert after.expected_error < 0.02 and (temperature == 1 or after.expected_error < before.expected_error)
 
 
-@pytest.mark.parametrize(("label", "temperature"), [(0, 0.05), (1, 20.0)])
-def test_who_is_always_or_never_right_gets_the_last_temperature_there_is(label: int, temperature: float) -> None:
+@pytest.mark.parametrize(("label", "temperature"), [(0, 1.0), (1, 20.0)])
+def test_who_is_always_right_stays_as_sure_and_who_never_is_becomes_timid(label: int, temperature: float) -> None:
     answers = np.tile([0.6, 0.4], (300, 1))
     assert fit_temperature(np.full(300, label), answers) == temperature
+
+
+def test_sums_that_float32_still_tells_apart_count_in_full() -> None:
+    random = np.random.default_rng(0)
+    sums = random.normal(scale=40, size=(4000, 3))
+    sums -= sums.max(axis=1, keepdims=True)
+    powers = np.exp(sums / 40)
+    honest = powers / powers.sum(axis=1, keepdims=True)
+    labels = (honest.cumsum(axis=1) < random.random((4000, 1))).sum(axis=1)
+    sure = np.exp(sums) / np.exp(sums).sum(axis=1, keepdims=True)
+    assert fit_temperature(labels, np.maximum(sure, 1e-37)) > 17  # The last temperature there is, 20, would be right.
+    assert with_temperature(np.array([[1.0, 1e-30]]), 30.0)[0, 1] == pytest.approx(1 / 11)
 
 
 def test_a_temperature_divides_the_sums_before_the_softmax() -> None:

@@ -32,3 +32,10 @@ def test_what_is_no_figure_is_as_if_it_were_not_there(wrong: object) -> None:
     assert found.accuracy == card("age").accuracy  # That of the card's own metrics.
     assert not found.by_votes and not found.by_clear_votes and not found.years and not found.groups
     assert found.calibration_error == (3 if wrong == 3 else None)
+
+
+@pytest.mark.parametrize("number", [10**400, float("inf"), float("nan")])
+def test_numbers_that_no_figure_can_be(number: float) -> None:
+    endless = card("age").measured["accuracy"] | {"value": number, "n": number}
+    found = stated(card("age", accuracy=endless, calibration_error=number))
+    assert found.accuracy == card("age").accuracy and found.calibration_error is None

@@ -28,7 +28,7 @@ def test_an_import_that_is_refused(tmp_path: Path) -> None:
     (tmp_path / "w.h5").write_bytes(b"\x80\x04")
     network = write_network(tmp_path / "--name.json", deck_layers((4,), (4,)))
     with pytest.raises(UserError, match=r"w\.h5 is no HDF5 file") as caught:
-        import_elsewhere(network, tmp_path / "w.h5", ["a", "b"], task="--help")
+        import_elsewhere(network, tmp_path / "w.h5", ["a", "b"], name="--help")
     assert caught.value.template.startswith("{file} is no HDF5 file")  # To be shown in the reader's language.
     assert caught.value.values["file"] == "w.h5"
 

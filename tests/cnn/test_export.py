@@ -134,6 +134,9 @@ def test_one_file_alone(small_bundle: Bundle, tmp_path: Path) -> None:
     assert (proof.format, proof.file, proof.largest_difference) == ("h5", "weights.h5", 0)
     with pytest.raises(UserError, match="exists already"):
         export_bundle(small_bundle, "h5", tmp_path / "새 폴더" / "other.h5")  # It would replace model.json.
+    with pytest.raises(UserError, match="the network’s own file"):
+        export_bundle(small_bundle, "h5", tmp_path / "model.json")
+    assert not (tmp_path / "model.json").exists()
     with pytest.raises(UserError, match="expected one of keras, h5"):
         export_bundle(small_bundle, "pickle", tmp_path / "x")
 

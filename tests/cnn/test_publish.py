@@ -64,6 +64,9 @@ def test_the_mean_of_the_best_epoch_and_the_start(quick: TrainConfig, train_here
         np.testing.assert_allclose(made[name], (best[name] + start[name]) / 2, rtol=1e-5, atol=1e-6)
     with pytest.raises(UserError, match="did not begin with the weights"):
         publish_run(first, open_dataset(quick.data), averaged="start")
+    (first.path / "best.weights.h5").write_bytes((run.path / "best.weights.h5").read_bytes())
+    with pytest.raises(UserError, match=f"“{first.name}” is not any more what {run.name} began with"):
+        publish_run(run, open_dataset(quick.data), averaged="start")
 
 
 def test_a_run_that_kept_no_epoch_can_t_be_averaged(

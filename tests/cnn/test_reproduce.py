@@ -48,10 +48,11 @@ def test_the_mean_of_two_epochs_is_made_again(trained: Path, home: Path) -> None
     assert list_runs()[0].status().bundle == str(result.repeated.path)
 
 
-def test_classes_are_scaled_again(trained: Path, home: Path) -> None:
+def test_classes_are_scaled_again_as_far_as_there_are_images(trained: Path, home: Path) -> None:
     bundle = load_bundle(trained / "models" / "tiny")
     scaled = changed(bundle, training=bundle.card.training | {"by_class": 0.0})
-    assert reproduce(scaled, open_dataset(trained / "datasets" / "sample")).repeated.card.training["by_class"] == 0
+    with pytest.raises(UserError, match="To scale 7 classes 1400 validation images are needed"):
+        reproduce(scaled, open_dataset(trained / "datasets" / "sample"))
 
 
 def test_cancelled_leaves_the_queue(trained: Path, tmp_path: Path) -> None:

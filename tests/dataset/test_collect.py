@@ -55,6 +55,15 @@ def test_a_name_of_nothing_is_refused(mine, label):
         mine.add(label, faces(1))
 
 
+def test_a_class_stays_as_long_as_it_has_pictures_of_any_spelling(mine):
+    mine.add("a", faces(1))
+    (image,) = mine.images("a")
+    (image.parent / "IMG_1.PNG").write_bytes(image.read_bytes())
+    assert mine.counts() == {"a": 2}
+    mine.remove(image)
+    assert [path.name for path in mine.images("a")] == ["IMG_1.PNG"]
+
+
 def test_a_class_goes_with_all_that_is_in_it(mine):
     mine.add("a", faces(3))
     mine.add("b", faces(1))
