@@ -60,6 +60,7 @@ def _report(found: Any) -> dict[str, Any]:
         "length": found.length,
         "read": found.read,
         "cut_off": found.cut_off,
+        "rows_left_out": found.rows_left_out,
         "size": list(found.size),
         "took": found.took,
         "times_real_time": found.times_real_time,
@@ -86,6 +87,8 @@ def _lines(report: dict[str, Any]) -> list[str]:
         lines.append(f"{name}: " + ", ".join(f"{key} {share:.0%}" for key, share in first))
     if report["broken_frames"]:
         lines.append(f"{report['broken_frames']} broken pieces were left out")
+    if report["rows_left_out"]:
+        lines.append(f"{report['rows_left_out']:,} rows more than the table takes were left out")
     if report["cut_off"]:
         lines.append(CUT_OFF.format(read=f"{report['read']:.1f}", length=f"{report['length']:.1f}"))
     return lines

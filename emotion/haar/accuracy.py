@@ -37,7 +37,7 @@ class LabelledPhoto:
     """A photo, ``gray`` uint8 (H, W), and its faces: ``boxes`` float (N, 4) ``xyxy``.
 
     ``counted`` bool (N,) marks the faces that ought to be found. Whether any other (small, turned, blurred) is found
-    counts neither for nor against the detector.
+    counts neither for nor against the detector; a second box on it is a false alarm, as on any.
     """
 
     gray: np.ndarray
@@ -192,8 +192,10 @@ def _photos(archive: zipfile.ZipFile, listed: dict[str, list[dict]]) -> list[Lab
 
 def _photo(data: bytes, name: str, faces: list[dict]) -> LabelledPhoto:
     gray = cv2.cvtColor(decode_image(data, name), cv2.COLOR_BGR2GRAY)
-    boxes = np.array([face["xywh"] for face in faces], np.float64).reshape(-1, 4)
-    if not np.isfinite(boxes).all():
+    boxes, easy = [face["xywh"] for face in faces], [face.get("easy", True) for face in faces]
+    xywh = np.array(boxes, np.float64) if boxes else np.empty((0, 4))
+    if xywh.shape != (len(faces), 4) or not np.isfinite(xywh).all() or (xywh[:, 2:] <= 0).any():
         raise ValueError("xywh")
-    boxes[:, 2:] += boxes[:, :2]
-    return LabelledPhoto(gray, boxes, np.array([face.get("easy", True) for face in faces], bool))
+    if not all(isinstance(value, bool) for value in easy):
+        raise TypeError("easy")
+    return LabelledPhoto(gray, np.hstack([xywh[:, :2], xywh[:, :2] + xywh[:, 2:]]), np.array(easy, bool))

@@ -33,7 +33,8 @@ class Stump(NamedTuple):
 
     def faces(self, values: np.ndarray) -> np.ndarray:
         """Which samples it calls faces: bool (N,)."""
-        return self.polarity * values < self.polarity * self.threshold
+        # In float64: the threshold lies between two values that may be neighbours in float32.
+        return self.polarity * values.astype(np.float64) < self.polarity * self.threshold
 
 
 @dataclass(frozen=True, eq=False)

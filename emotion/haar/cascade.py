@@ -51,7 +51,10 @@ class StageAnswer(NamedTuple):
 
 @dataclass(frozen=True)
 class Cascade:
-    """Stages of growing size that each let pass what may be a face, on windows of ``width`` × ``height`` pixels."""
+    """Stages that each let pass what may be a face, on windows of ``width`` × ``height`` pixels.
+
+    Most stages have more weak classifiers than the one before.
+    """
 
     width: int
     height: int

@@ -37,7 +37,7 @@ def find_groups(boxes: np.ndarray, min_neighbors: int) -> Groups:
     """The groups of ``boxes``, whole numbers (N, 4) ``xyxy``: chains of similar ones belong together.
 
     A group is dropped when it has ``min_neighbors`` boxes or fewer, or lies inside a group of more than 3 boxes and
-    more than its own.
+    more than its own; one of fewer than 3 boxes also where it lies inside any other. So does OpenCV.
     """
     if not len(boxes):
         return Groups(np.empty(0, int), np.empty((0, 4), np.int64), np.empty(0, int), np.empty(0, bool))

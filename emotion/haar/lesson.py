@@ -27,7 +27,15 @@ class Lesson:
     ranking: Ranking
 
     def next(self, rounds: tuple[Round, ...]) -> Round:
-        """The round that follows ``rounds``; a step back is a shorter tuple."""
+        """The round that follows ``rounds``; a step back is a shorter tuple.
+
+        Raises UserError after one without a mistake, whose weights would only choose it again, and as ``next_round``.
+        """
+        if rounds and not rounds[-1].wrong.any():
+            raise UserError(
+                "The last feature tells every face from every other patch, so that nothing is left to learn. Take more "
+                "patches."
+            )
         weights = rounds[-1].weights_after if rounds else first_weights(self.train_faces)
         return next_round(self.ranking, self.train_values, self.train_faces, weights)
 

@@ -47,11 +47,15 @@ def sums_by_pixels(gray: np.ndarray, rectangles: np.ndarray) -> np.ndarray:
 
 
 def sums_by_integral(gray: np.ndarray, rectangles: np.ndarray) -> np.ndarray:
-    """The same from four entries of the integral image each, D − B − C + A: int64 (N,)."""
-    integral = integral_image(gray)
-    top, left, height, width = rectangles.T
-    bottom, right = top + height, left + width
-    return integral[bottom, right] - integral[bottom, left] - integral[top, right] + integral[top, left]
+    """The same from four entries of the integral image each, D − B − C + A: int64 (N,).
+
+    One rectangle after the other, as ``sums_by_pixels`` goes: all at once NumPy would be faster for another reason.
+    """
+    at = integral_image(gray)
+    return np.array([
+        at[row + height, column + width] - at[row + height, column] - at[row, column + width] + at[row, column]
+        for row, column, height, width in rectangles.tolist()
+    ])
 
 
 def time_sums(gray: np.ndarray, counts: Sequence[int] = COUNTS, progress: Progress | None = None) -> SumTimes:

@@ -5,6 +5,7 @@ The same pipeline serves the webcam, a photo, a video file and the benchmark.
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from math import inf
 from time import perf_counter
 
@@ -64,7 +65,7 @@ class FacePipeline:
         Raises ValueError for anything but a uint8 colour frame.
         """
         if self.settings.mode == DECK_LOOP:
-            return self._without_memory(bgr, DECK)
+            return self._deck_loop(bgr, timestamp)
         clock = _Clock()
         with clock.stage("total"):
             gray = _gray(bgr)
@@ -89,6 +90,15 @@ class FacePipeline:
         """The faces of one picture, looked for in full resolution; nothing is remembered. Argument as ``process``."""
         return self._without_memory(bgr)
 
+    def _deck_loop(self, bgr: np.ndarray, timestamp: float) -> FrameResult:
+        """The course's own loop: what it finds in this frame. Where it found faces is kept only so as to hide them."""
+        result = self._without_memory(bgr, DECK)
+        tracker = self._tracker_for(bgr)
+        tracker.update(np.array([face.xyxy for face in result.faces]), timestamp)
+        known = (*tracker.alive(timestamp), *tracker.lately(timestamp))
+        missed = tuple(track.reach(timestamp) for track in known if track.seen < timestamp)
+        return replace(result, lately=missed)
+
     def _without_memory(self, bgr: np.ndarray, scan: DetectorSettings | None = None) -> FrameResult:
         """One frame for itself: the course's own loop with its settings, or a still picture with the detector's."""
         clock = _Clock()
@@ -103,12 +113,16 @@ class FacePipeline:
 
     def _follow(self, gray: np.ndarray, timestamp: float) -> list[Track]:
         """The faces in view, those that were found in this very frame marked as seen now."""
-        if gray.shape != self._shape:  # Another resolution: boxes of the old one say nothing.
-            self._shape, self._tracker = gray.shape, self._tracker.renewed()
-        self._tracker.smoothing, self._tracker.patience = self.settings.smoothing, self.settings.patience
-        known = sorted(self._tracker.alive(timestamp), key=lambda track: track.seen)
+        tracker = self._tracker_for(gray)
+        tracker.smoothing, tracker.patience = self.settings.smoothing, self.settings.patience
+        known = sorted(tracker.alive(timestamp), key=lambda track: track.seen)
         boxes = self._finder.next(gray, [track.predicted(timestamp) for track in known], timestamp, self.settings)
-        return self._tracker.update(boxes, timestamp)
+        return tracker.update(boxes, timestamp)
+
+    def _tracker_for(self, frame: np.ndarray) -> Tracker:
+        if frame.shape[:2] != self._shape:  # Another resolution: boxes of the old one say nothing.
+            self._shape, self._tracker = frame.shape[:2], self._tracker.renewed()
+        return self._tracker
 
     def _ask(self, gray: np.ndarray, tracks: list[Track], timestamp: float) -> None:
         """Bring the faces' answers up to date: a new face is asked about by all models, the others by one a frame.

@@ -15,7 +15,7 @@ def sessions_at_most() -> int:
     text = os.environ.get(VARIABLE, "").strip()
     if not text:
         return _cores()
-    if not text.isdigit() or int(text) < 1:
+    if not text.isdecimal() or int(text) < 1:
         raise UserError(
             "{variable} is “{found}”. Set a whole number from 1, for example 4.", variable=VARIABLE, found=text
         )

@@ -134,7 +134,7 @@ class Takers:
         log.close()
         return data
 
-    def start_burst(self, count: int = 10, every: float = 0.15) -> None:
+    def start_burst(self, count: int, every: float = 0.15) -> None:
         """Cut the largest face out of the next frames: ``count`` of them, ``every`` so many seconds."""
         with self._lock:
             self._burst = _Burst(count, every)

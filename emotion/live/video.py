@@ -41,7 +41,7 @@ class VideoReport:
     sound could not be decoded.
 
     ``size`` is (width, height) in pixels, upright. ``length``: the seconds that the picture lasts by the file's own
-    account, 0 where it says nothing; ``read``: those that could be read.
+    account, 0 where it says nothing; ``read``: those that could be read. ``rows_left_out``: see ``log.ROWS_AT_MOST``.
     """
 
     summary: SessionSummary
@@ -50,6 +50,7 @@ class VideoReport:
     broken: int = 0
     length: float = 0.0
     read: float = 0.0
+    rows_left_out: int = 0
 
     @property
     def times_real_time(self) -> float:
@@ -83,8 +84,9 @@ def process_video(
 
     Each frame keeps its own time, so that a variable frame rate stays in step with the sound; a phone's rotation is
     applied. ``progress`` is told (frames done, frames in all, by the file's own account). Files appear whole or not at
-    all. Raises UserError for a file that is no video or holds no frame that can be decoded.
+    all. Raises UserError for a file that is no video or holds no frame that can be decoded, and where two are one file.
     """
+    _insist_on_different(source, out, table)
     start, history = monotonic(), SessionHistory()
     with ExitStack() as stack:
         film = stack.enter_context(Film(source))
@@ -104,7 +106,17 @@ def process_video(
         if log and table:
             log.write_csv(table)
     broken = film.broken + (writer.mp4.broken if writer else 0)
-    return VideoReport(history.summary(), monotonic() - start, film.size, broken, film.length, film.read)
+    left_out = log.left_out if log else 0
+    return VideoReport(history.summary(), monotonic() - start, film.size, broken, film.length, film.read, left_out)
+
+
+def _insist_on_different(*files: Path | None) -> None:
+    given = [file for file in files if file]
+    for place, file in enumerate(given):
+        if file.resolve() in {other.resolve() for other in given[:place]}:
+            raise UserError(
+                "{file} would be read and written at once, or written twice. Choose another name.", file=file
+            )
 
 
 @contextmanager

@@ -103,7 +103,7 @@ def settings_figure(
     # A heatmap's own text turns black or white by its cell's colour, and see-through cells mislead it.
     numbers = go.Scatter(
         x=x * len(y), y=np.repeat(y, len(x)), mode="text", textfont={"color": ink, "size": 13},
-        text=[f"{value:.0%}" if share else f"{value:.2f}" for value in values.ravel().tolist()],
+        text=["–" if np.isnan(value) else f"{value:.0%}" if share else f"{value:.2f}" for value in values.ravel()],
         hovertemplate="scaleFactor %{y}, minNeighbors %{x}: %{text}<extra></extra>",
     )  # fmt: skip
     figure = go.Figure([cells, numbers])

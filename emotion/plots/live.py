@@ -68,7 +68,8 @@ def session(summary: ModelSummary, language: str = "en") -> Chart:
 
 def mood(summary: ModelSummary) -> Chart:
     """Pleasant (above 0) or unpleasant (below), over the seconds of a session of an emotion model."""
-    values = [valence(summary.classes, shares) or 0.0 for shares in summary.curve]
+    felt = np.array([[valence(summary.classes, shares) or 0.0] for shares in summary.curve]).reshape(-1, 1)
+    seconds, values = _with_gaps(summary.seconds, felt)
     good, bad = _("pleasant"), _("unpleasant")
     y = {
         "field": "value", "type": "quantitative", "title": None, "scale": {"domain": [-1, 1]},
@@ -78,7 +79,7 @@ def mood(summary: ModelSummary) -> Chart:
     tip = [{"field": "seconds", "format": ".0f"}, {"field": "value", "format": "+.2f", "title": _("mood")}]
     encoding = {"x": x | {"axis": {"grid": False}}, "y": y, "y2": {"datum": 0}, "tooltip": tip}
     spec = {"height": 160, "mark": {"type": "area", "color": BLUE, "opacity": 0.7}, "encoding": encoding}
-    return Chart(spec, {"seconds": np.round(summary.seconds, 1).tolist(), "value": np.round(values, 3).tolist()})
+    return Chart(spec, {"seconds": np.round(seconds, 2).tolist(), "value": np.round(values[:, 0], 3).tolist()})
 
 
 def stages(timings_ms: Mapping[str, float]) -> Chart:

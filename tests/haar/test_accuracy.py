@@ -100,7 +100,11 @@ def test_labelled_photos_are_read(tmp_path):
     [(b"", "no ZIP"), (b"no zip", "no ZIP"), (b"PK\5\6" + bytes(18), "holds no boxes"),
      (_zip({"b.png": []}), "doesn't fit"),
      (_zip([1]), "doesn't fit"), (_zip({"a.png": [{"box": 1}]}), "doesn't fit"),
-     (_zip({"a.png": [{"xywh": [1]}]}), "doesn't fit")],
+     (_zip({"a.png": [{"xywh": [1]}]}), "doesn't fit"),
+     (_zip({"a.png": [{"xywh": [1, 2, 3]}] * 4}), "doesn't fit"),
+     (_zip({"a.png": [{"xywh": [1, 2, 3, 4, 5, 6, 7, 8]}]}), "doesn't fit"),
+     (_zip({"a.png": [{"xywh": [9, 9, -5, -5]}]}), "doesn't fit"),
+     (_zip({"a.png": [{"xywh": [1, 2, 3, 4], "easy": "false"}]}), "doesn't fit")],
 )  # fmt: skip
 def test_another_file_is_a_sentence(data, says):
     with pytest.raises(UserError, match=says):

@@ -44,6 +44,13 @@ def test_two_rounds_by_hand():
     assert error_rates((first, second), VALUES.__getitem__, FACES).tolist() == pytest.approx([1 / 6, 1 / 6])
 
 
+def test_neighbours_in_float32_are_told_apart():
+    one = np.float32(0.1)
+    values = np.array([[one, np.nextafter(one, np.float32(1))]])
+    (found,) = boost(rank(values), values.__getitem__, np.array([True, False]), 1)
+    assert not found.wrong.any()
+
+
 def _brute_force(values: np.ndarray, faces: np.ndarray, weights: np.ndarray) -> float:
     """The least weighted error over every feature, every threshold between and beside values, and both polarities."""
     least = 1.0

@@ -46,6 +46,17 @@ def test_a_step_back_and_forth_is_the_same_round(lesson, rounds):
     assert (again.feature, again.stump, again.error) == (rounds[5].feature, rounds[5].stump, rounds[5].error)
 
 
+def test_after_a_feature_without_a_mistake_nothing_is_left_to_learn():
+    gray = np.random.default_rng(0).integers(0, 60, (2, 20, 24, 24), np.uint8)
+    gray[0, :, :12] += 190  # The faces are bright above, the others below: one feature tells them apart.
+    gray[1, :, 12:] += 190
+    simple = prepare(Patches(gray[0]), Patches(gray[1]), step=6)
+    first = simple.next(())
+    assert not first.wrong.any()
+    with pytest.raises(UserError, match="nothing is left to learn"):
+        simple.next((first,))
+
+
 def test_progress_is_told_and_may_cancel():
     told = []
     prepare(*lfw_patches(12), step=4, progress=lambda done, total: told.append((done, total)))

@@ -142,6 +142,18 @@ def test_the_decks_loop_is_a_plain_full_scan_without_memory(live_detector, make_
         np.testing.assert_array_equal(np.array(found).reshape(-1, 4), expected)
 
 
+def test_who_is_hidden_stays_hidden_in_the_deck_s_loop_where_a_face_is_missed(live_detector):
+    pipeline = FacePipeline(live_detector, settings=PipelineSettings(mode=DECK_LOOP))
+    frame = np.zeros((480, 640, 3), np.uint8)
+    frame[50 : 50 + 400, 100 : 100 + 400] = cv2.resize(astronaut()[40:200, 150:310], (400, 400))
+    found = pipeline.process(frame, 0.0)
+    assert found.largest and not found.lately
+    for second in (0.04, 0.6, 1.9):
+        missed = pipeline.process(np.zeros_like(frame), second)
+        assert missed.faces == () and covered(found.largest.xyxy[None], np.array(missed.lately)).max() > 0.99
+    assert pipeline.process(np.zeros_like(frame), 9.0).lately == ()
+
+
 def test_every_knob_may_be_turned_while_it_runs(live_detector, make_classifier):
     pipeline = FacePipeline(live_detector, [make_classifier()])
     before = pipeline.process(clip_frame(0), 0.0).largest

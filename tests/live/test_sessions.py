@@ -11,6 +11,9 @@ def test_the_limit_is_the_cores_or_what_is_set(monkeypatch):
     assert sessions_at_most() >= 1
     monkeypatch.setenv("EMOTION_MAX_SESSIONS", " 7 ")
     assert sessions_at_most() == 7
+    monkeypatch.setenv("EMOTION_MAX_SESSIONS", "²")
+    with pytest.raises(UserError, match="Set a whole number"):
+        sessions_at_most()
     for wrong in ("0", "-1", "many", "1.5"):
         monkeypatch.setenv("EMOTION_MAX_SESSIONS", wrong)
         with pytest.raises(UserError, match=f"“{wrong}”"):

@@ -203,6 +203,22 @@ def test_what_is_no_film_is_refused(pipeline, tmp_path, content):
     assert not (tmp_path / "out.mp4").exists()
 
 
+@pytest.mark.parametrize(
+    ("out", "table"), [("필름.mp4", None), ("sub/../필름.mp4", None), ("o.csv", "o.csv"), (None, "필름.mp4")]
+)
+def test_no_file_is_written_over_what_is_read_or_twice(film, pipeline, tmp_path, out, table):
+    before = film.read_bytes()
+    (tmp_path / "sub").mkdir()
+    with pytest.raises(UserError, match="read and written at once, or written twice"):
+        process_video(film, pipeline, *(name and tmp_path / name for name in (out, table)))
+    assert film.read_bytes() == before and not (tmp_path / "o.csv").exists()
+
+
+def test_rows_that_find_no_room_in_the_table_are_counted(film, pipeline, tmp_path, monkeypatch):
+    monkeypatch.setattr("emotion.live.log.ROWS_AT_MOST", 10)
+    assert process_video(film, pipeline, table=tmp_path / "t.csv").rows_left_out == 5
+
+
 def test_a_place_that_can_t_be_written_is_named(film, pipeline, tmp_path):
     with pytest.raises(UserError, match="can't be written"):
         process_video(film, pipeline, tmp_path / "no" / "out.mp4")

@@ -181,6 +181,14 @@ def test_shots_until_stop(home: Path, camera: LiveProcessor) -> None:
     assert counts(settle(app))[0] == f"**glasses** · {taken + 1}" and "live.collect.shooting" not in app.session_state
 
 
+def test_stop_before_the_first_shot_makes_no_class(home: Path, camera: LiveProcessor) -> None:
+    app = agree(open_view("collect", camera), "live.collect")
+    app.button(key="live.collect.my faces.glasses.shots.True").click()
+    settle(app)
+    app.button(key="live.collect.my faces.glasses.stop").click()
+    assert counts(settle(app))[0] == "**glasses** · 0" and Collection("my faces").counts() == {}
+
+
 def test_shots_end_where_their_dataset_is_left(home: Path, camera: LiveProcessor) -> None:
     other = Collection("other")
     other.agree()
@@ -366,6 +374,21 @@ def test_a_game_with_the_video(camera: LiveProcessor, clock: Callable[[float], N
     assert not app.exception and "Round 1 of 10" in said(app)
     app.button(key="live.game.stop").click().run()
     assert "live.game" not in app.session_state
+
+
+def test_who_walks_away_from_the_game_gets_no_points(camera: LiveProcessor, clock: Callable[[float], None]) -> None:
+    camera.configure(LiveSettings((Classifier(SHIPPED),)))
+    app = open_view("game", camera)
+    app.button(key="live.game.start").click().run()
+    clock(3.5)
+    app.run()
+    wall = np.zeros((48, 64, 3), np.uint8)
+    camera.takers.take(Snapshot(wall, wall, FrameResult()), 99.0)
+    for _ in range(5):
+        clock(0.8)
+        app.run()
+    (made,) = app.session_state["live.game"].done
+    assert len(made.shares) > 3 and not any(made.shares[1:]) and made.score <= 15
 
 
 def test_a_game_with_photos_keeps_nothing(home: Path) -> None:

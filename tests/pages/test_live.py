@@ -353,12 +353,23 @@ def test_a_video_file_is_read_shown_and_gone(page, film):
     with av.open(str(made.mp4)) as container:
         assert len(list(container.decode(video=0))) == 12
     assert made.table.read_text(encoding="utf-8-sig").count("\n") == 13
-    assert sorted(path.name for path in made.folder.iterdir()) == ["emotion.csv", "emotion.mp4"]
+    assert sorted(path.name for path in made.folder.rglob("*.*")) == ["emotion.csv", "emotion.mp4"]
     assert not jobs.find("live.video.")  # Nobody else's to find.
     folder = made.folder
     del made
     app.button("live.film.discard").click().run()
     assert not folder.exists()
+
+
+def test_a_film_may_have_the_name_of_the_app_s_own(page, film):
+    app = page(live__view="files", live__kind="video")
+    app.file_uploader("live.video").set_value(("emotion.mp4", film, "video/mp4")).run()
+    app.button("live.video.start").click().run()
+    for job in jobs.find("live.video."):
+        assert job.wait(60)
+    app.run()
+    assert not app.exception and "broken" not in " ".join(box.value for box in app.info)
+    assert app.session_state["live.film"].mp4.exists() and app.button("live.film.discard")
 
 
 def test_a_file_that_is_no_video_gets_a_sentence(page):

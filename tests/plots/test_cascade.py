@@ -39,6 +39,7 @@ def test_the_table_of_settings_frames_the_decks():
     assert list(figure.data[1].y) == ["1.1", "1.1", "1.5", "1.5"] and list(figure.data[1].x) == ["3", "5", "3", "5"]
     (frame,) = figure.layout.shapes
     assert (frame.x0, frame.y0) == (0.5, 0.5)
+    assert settings_figure(np.full((1, 1), np.nan), (1.1,), (3,), "", True, (1.1, 3)).data[1].text == ("–",)
     assert not settings_figure(np.zeros((1, 1)), (1.1,), (3,), "", False, (1.5, 5)).layout.shapes
 
 

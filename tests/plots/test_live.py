@@ -77,6 +77,15 @@ def test_the_session_and_its_mood():
     assert values[0] == 1 and values[-1] == -1
 
 
+def test_the_mood_falls_to_nothing_while_nobody_is_there():
+    history = SessionHistory()
+    for second in (*range(60), *range(660, 720)):
+        history.add(seen(3), second)
+    data = mood(history.summary().models["model"]).data
+    away = [value for second, value in zip(data["seconds"], data["value"], strict=True) if 59 < second < 660]
+    assert away and set(away) == {0}
+
+
 @pytest.mark.parametrize(("slowest", "limit"), [(0, 20), (20, 20), (21, 50), (400, 500), (5000, 6000)])
 def test_the_axis_of_times_grows_in_steps(slowest, limit):
     chart = stages({"detect": slowest, "total": 9999})

@@ -42,8 +42,8 @@ def show() -> None:
     """The whole step."""
     st.markdown(
         _(
-            "A window slides over the photo, again and again, each time larger. A **cascade** of stages, each with "
-            "more weak classifiers than the last, throws out early what is no face. Where many of the windows that "
+            "A window slides over the photo, again and again, each time larger. A **cascade** of stages, later ones "
+            "mostly with more weak classifiers, throws out early what is no face. Where many of the windows that "
             "are left overlap, there is a face."
         )
     )
@@ -169,9 +169,6 @@ def _scan(opened: Opened) -> None:
         return
     if scan is None:
         return
-    if not len(scan.reached):
-        st.info(_("No window of that size fits into the photo. Choose a smaller one."))
-        return
     _windows(opened, scan, key, settings)
     _film(scan, f"{opened.digest}:{key}:{settings}")
 
@@ -184,8 +181,9 @@ def _film(scan: Scan, name: str) -> None:
     with right:
         st.markdown(
             _(
-                "Row by row the window tries every place, then it grows and begins anew. OpenCV shrinks the picture "
-                "instead and keeps the window as it is, which comes to the same: the small row shows it."
+                "Row by row the window tries place after place, then it grows and begins anew; the smallest ones move "
+                "by two pixels. OpenCV shrinks the picture instead and keeps the window as it is, which comes to the "
+                "same: the small row shows it."
             )
         )
         st.markdown(
@@ -204,8 +202,7 @@ def _settings() -> DetectorSettings:
         "minSize", _SMALLEST, 200, _SMALLEST, 2, key="haar.scan.size", persist_state="session",
         help=_("The smallest face looked for, in pixels."),
     )  # fmt: skip
-    # The slider adds up steps of 0.05, which are no round numbers in binary.
-    return DetectorSettings(round(factor, 2), 0, (side, side))
+    return DetectorSettings(factor, 0, (side, side))
 
 
 @st.fragment

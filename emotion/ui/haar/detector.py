@@ -87,7 +87,7 @@ def _choose_settings() -> tuple[str, DetectorSettings]:
     with first:
         _slider("scaleFactor", "haar.scale_factor", 1.05, 2.0, 0.05, _("How much the window grows from scan to scan."))
     with second:
-        _slider("minNeighbors", "haar.min_neighbors", 0, 15, 1, _("How many overlapping windows make a face."))
+        _slider("minNeighbors", "haar.min_neighbors", 0, 15, 1, _("A face is where more than so many windows overlap."))
     with third:
         _slider("minSize", "haar.min_size", _SMALLEST, 200, 2, _("The smallest face looked for, in pixels."))
     cascades = cascade_names()
@@ -121,9 +121,7 @@ def _slider(label: str, key: str, smallest: float, largest: float, step: float, 
 
 def _settings() -> DetectorSettings:
     side = st.session_state["haar.min_size"]
-    # The slider adds up steps of 0.05, which are no round numbers in binary.
-    scale_factor = round(st.session_state["haar.scale_factor"], 2)
-    return DetectorSettings(scale_factor, st.session_state["haar.min_neighbors"], (side, side))
+    return DetectorSettings(st.session_state["haar.scale_factor"], st.session_state["haar.min_neighbors"], (side, side))
 
 
 def _find(gray: np.ndarray, cascade: str, settings: DetectorSettings) -> Found:

@@ -171,7 +171,8 @@ def _stop(collection: Collection, processor: LiveProcessor, label: str) -> None:
     """End the shots; those that were taken already are kept."""
     crops, _more = processor.takers.burst()
     processor.takers.start_burst(0)
-    collection.add(label, crops)
+    if crops:
+        collection.add(label, crops)
 
 
 def _change(collection: Collection, names: list[str], place: int, key: str) -> None:

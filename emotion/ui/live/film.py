@@ -15,6 +15,7 @@ from emotion.files import plain_name
 from emotion.haar.detector import FaceDetector
 from emotion.i18n import _, plain
 from emotion.jobs import Progress
+from emotion.live.log import ROWS_AT_MOST
 from emotion.live.pipeline import FacePipeline
 from emotion.live.scratch import scratch_folder
 from emotion.live.state import LiveSettings
@@ -106,7 +107,9 @@ def _nothing(progress: Progress) -> None:
 def _work(upload: UploadedFile, now: LiveSettings) -> Callable[[Progress], Any]:
     def work(progress: Progress) -> Film:
         film = Film(upload.name)
-        source = film.folder / f"{plain_name(Path(upload.name).stem) or 'video'}{Path(upload.name).suffix.lower()}"
+        # A folder of its own: the upload may have the film's name.
+        source = film.folder / "upload" / f"{plain_name(Path(upload.name).stem) or 'video'}{Path(upload.name).suffix}"
+        source.parent.mkdir()
         source.write_bytes(upload.getbuffer())
         pipeline = FacePipeline(FaceDetector(now.cascade, *now.scan), now.classifiers, now.pipeline)
         overlay = Overlay(now.language, now.notes, now.look)
@@ -142,6 +145,9 @@ def _show(film: Film) -> None:
         st.caption(text.format(name=plain(film.name), width=width, height=height, times=times))
     if report.broken:
         st.warning(_("{n} damaged pieces of the film were left out.").format(n=report.broken))
+    if report.rows_left_out:
+        text = _("The table holds the first {most} rows; {more} more found no room in it.")
+        st.warning(text.format(most=f"{ROWS_AT_MOST:,}", more=f"{report.rows_left_out:,}"))
     if report.cut_off:
         st.warning(_(CUT_OFF).format(read=f"{report.read:.1f}", length=f"{report.length:.1f}"))
     # Below the buttons, because it grows once the browser knows its size.

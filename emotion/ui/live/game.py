@@ -111,9 +111,10 @@ def _play(game: _Game, processor: LiveProcessor, model: str) -> None:
     made, waited = game.current(), monotonic() - game.since
     snapshot = processor.takers.snapshot()
     share = share_of(snapshot.result, made.target, model) if snapshot else 0.0
-    # A frame in which the face was missed says nothing about it.
     crop = snapshot.crop() if snapshot else None
-    if crop is not None and GET_READY <= waited < GET_READY + HOLD:
+    # A face that was missed in this very frame says nothing; one that has gone is believed nothing.
+    gone = snapshot is not None and not snapshot.result.faces
+    if (crop is not None or gone) and GET_READY <= waited < GET_READY + HOLD:
         made.add(share, waited, crop)
     if waited >= GET_READY + HOLD:
         game.finish(made)

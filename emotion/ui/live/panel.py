@@ -14,6 +14,7 @@ from emotion.i18n import _, error_text, language, plain
 from emotion.live.annotate import annotate, face_colour
 from emotion.live.clip import clip_frame
 from emotion.live.faces import Face, Prediction
+from emotion.live.log import ROWS_AT_MOST
 from emotion.live.pipeline import LIVE_SCAN, FacePipeline
 from emotion.live.sessions import sessions_at_most
 from emotion.live.state import LiveSettings, LiveStats
@@ -114,7 +115,8 @@ def _counts(processor: LiveProcessor, stats: LiveStats, playing: bool) -> str:
     if recording := processor.takers.recording:
         text += _(" · recording, {seconds} s").format(seconds=f"{recording.seconds:.0f}")
     if rows := processor.takers.log_rows():
-        text += _(" · log, {rows} rows").format(rows=f"{rows:,}")
+        full = _(" · log, full: {rows} rows")
+        text += (full if rows >= ROWS_AT_MOST else _(" · log, {rows} rows")).format(rows=f"{rows:,}")
     return text
 
 

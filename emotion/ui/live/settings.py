@@ -45,7 +45,7 @@ _SLIDERS: dict[str, tuple[str, float, float, float, str]] = {
     ),
     "min_neighbors": (
         "minNeighbors", 0, 12, 1,
-        N_("How many overlapping windows make a face. More: fewer false alarms, but faces are missed."),
+        N_("A face is where more than so many windows overlap. More: fewer false alarms, but faces are missed."),
     ),
     "min_size": (
         "minSize", 20, 200, 5,

@@ -12,7 +12,7 @@ from emotion.dataset.sample import draw_face
 from emotion.errors import UserError
 from emotion.haar.crop import crop_face
 from emotion.haar.detector import FaceDetector
-from emotion.haar.photos import open_photo, shrink
+from emotion.haar.photos import open_scaled, shrink
 from emotion.i18n import _, error_text, plain
 from emotion.labels import EMOTIONS
 from emotion.live.pipeline import FacePipeline
@@ -88,7 +88,7 @@ def faces_brought(key: str) -> list[np.ndarray]:
 def _face_in(name: str, data: bytes) -> np.ndarray | None:
     """The largest face of a photo; a tiny picture is nothing but face."""
     try:
-        bgr = open_photo(data, name)
+        bgr = open_scaled(data, name, LONGEST).bgr
     except UserError as error:
         note(error_text(error))
         return None
