@@ -86,10 +86,13 @@ def import_model(
 @by_class
 @as_json
 def calibrate(bundle: str, data: str, by_class: float | None, as_json: bool) -> None:
-    """Make a model as sure as it is right, by a temperature that is folded into it, and measure it anew."""
+    """Make a model as sure as it is right, by a temperature that is folded into it, and measure it anew.
+
+    Of a model that ships with the app a copy is made.
+    """
     with for_programs(as_json):
         from emotion.cnn.bundle import find_bundle
-        from emotion.cnn.publish import calibrate_bundle
+        from emotion.cnn.recalibrate import calibrate_bundle
         from emotion.dataset.folder import open_dataset
 
         made = calibrate_bundle(find_bundle(bundle), open_dataset(data), by_class)
@@ -98,7 +101,10 @@ def calibrate(bundle: str, data: str, by_class: float | None, as_json: bool) -> 
     say(
         report,
         as_json,
-        lambda: f"temperature {measured['temperature']:.3f}, calibration error {measured['calibration_error']:.2%}",
+        lambda: (
+            f"{made.path}: temperature {measured['temperature']:.3f}, calibration error "
+            f"{measured['calibration_error']:.2%}"
+        ),
     )
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from emotion.cnn.bundle import CARD, HEAD, TFLITE, WEIGHTS, Bundle, Card, read_card, scan_bundles
+from emotion.cnn.bundle import CARD, HEAD, WEIGHTS, Bundle, Card, read_card
 from emotion.cnn.card import Metric
 from emotion.cnn.classifier import Classifier, softmax
 from emotion.cnn.config import task_of
@@ -92,17 +92,6 @@ def fit_head(
         made |= {"name": final.name, "files": {HEAD: sha256(folder / HEAD)}} | ({"task": card.task} if adapt else {})
         write_json(folder / CARD, made)
     return final, report
-
-
-def rebase_heads(before: str, now: str) -> None:
-    """Tell the user's heads that the network with the SHA-256 ``before`` has ``now``, unless there is another copy."""
-    bundles = scan_bundles()[0]
-    if any(bundle.card.files.get(TFLITE) == before for bundle in bundles):
-        return
-    for bundle in bundles:
-        if bundle.card.base.get("sha256") == before:
-            with writing(bundle.path):
-                write_json(bundle.path / CARD, bundle.card.to_json() | {"base": bundle.card.base | {"sha256": now}})
 
 
 def fit_softmax(

@@ -1,6 +1,8 @@
 """A network on its way into a bundle: calibrated, converted, measured. Conversion is all that needs TensorFlow."""
 
+import io
 import statistics
+from contextlib import redirect_stdout
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
@@ -107,7 +109,8 @@ def to_tflite(model: keras.Model) -> bytes:
     outputs = {"probabilities": model.outputs[0], "embedding": model.get_layer("embedding").output}
     converter = tf.lite.TFLiteConverter.from_keras_model(keras.Model(model.inputs, outputs))
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    return converter.convert()
+    with redirect_stdout(io.StringIO()):  # Keras lists every variable.
+        return converter.convert()
 
 
 def write_network(folder: Path, model: keras.Model) -> dict[str, str]:

@@ -10,33 +10,27 @@ import keras
 import numpy as np
 
 from emotion.cnn.architectures import build, take_weights
-from emotion.cnn.bundle import Bundle, Card, load_bundle
+from emotion.cnn.bundle import Card
 from emotion.cnn.callbacks import Confusion
 from emotion.cnn.card import InputSpec
 from emotion.cnn.checks import insist_on_same_classes
 from emotion.cnn.config import task_of
-from emotion.cnn.edited import is_number
 from emotion.cnn.engine import Engine
-from emotion.cnn.evaluation import outputs_of
-from emotion.cnn.head import rebase_heads
 from emotion.cnn.history import own_bundle
 from emotion.cnn.importing import free_bundle_folder, place_bundle
-from emotion.cnn.making import calibrate, versions, write_card, write_network
+from emotion.cnn.making import versions, write_card, write_network
 from emotion.cnn.origin import find_origin
+from emotion.cnn.recalibrate import calibrate_network
 from emotion.cnn.runs import Run
 from emotion.cnn.state import load_newest
-from emotion.cnn.targets import soft_targets, usable_votes
 from emotion.cnn.training import compiled
 from emotion.cnn.workers import insist_on_rest_and_weights, insist_on_weights, one_at_a_time
 from emotion.dataset.folder import Dataset, open_dataset
-from emotion.dataset.pixels import Images
 from emotion.errors import UserError
-from emotion.files import folder_in_the_making, hidden_name, sha256, writing
+from emotion.files import folder_in_the_making, hidden_name, sha256
 from emotion.homes import user_models_folder
 
 log = logging.getLogger(__name__)
-LEAST_OF_A_CLASS = 200
-"""Validation images for each class that is to be scaled: with fewer, what is gained on them is lost on others."""
 
 
 def publish_run(run: Run, dataset: Dataset, averaged: str = "", by_class: float | None = None) -> Path:
@@ -45,9 +39,9 @@ def publish_run(run: Run, dataset: Dataset, averaged: str = "", by_class: float 
     ``averaged``: from the mean of its best epoch's weights and those of its ``newest`` epoch, which is often better
     than either (P. Izmailov et al., "Averaging weights leads to wider optima and better generalization", UAI 2018), or
     of the ``start`` (M. Wortsman et al., "Robust fine-tuning of zero-shot models", CVPR 2022). ``by_class``: with each
-    class scaled, as ``calibrate_bundle`` has it. Returns the bundle's folder. A run published before keeps its name; a
-    name that is taken gets a number. Raises UserError where the run has finished no epoch, kept no state of it or had
-    no start to average, and where the dataset has other classes by now or lacks the votes that are asked for.
+    class scaled, as ``recalibrate.calibrate_bundle`` has it. Returns the bundle's folder. A run published before keeps
+    its name; a name that is taken gets a number. Raises UserError where the run has finished no epoch, kept no state of
+    it or had no start to average, and where the dataset has other classes by now or lacks the votes that are asked for.
     """
     insist_on_weights(run)
     insist_on_same_classes(run.classes, dataset)
@@ -66,7 +60,7 @@ def _make(run: Run, dataset: Dataset, folder: Path, averaged: str, by_class: flo
     if averaged:
         others = _newest(run, dataset) if averaged == "newest" else _start(run, dataset)
         model.set_weights([(one + other) / 2 for one, other in zip(model.get_weights(), others, strict=True)])
-    temperature = _calibrate(model, dataset, np.arange(len(dataset.classes)), by_class)
+    temperature = calibrate_network(model, dataset, np.arange(len(dataset.classes)), by_class)
     card = _card(run, dataset, model, write_network(folder, model), averaged, by_class)
     return write_card(folder, card, model, dataset, temperature).card
 
@@ -88,62 +82,6 @@ def publish_best(run: Run, averaged: str = "", by_class: float | None = None) ->
     """``publish_run`` for a run that is not at work: a bundle of what is best so far. UserError while it is at it."""
     insist_on_rest_and_weights(run)
     return publish_run(run, open_dataset(run.config().data), averaged, by_class)
-
-
-def calibrate_bundle(bundle: Bundle, dataset: Dataset, by_class: float | None = None) -> Bundle:
-    """Fit a bundle's temperature anew, measure it, and put the result in its place.
-
-    On the dataset's validation split, which should be none that it was trained on. ``by_class``, 0 to 1, scales each
-    class before, towards the labels with so large a share of FER+ votes (``calibration.fit_class_scaling``): answers
-    change. Heads that read the bundle's embedding, which stays as it is, are told of its new file. UserError for a head
-    bundle, which has no network of its own, for other classes, too few images to scale classes by, and where votes are
-    asked for and the dataset has none.
-    """
-    from emotion.cnn.export import load_network  # Every worker would load ONNX.
-
-    card = bundle.card
-    model = load_network(bundle)
-    with writing(bundle.path), folder_in_the_making(bundle.path) as folder:
-        temperature = _calibrate(model, dataset, outputs_of(dataset, card), by_class)
-        stated = card.measured.get("temperature")
-        temperature *= stated if is_number(stated) else 1.0
-        training = card.training | ({} if by_class is None else {"by_class": by_class})
-        card = replace(card, files=write_network(folder, model), training=training, versions=versions())
-        write_card(folder, card, model, dataset, temperature)
-    made = load_bundle(bundle.path)
-    rebase_heads(bundle.network_digest, made.network_digest)
-    return made
-
-
-def _calibrate(model: keras.Model, dataset: Dataset, outputs: np.ndarray, by_class: float | None) -> float:
-    """``making.calibrate`` for a network with the ``outputs`` int64 (K,) for the dataset's classes."""
-    validation = dataset.load("validation", model.input_shape[1:3])
-    targets = None if by_class is None else _targets(dataset, validation, outputs, model.output_shape[-1], by_class)
-    return calibrate(model, replace(validation, labels=outputs[validation.labels]), targets)
-
-
-def _targets(dataset: Dataset, validation: Images, outputs: np.ndarray, classes: int, share: float) -> np.ndarray:
-    """What to scale each class by, float32 (N, classes); UserError where that is too little."""
-    least = LEAST_OF_A_CLASS * classes
-    if len(validation.labels) < least:
-        raise UserError(
-            "To scale {classes} classes {least} validation images are needed, or chance would move them; {root} has "
-            "{found}. Calibrate without scaling each class.",
-            classes=classes,
-            least=least,
-            root=dataset.root,
-            found=len(validation.labels),
-        )
-    counts = usable_votes(dataset, validation) if share else None
-    targets = np.zeros((len(validation.labels), classes), np.float32)
-    targets[:, outputs] = soft_targets(validation.labels, len(outputs), counts=counts, share=share)
-    if not targets.any(axis=0).all():
-        raise UserError(
-            "{root} has no validation images of some of the model's classes, so they can't be scaled. Calibrate "
-            "without scaling each class, or on a dataset with images of all of them.",
-            root=dataset.root,
-        )
-    return targets
 
 
 def _float32_model(run: Run, classes: int) -> keras.Model:

@@ -79,7 +79,7 @@ def usable_votes(dataset: Dataset, images: Images) -> np.ndarray:
 def no_votes(dataset: Dataset) -> UserError:
     """What to say where votes are asked for and the dataset has none."""
     return UserError(
-        "{title} has no FER+ votes. Attach them (python -m emotion dataset votes FOLDER CSV), or train on the labels "
+        "{title} has no FER+ votes. Attach them (python -m emotion dataset votes FOLDER CSV), or go by the labels "
         "alone.",
         title=dataset.title,
     )

@@ -1,5 +1,6 @@
 """Draw what the pipeline found onto a frame: boxes, labels and bars in the classes' colours."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -19,7 +20,7 @@ _NOTE_COLOUR = "#20262E"
 _UNSURE_COLOUR = "#5F6B7A"
 _UNSURE = {"en": "Unsure", "ko": "확실하지 않음"}
 _YEARS = {"en": "{age} years", "ko": "{age}세"}
-_FEW = 4  # Faces whose labels have room enough.
+_LEAST = 11  # Pixels in height of what can still be read.
 _MOSAIC = 8  # Squares across a face that must not be recognised.
 
 
@@ -46,16 +47,12 @@ def annotate(
         _hide(picture, xyxy)
     for face in result.faces:
         _draw_box(picture, face, max(2, size // 7))
-        _draw_lines(picture, face, size if len(result.faces) <= _FEW else _narrow(face, size), language)
+        room = picture.shape[1] if len(result.faces) == 1 else round(float(face.xyxy[2] - face.xyxy[0]))
+        _draw_lines(picture, face, size, room, language)
     if look.bars and result.largest:
         _draw_bars(picture, result.largest, max(12, size * 3 // 4), language)
     _draw_notes(picture, notes or {}, max(11, size * 3 // 4))
     return picture
-
-
-def _narrow(face: Face, size: int) -> int:
-    """A size of writing for a crowd, where a label wider than its box would cover the neighbour's."""
-    return min(size, max(12, round(float(face.xyxy[2] - face.xyxy[0]) / 8)))
 
 
 def face_colour(face: Face) -> str:
@@ -92,9 +89,16 @@ def _draw_box(picture: np.ndarray, face: Face, thickness: int) -> None:
     cv2.rectangle(picture, (x0, y0), (x1, y1), rgb(face_colour(face))[::-1], thickness)
 
 
-def _draw_lines(picture: np.ndarray, face: Face, size: int, language: str) -> None:
-    """The labels stand above the box, below it where the frame ends, or inside it where there is no room at all."""
-    tags = [_tag(text, size, colour) for text, colour in _lines(face, language)]
+def _draw_lines(picture: np.ndarray, face: Face, size: int, room: int, language: str) -> None:
+    """The labels stand above the box, below it where the frame ends, or inside it where there is no room at all.
+
+    They are as wide as ``room`` allows, so as not to cover a neighbour's; none is drawn that can't be read.
+    """
+    lines = list(_lines(face, language))
+    # By other digits, or they would grow and shrink with every new percentage.
+    widest = max((_tag(re.sub(r"\d+", "00", text), size, colour).shape[1] for text, colour in lines), default=1)
+    size = max(min(size, _LEAST), min(size, size * room // widest))
+    tags = [tag for text, colour in lines if (tag := _tag(text, size, colour)).shape[1] <= picture.shape[1]]
     left, top, _, bottom = (int(value) for value in face.xyxy.round())
     height = sum(tag.shape[0] for tag in tags)
     below = bottom if bottom + height <= picture.shape[0] else max(0, top)

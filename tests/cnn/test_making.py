@@ -17,7 +17,7 @@ from emotion.cnn.config import TrainConfig
 from emotion.cnn.export import load_network
 from emotion.cnn.head import fit_head
 from emotion.cnn.making import calibrate, measure, to_tflite
-from emotion.cnn.publish import calibrate_bundle
+from emotion.cnn.recalibrate import calibrate_bundle
 from emotion.cnn.runs import list_runs
 from emotion.dataset.folder import open_dataset
 from emotion.dataset.importers.votes import COLUMNS, attach_votes

@@ -59,7 +59,8 @@ def test_a_cascade_is_opened_and_finds_what_opencv_finds():
 def test_other_cascades_are_the_same_as_opencv_too(name):
     page = step("cascade", haar__opened=name, haar__scan__factor=1.3)
     boxes = FaceDetector(name, 1.3, 0, SIZE).detect(GRAY)
-    assert f"The same {len(boxes)} boxes as OpenCV" in said(page) and not page.error
+    told = f"The same {len(boxes)} boxes as OpenCV" if len(boxes) else "OpenCV finds none either"
+    assert told in said(page) and not page.error
 
 
 def test_every_cascade_has_a_name_of_its_own():
@@ -74,7 +75,7 @@ def test_a_place_is_clicked_and_the_stage_that_rejected_it_is_named():
     window = int(scan.windows_at(x, y)[0])
     total, threshold = scan.stage_sums(window)[3], scan.thresholds[3]
     assert "Stage 4 of 25 rejected this window" in said(page)
-    assert f"add up to {total:.3f}, and {threshold:.3f} are needed" in said(page)
+    assert f"add up to {total:.3f}, and {threshold:.3f} are needed".replace("-", "−") in said(page)
     table = page.dataframe[0].value
     assert len(table) == len(open_cascade().stages[3].weak)
     assert table["vote"].sum() == pytest.approx(total, abs=1e-6)
@@ -107,7 +108,7 @@ def test_another_stage_of_a_window_is_looked_into():
 
 def test_a_picture_without_contrast_says_so():
     page = step("cascade", np.full((60, 80, 3), 128, np.uint8))
-    assert "Too little contrast" in said(page) and "The same 0 boxes as OpenCV" in said(page)
+    assert "Too little contrast" in said(page) and "OpenCV finds none either" in said(page)
 
 
 def test_the_edge_has_no_window():

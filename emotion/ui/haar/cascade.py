@@ -231,7 +231,9 @@ def _compare(opened: Opened, scan: Scan, photo: str, settings: DetectorSettings)
     if opened.name is None:
         return
     boxes, ours = by_opencv(photo, opened.name, settings, scan.gray).boxes, scan.accepted
-    if same(boxes, ours):
+    if same(boxes, ours) and not len(ours):
+        st.info(_("No window came through all stages; OpenCV finds none either."))
+    elif same(boxes, ours):
         text = _("The same {n} boxes as OpenCV, to the pixel: checked just now on this photo.")
         st.success(text.format(n=len(ours)), icon=":material/verified:")
     else:

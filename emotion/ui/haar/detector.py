@@ -167,7 +167,9 @@ def _result(gray: np.ndarray, found: Found, groups: Groups) -> None:
             picture = cv2.resize(face, (96, 96), interpolation=cv2.INTER_NEAREST)
             st.image(picture, width=96, caption=_("As the network sees it: 48 × 48"))
     if not len(found.faces):
-        st.info(_("No face found. Try a smaller scaleFactor, which looks closer, or fewer minNeighbors."))
+        st.info(
+            _("No face found. Try a smaller scaleFactor, which looks closer, fewer minNeighbors, or a smaller minSize.")
+        )
 
 
 def _check(begun: Begun, found: Found, settings: DetectorSettings) -> None:
@@ -177,6 +179,8 @@ def _check(begun: Begun, found: Found, settings: DetectorSettings) -> None:
         return
     faces = clipped(group_boxes(scan.raw, settings.min_neighbors), scan.gray.shape)
     if same(scan.accepted, found.windows) and same(faces.astype(np.float32), found.faces):
+        if not len(found.windows):
+            return  # Nothing was found by either, which proves little.
         text = _(
             "Checked just now: the open scan of the Cascade tab lets the same {windows} windows pass as OpenCV, and "
             "groups them to the same boxes ({faces})."

@@ -10,7 +10,7 @@ from streamlit.elements.lib.column_types import ColumnConfig
 
 from emotion.haar.cascade import Answer, Cascade, StageAnswer
 from emotion.haar.scan import Scan
-from emotion.i18n import _
+from emotion.i18n import _, minus
 from emotion.plots.cascade import sums_figure
 from emotion.plots.cascade_pictures import feature_on, heat_map
 from emotion.ui import chart
@@ -100,7 +100,12 @@ def _verdict(scan: Scan, window: int, answers: Sequence[StageAnswer]) -> None:
         )
         last = answers[-1]
         st.warning(
-            text.format(stage=len(answers), stages=stages, sum=f"{last.total:.3f}", threshold=f"{last.threshold:.3f}"),
+            text.format(
+                stage=len(answers),
+                stages=stages,
+                sum=minus(f"{last.total:.3f}"),
+                threshold=minus(f"{last.threshold:.3f}"),
+            ),
             icon=":material/block:",
         )
     if scan.skipped[window]:
@@ -180,4 +185,4 @@ def _said(number: int, answer: Answer, node: int) -> str:
     """The question that a feature asked of the window, and the answer."""
     value, threshold = answer.values[node], answer.nodes[node].threshold
     line = f"#{number + 1}: {value:.4f} {'<' if value < threshold else '≥'} {threshold:.4f}"
-    return f"{line} → {answer.vote:+.3f}" if node == len(answer.nodes) - 1 else f"{line} → …"
+    return minus(f"{line} → {answer.vote:+.3f}" if node == len(answer.nodes) - 1 else f"{line} → …")

@@ -101,6 +101,8 @@ def fitted(base: Classifier, dataset: Dataset, begin: bool, view: str, adapt: bo
 def taught(done: Fitted) -> None:
     """How much better a model knows a person now; both of them go to the camera."""
     _figures(done.report)
+    if done.report.before and done.report.accuracy.value <= done.report.before.value:
+        st.warning(_("It is no better on these faces than before. Take more of them, or stay with the old model."))
     _take_to_camera(done, [str(done.base), str(done.path)])
 
 
@@ -115,8 +117,8 @@ def _figures(report: HeadReport) -> None:
         st.caption(text.format(name=plain(name), share=f"{share:.0%}"))
     st.caption(
         _(
-            "By cross-validation on {n} images: each fifth of them was left out once and asked about. They are of one "
-            "sitting, so that in other light, on another day, it will be less."
+            "By cross-validation on {n} images: each fifth of them was left out once and asked about. Where they are "
+            "of one sitting, it will be less in other light, on another day."
         ).format(n=report.accuracy.n)
     )
 

@@ -99,7 +99,11 @@ def _face_in(name: str, data: bytes) -> np.ndarray | None:
         return None
     if max(height, width) <= CROP_SIZE:
         return crop_face(cv2.cvtColor(bgr, cv2.COLOR_BGR2GRAY), (0, 0, width, height), CROP_SIZE)
-    face = look_at(bgr).crop()
+    seen = look_at(bgr)
+    face = seen.crop()
+    if len(seen.result.faces) > 1:
+        text = _("{name} shows {n} faces: the largest was taken.")
+        note(text.format(name=plain(name), n=len(seen.result.faces)))
     if face is None:
         note(_("No face was found in {name}. Choose a photo that shows it from the front.").format(name=plain(name)))
     return face

@@ -157,7 +157,11 @@ def _take_as_own(run: Run, bundle: str) -> None:
 
 
 def ask_to_delete(runs: Sequence[Run]) -> None:
-    """Ask whether these runs are to go, and delete them if so."""
+    """Ask whether these runs are to go, and delete them if so; at work none can go, which is said at once."""
+    if busy := [run.name for run in runs if run.status().active]:
+        text = _("These are trained or wait for it: {runs}. Stop them first, or untick them.")
+        st.error(text.format(runs=plain(", ".join(busy))), icon=":material/error:")
+        return
     st.dialog(_("Delete for good?"))(_confirm)(runs)
 
 

@@ -196,6 +196,7 @@ def _side_by_side(chosen: list[Summary]) -> None:
     names = _shown_names(chosen)
     differ = differences([one.config for one in chosen if one.config])
     rows = {
+        _("Epochs done"): [str(len(one.rows)) for one in chosen],
         _("Best on validation"): [f"{one.best['val_accuracy']:.1%}" if one.best else "–" for one in chosen],
         _("Time"): [span(one.seconds) if one.rows else "–" for one in chosen],
     }
@@ -204,7 +205,7 @@ def _side_by_side(chosen: list[Summary]) -> None:
     table = {"": list(rows)}
     table |= {names[one.run.name]: [line[column] for line in rows.values()] for column, one in enumerate(chosen)}
     data_table(table, key="training.differences", hide_index=True)
-    if not differ:
+    if not differ and len({len(one.rows) for one in chosen}) == 1:
         st.caption(
             _("Their settings are all the same, the seed too. If the results differ, the images or the computer did.")
         )

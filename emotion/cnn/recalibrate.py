@@ -1,0 +1,94 @@
+"""Calibration of a whole bundle, after it was made."""
+
+from dataclasses import replace
+
+import keras
+import numpy as np
+
+from emotion.cnn.bundle import CARD, TFLITE, Bundle, load_bundle, scan_bundles
+from emotion.cnn.edited import is_number
+from emotion.cnn.evaluation import outputs_of
+from emotion.cnn.importing import free_bundle_folder, place_bundle
+from emotion.cnn.making import calibrate, versions, write_card, write_network
+from emotion.cnn.targets import soft_targets, usable_votes
+from emotion.cnn.workers import one_at_a_time
+from emotion.dataset.folder import Dataset
+from emotion.dataset.pixels import Images
+from emotion.errors import UserError
+from emotion.files import folder_in_the_making, hidden_name, write_json, writing
+from emotion.homes import user_models_folder
+
+LEAST_OF_A_CLASS = 200
+"""Validation images for each class that is to be scaled: with fewer, what is gained on them is lost on others."""
+
+
+def calibrate_bundle(bundle: Bundle, dataset: Dataset, by_class: float | None = None) -> Bundle:
+    """Fit a bundle's temperature anew, measure it, and put the result in its place; one that ships gets a copy.
+
+    On the dataset's validation split, which should be none that it was trained on. ``by_class``, 0 to 1, scales each
+    class before, towards the labels with so large a share of FER+ votes (``calibration.fit_class_scaling``): answers
+    change. Heads that read the bundle's embedding, which stays as it is, are told of its new file. UserError for a head
+    bundle, which has no network of its own, for other classes, too few images to scale classes by, and where votes are
+    asked for and the dataset has none.
+    """
+    from emotion.cnn.export import load_network  # Every worker would load ONNX.
+
+    card, model = bundle.card, load_network(bundle)
+    outputs = outputs_of(dataset, card)
+    made = hidden_name(user_models_folder() / card.name)
+    with folder_in_the_making(made) as folder:
+        temperature = calibrate_network(model, dataset, outputs, by_class)
+        stated = card.measured.get("temperature")
+        temperature *= stated if is_number(stated) else 1.0
+        training = card.training | ({} if by_class is None else {"by_class": by_class})
+        card = replace(card, files=write_network(folder, model), training=training, versions=versions())
+        card = write_card(folder, card, model, dataset, temperature).card
+    with one_at_a_time():
+        own = bundle.path.parent == user_models_folder()
+        final = place_bundle(made, bundle.path if own else free_bundle_folder(card.name), card.to_json())
+    again = load_bundle(final)
+    if own:
+        _rebase_heads(bundle.network_digest, again.network_digest)
+    return again
+
+
+def calibrate_network(model: keras.Model, dataset: Dataset, outputs: np.ndarray, by_class: float | None) -> float:
+    """``making.calibrate`` for a network with the ``outputs`` int64 (K,) for the dataset's classes."""
+    validation = dataset.load("validation", model.input_shape[1:3])
+    targets = None if by_class is None else _targets(dataset, validation, outputs, model.output_shape[-1], by_class)
+    return calibrate(model, replace(validation, labels=outputs[validation.labels]), targets)
+
+
+def _targets(dataset: Dataset, validation: Images, outputs: np.ndarray, classes: int, share: float) -> np.ndarray:
+    """What to scale each class by, float32 (N, classes); UserError where that is too little."""
+    least = LEAST_OF_A_CLASS * classes
+    if len(validation.labels) < least:
+        raise UserError(
+            "To scale {classes} classes {least} validation images are needed, or chance would move them; {root} has "
+            "{found}. Calibrate without scaling each class.",
+            classes=classes,
+            least=least,
+            root=dataset.root,
+            found=len(validation.labels),
+        )
+    counts = usable_votes(dataset, validation) if share else None
+    targets = np.zeros((len(validation.labels), classes), np.float32)
+    targets[:, outputs] = soft_targets(validation.labels, len(outputs), counts=counts, share=share)
+    if not targets.any(axis=0).all():
+        raise UserError(
+            "{root} has no validation images of some of the model's classes, so they can't be scaled. Calibrate "
+            "without scaling each class, or on a dataset with images of all of them.",
+            root=dataset.root,
+        )
+    return targets
+
+
+def _rebase_heads(before: str, now: str) -> None:
+    """Tell the user's heads that the network with the SHA-256 ``before`` has ``now``, unless there is another copy."""
+    bundles = scan_bundles()[0]
+    if any(bundle.card.files.get(TFLITE) == before for bundle in bundles):
+        return
+    for bundle in bundles:
+        if bundle.card.base.get("sha256") == before:
+            with writing(bundle.path):
+                write_json(bundle.path / CARD, bundle.card.to_json() | {"base": bundle.card.base | {"sha256": now}})
