@@ -13,6 +13,7 @@ import onnxruntime
 from emotion.cnn.bundle import CARD, NETWORK, TFLITE, WEIGHTS, Bundle, interpreter
 from emotion.cnn.card import FILES
 from emotion.cnn.formats import FORMATS, NETWORK_OF_H5, Proof
+from emotion.cnn.usage import readme
 from emotion.dataset.pixels import fit
 from emotion.dataset.sample import draw_face
 from emotion.errors import UserError
@@ -56,8 +57,8 @@ def export_zip(
     """Write one zip with the whole bundle and its exports, as a folder of the bundle's name.
 
     It holds ``card.json`` and the bundle's files, so that ``importing.import_bundle_zip`` takes it in elsewhere, the
-    file of each format, and ``proofs.json``. ``progress`` is told (formats done, formats in all). Raises UserError as
-    ``export_bundle`` does.
+    file of each format, ``proofs.json``, and a ``README.md`` with code for each. ``progress`` is told (formats done,
+    formats in all). Raises UserError as ``export_bundle`` does.
     """
     wanted = list(dict.fromkeys(formats))
     for format in wanted:
@@ -70,6 +71,7 @@ def export_zip(
         (folder / CARD).write_bytes((bundle.path / CARD).read_bytes())
         proofs = _export(bundle, load_network(bundle), wanted, folder, progress)
         write_json(folder / "proofs.json", [proof.to_json() for proof in proofs])
+        (folder / "README.md").write_text(readme(bundle.card, wanted), encoding="utf-8")
         with writing(destination):
             destination.parent.mkdir(parents=True, exist_ok=True)
             write_atomic(destination, _zipped(folder, plain_name(bundle.path.name) or "model"))

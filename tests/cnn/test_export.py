@@ -2,9 +2,14 @@
 
 import hashlib
 import json
+import re
+import shutil
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
+import cv2
 import keras
 import numpy as np
 import onnx
@@ -80,6 +85,28 @@ def test_onnx_s_own_evaluator_opens_onnx(exported: tuple[Path, dict], faces: np.
     network = ReferenceEvaluator(onnx.load(exported[0] / "tiny" / "model.onnx"))
     found = network.run(None, {network.input_names[0]: faces[:4]})[0]
     assert np.abs(found - expected[:4]).max() < 1e-4
+
+
+def test_the_code_in_the_readme_runs_and_answers_as_the_bundle_does(
+    exported: tuple[Path, dict], trained: Path, tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(exported[0] / "tiny", tmp_path / "tiny"))
+    text = (folder / "README.md").read_text(encoding="utf-8")
+    assert "Do not divide by 255" in text and "255로 나누지 마세요" in text
+    photo = open_dataset(trained / "datasets" / "sample").load("train", (96, 96)).pixels[0]
+    (folder / "face.png").write_bytes(cv2.imencode(".png", photo)[1].tobytes())
+    blocks = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    assert len(blocks) == len(FORMATS)
+    done = subprocess.run(
+        [sys.executable, "-c", "\nprint('---')\n".join(blocks)], cwd=folder, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    bundle = load_bundle(trained / "models" / "tiny")
+    shares = Classifier(bundle).predict(cv2.resize(photo, (48, 48))[np.newaxis])[0]
+    for said in done.stdout.split("---"):
+        found = dict(re.findall(r"^(\w+): ([\d.]+)%$", said, re.MULTILINE))
+        assert list(found) == list(bundle.card.classes)
+        assert [float(share) / 100 for share in found.values()] == pytest.approx(shares, abs=0.02)
 
 
 def test_a_network_with_branches(tmp_path: Path) -> None:

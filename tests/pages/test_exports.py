@@ -149,7 +149,7 @@ def exported(page: AppTest, home: Path, bundle: Bundle) -> Path:
     with zipfile.ZipFile(file) as archive:
         inside = {Path(name).name: archive.read(name) for name in archive.namelist()}
     originals = {path.name: path.read_bytes() for path in bundle.path.iterdir()}
-    assert set(inside) == {*originals, "model_weights.h5", "proofs.json"}
+    assert set(inside) == {*originals, "model_weights.h5", "proofs.json", "README.md"}
     assert all(inside[name] == data for name, data in originals.items())
     sizes = {proof["file"]: proof["bytes"] for proof in json.loads(inside["proofs.json"])}
     assert sizes == {name: len(inside[name]) for name in ("model_weights.h5", "model.tflite")}

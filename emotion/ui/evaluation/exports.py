@@ -9,6 +9,7 @@ from emotion import jobs
 from emotion.cnn.bundle import CARD, Bundle, scan_bundles
 from emotion.cnn.elsewhere import export_elsewhere
 from emotion.cnn.formats import FORMATS, NETWORK_OF_H5, Proof
+from emotion.cnn.usage import code
 from emotion.files import writing
 from emotion.homes import cache_folder
 from emotion.i18n import _, decimal
@@ -101,6 +102,9 @@ def _result(bundle: Bundle, file: Path, proofs: tuple[Proof, ...]) -> None:
         help=_("The bundle with its {card}, every exported file, and the proofs.").format(card=CARD),
     )  # fmt: skip
     st.caption(_("“Import” takes this zip in on another computer."))
+    with st.expander(_("Use it in a program of your own"), icon=":material/code:"):
+        for tab, proof in zip(st.tabs([_NAMES[proof.format] for proof in proofs]), proofs, strict=True):
+            tab.code(code(bundle.card, proof.format), language="python")
 
 
 def _table(proofs: tuple[Proof, ...]) -> None:
