@@ -8,6 +8,7 @@ import click
 
 from emotion.cli.common import as_json, by_class, counter, for_programs, path_argument, say
 from emotion.cnn.formats import FORMATS, SCALINGS
+from emotion.cnn.whole_model import SUFFIXES
 from emotion.errors import UserError
 from emotion.i18n import LANGUAGES
 
@@ -62,14 +63,17 @@ def export(model: str, formats: tuple[str, ...], out: Path, as_json: bool) -> No
 def import_model(
     files: tuple[Path, ...], classes: str | None, scaling: str, name: str, task: str, data: str | None, as_json: bool
 ) -> None:
-    """Take in a bundle's zip from another computer, or a network's model.json and its .h5 weights."""
+    """Take in a bundle's zip from another computer, or a network of Keras'.
+
+    That is a model.json and its .h5 weights, or one .keras or .h5 file as model.save writes it.
+    """
     with for_programs(as_json):
-        if len(files) == 1:
+        if len(files) == 1 and files[0].suffix.lower() not in SUFFIXES:
             from emotion.cnn.importing import import_bundle_zip
 
             bundle = import_bundle_zip(files[0], name)
         else:
-            network, weights = _pair(files)
+            network, weights = (files[0], None) if len(files) == 1 else _pair(files)
             from emotion.cnn.model_files import import_model_files
             from emotion.dataset.folder import open_dataset
 
@@ -144,7 +148,7 @@ def _pair(files: tuple[Path, ...]) -> tuple[Path, Path]:
     networks = [path for path in files if path.suffix.lower() == ".json"]
     if len(files) != 2 or len(networks) != 1:
         raise UserError(
-            "Expected one zip of a bundle, or a network's .json and its .h5 weights; found {found}.",
+            "Expected one zip of a bundle, one .keras, or a network's .json and its .h5 weights; found {found}.",
             found=", ".join(path.name for path in files),
         )
     return networks[0], next(path for path in files if path != networks[0])

@@ -33,7 +33,7 @@ def export_elsewhere(
 
 def import_elsewhere(
     network: Path,
-    weights: Path,
+    weights: Path | None,
     classes: Sequence[str],
     scaling: str = SCALINGS[0],
     name: str = "",
@@ -42,7 +42,7 @@ def import_elsewhere(
     """``model_files.import_model_files`` as ``ask`` does it."""
     said = {"--classes": ",".join(classes), "--scaling": scaling, "--name": name}
     options = [f"{option}={value}" for option, value in said.items()]
-    card = ask("import-model", *options, "--", str(network), str(weights), progress=progress)
+    card = ask("import-model", *options, "--", str(network), *map(str, [weights] if weights else []), progress=progress)
     return load_bundle(card["path"])
 
 

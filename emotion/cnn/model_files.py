@@ -21,6 +21,7 @@ from emotion.cnn.formats import SCALINGS
 from emotion.cnn.importing import make_bundle
 from emotion.cnn.keras2 import check_hdf5, lists_layers, translate
 from emotion.cnn.making import largest_difference, versions, write_network
+from emotion.cnn.whole_model import parts_of
 from emotion.dataset.folder import Dataset
 from emotion.errors import UserError
 from emotion.files import reading, write_json
@@ -31,7 +32,7 @@ _JSON_AT_MOST = 2**24
 
 def import_model_files(
     network: Path,
-    weights: Path,
+    weights: Path | None,
     classes: Sequence[str],
     scaling: str = SCALINGS[0],
     name: str = "",
@@ -40,12 +41,16 @@ def import_model_files(
 ) -> Bundle:
     """Make a bundle among the user's models of a network's ``model.json`` and its ``.h5`` weights.
 
+    Without ``weights`` the ``network`` is a whole model in one file, ``.keras`` or ``.h5``, as ``model.save`` wrote it.
     ``classes`` stand in the order of the network's outputs, which the files do not tell: Keras lists folders by the
     alphabet, FER2013's csv has an order of its own. ``scaling`` is one of ``formats.SCALINGS``. With a ``dataset`` of
     these classes the bundle is measured on its validation split. Raises UserError for files that are no such network
     or would run code, for a number of classes that is not the number of outputs, for anything but one gray picture in
     and probabilities out; nothing is left then.
     """
+    if weights is None:
+        with parts_of(network) as (inside, arrays):
+            return import_model_files(inside, arrays, classes, scaling, name or network.stem, task, dataset)
     _insist_on_classes(classes)
     if scaling not in SCALINGS:
         raise UserError(

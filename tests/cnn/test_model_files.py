@@ -1,6 +1,7 @@
 """The course's own old files: the same weights give the same answers; everything else is told what is wrong."""
 
 import json
+import zipfile
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -9,7 +10,9 @@ import h5py
 import keras
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
+from emotion.cli import main
 from emotion.cnn.architectures import deck_cnn
 from emotion.cnn.bundle import Bundle, load_bundle
 from emotion.cnn.classifier import Classifier
@@ -90,6 +93,45 @@ def test_the_deck_s_files_answer_as_their_weights_do(tmp_path: Path, home: Path,
     assert np.array_equal(load_network(bundle).predict(faces[..., np.newaxis], verbose=0), expected)
     assert np.abs(Classifier(load_bundle(bundle.path)).predict(faces) - expected).max() < 0.02
     assert Classifier(bundle).embed(faces).shape == (20, 512)
+
+
+@pytest.mark.parametrize("file", ["모델.keras", "모델.h5"])
+def test_a_whole_model_is_one_file(file: str, tmp_path: Path, home: Path, faces: np.ndarray) -> None:
+    small_model().save(tmp_path / file)
+    done = CliRunner().invoke(main, ["import-model", str(tmp_path / file), "--classes", ",".join(EMOTIONS), "--json"])
+    assert done.exit_code == 0, done.output
+    bundle = load_bundle(home / "models" / "모델")
+    expected = small_model().predict(faces[..., np.newaxis] / 255, verbose=0)
+    assert np.abs(load_network(bundle).predict(faces[..., np.newaxis], verbose=0) - expected).max() < 1e-5
+
+
+def test_what_was_exported_in_one_file_comes_back_the_same(small_bundle: Bundle, tmp_path: Path, home: Path) -> None:
+    export_bundle(small_bundle, "keras", tmp_path / "again.keras")
+    again = import_model_files(tmp_path / "again.keras", None, ("a", "b"))
+    faces = probe_faces(16, 16, 20)
+    expected = load_network(small_bundle).predict(faces[..., np.newaxis], verbose=0)  # Not divided by 255 twice.
+    assert np.array_equal(load_network(again).predict(faces[..., np.newaxis], verbose=0), expected)
+
+
+@pytest.mark.parametrize(
+    ("file", "make", "says"),
+    [
+        ("w.h5", lambda path: write_weights(path, SMALL, small_model().get_weights()), "holds weights and no network"),
+        ("w.h5", lambda path: path.write_bytes(b"none"), "is no HDF5 file"),
+        ("m.keras", lambda path: path.write_bytes(b"PK none"), "no model that Keras 3 has saved"),
+        ("m.keras", lambda path: zipfile.ZipFile(path, "w").close(), "no model that Keras 3 has saved"),
+        ("m.keras", lambda path: keras.Sequential([keras.Input((48, 48, 1)), keras.layers.Flatten(),
+            keras.layers.Lambda(lambda x: x), keras.layers.Dense(7, "softmax")]).save(path), "Lambda"),
+        ("none.keras", lambda path: None, "none.keras"),
+    ],
+)  # fmt: skip
+def test_one_file_that_is_no_whole_model_is_a_sentence(
+    file: str, make: Callable[[Path], object], says: str, tmp_path: Path, home: Path
+) -> None:
+    make(tmp_path / file)
+    done = CliRunner().invoke(main, ["import-model", str(tmp_path / file), "--classes", ",".join(EMOTIONS)])
+    assert done.exit_code == 2 and says in done.stderr and done.stderr.count("\n") == 1
+    assert not (home / "models").exists() or not list((home / "models").iterdir())
 
 
 @pytest.mark.parametrize(("scaling", "factor"), [("divide by 255", 255), ("none", 1)])

@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from emotion.cnn.bundle import Bundle, find_bundle, load_bundle
 from emotion.cnn.classifier import Classifier
+from emotion.cnn.export import load_network
 from emotion.cnn.formats import Proof
 from emotion.dataset.importers.fer_csv import LABELS
 from emotion.errors import UserError
@@ -102,6 +103,15 @@ def give_files(page: AppTest, files: Files) -> AppTest:
 def press(page: AppTest) -> AppTest:
     page.button(key="evaluation.import").click().run()
     return finish_jobs(page, 120)
+
+
+def test_a_model_in_one_file_comes_in(home: Path, bundle_copy: Path, tmp_path: Path) -> None:
+    load_network(load_bundle(bundle_copy)).save(tmp_path / "one.keras")
+    page = press(open_files({"내 모델.keras": (tmp_path / "one.keras").read_bytes()}))
+    assert not page.error, page.error
+    faces = np.random.default_rng(0).integers(0, 256, (4, 48, 48), np.uint8)
+    expected = Classifier(load_bundle(bundle_copy)).predict(faces)
+    assert Classifier(find_bundle("내 모델")).predict(faces) == pytest.approx(expected, abs=1e-6)
 
 
 def test_no_format_no_export(home: Path) -> None:

@@ -12,6 +12,7 @@ from emotion.cnn.bundle import Bundle
 from emotion.cnn.elsewhere import import_elsewhere
 from emotion.cnn.formats import SCALINGS
 from emotion.cnn.importing import import_bundle_zip
+from emotion.cnn.whole_model import SUFFIXES
 from emotion.dataset.importers.tree import fit_name
 from emotion.errors import UserError
 from emotion.i18n import _, error_text, plain
@@ -27,10 +28,10 @@ _MEGABYTES = 200
 def show() -> None:
     """The whole view."""
     st.subheader(_("Import"))
-    st.caption(_("A model from another computer, or the two files that the course’s own program saved."))
+    st.caption(_("A model from another computer, or what the course’s own program saved."))
     ways: dict[str, tuple[str, Callable[[], None]]] = {
         "zip": (_("Bundle zip"), _zip),
-        "files": (_("model.json + .h5"), _files),
+        "files": (_("Files of Keras"), _files),
     }
     way = st.segmented_control(
         _("From what"), list(ways), default="zip", format_func=lambda key: ways[key][0], key="evaluation.import.way",
@@ -56,7 +57,8 @@ def _zip() -> None:
 
 def _files() -> None:
     files = st.file_uploader(
-        _("The network (.json) and its weights (.h5)"), ["json", "h5", "hdf5"], accept_multiple_files=True,
+        _("The network (.json) and its weights (.h5), or all in one file (.keras, .h5)"),
+        ["json", "h5", "hdf5", "keras"], accept_multiple_files=True,
         key=f"evaluation.import.files.{_edition()}", max_upload_size=_MEGABYTES, on_change=_forget,
         help=_("Of Keras 2 or 3: model.json from to_json; the .h5 from save_weights (in Keras 3 .weights.h5) or save."),
     )  # fmt: skip
@@ -72,12 +74,11 @@ def _files() -> None:
     if not _pressed(bool(files)):
         return
     try:
-        network, weights = _two(files)
+        given = [(file.name, file.getvalue()) for file in _in_order(files)]
     except UserError as error:
         st.error(error_text(error))
         return
-    _begin(lambda told: _translate((network.name, network.getvalue()), (weights.name, weights.getvalue()),
-                                   classes, scaling, name.strip(), told))  # fmt: skip
+    _begin(lambda told: _translate(given, classes, scaling, name.strip(), told))
 
 
 def _scaling() -> str:
@@ -91,27 +92,29 @@ def _scaling() -> str:
     return str(scaling)
 
 
-def _two(files: list) -> tuple:
-    """The network's file and the weights' file, by their endings."""
+def _in_order(files: list) -> list:
+    """The network's file and the weights' file, by their endings; or the one that holds both."""
+    if len(files) == 1 and PurePath(files[0].name).suffix.lower() in SUFFIXES:
+        return files
     networks = [file for file in files if file.name.lower().endswith(".json")]
     weights = [file for file in files if not file.name.lower().endswith(".json")]
     if len(networks) != 1 or len(weights) != 1:
         raise UserError(
-            "Expected two files, one .json and one .h5; found {found}.", found=", ".join(file.name for file in files)
+            "Expected two files, one .json and one .h5, or one .keras; found {found}.",
+            found=", ".join(file.name for file in files),
         )
-    return networks[0], weights[0]
+    return [networks[0], weights[0]]
 
 
-def _translate(
-    network: tuple[str, bytes], weights: tuple[str, bytes], classes: list[str], scaling: str, name: str, told: Progress
-) -> Bundle:
+def _translate(given: list[tuple[str, bytes]], classes: list[str], scaling: str, name: str, told: Progress) -> Bundle:
     with tempfile.TemporaryDirectory() as folder:
-        paths = []
-        for file, data in (network, weights):
+        paths: list[Path] = []
+        for file, data in given:
             # Errors speak of the file by this name; a browser may send any, and Windows parts it at other signs.
             paths.append(Path(folder) / fit_name(PurePath(file).stem, PurePath(file).suffix))
             paths[-1].write_bytes(data)
-        return import_elsewhere(paths[0], paths[1], classes, scaling, name, progress=told)
+        weights = paths[1] if len(paths) > 1 else None
+        return import_elsewhere(paths[0], weights, classes, scaling, name, progress=told)
 
 
 def _pressed(ready: bool) -> bool:
