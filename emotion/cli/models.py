@@ -122,11 +122,14 @@ def reproduce(bundle: str, data: str, as_json: bool) -> None:
         from emotion.cnn.bundle import find_bundle
         from emotion.cnn.reproduce import differences
         from emotion.cnn.reproduce import reproduce as repeat
+        from emotion.cnn.workers import starts_at_once
         from emotion.dataset.folder import open_dataset
 
         original, dataset = find_bundle(bundle), open_dataset(data)
         for found in differences(original.card, dataset):
             click.echo(f"differs: {found.what}: {found.then} then, {found.now} now", err=True)
+        if not starts_at_once():
+            click.echo("waits its turn: something else is being trained", err=True)
         result = repeat(original, dataset, counter("epochs"))
     report = result.to_json()
     say(report, as_json, lambda: "\n".join(_reproduction_lines(report)))

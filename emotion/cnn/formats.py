@@ -1,8 +1,10 @@
 """The formats a bundle can be exported to, and what an export proved. No Keras here; the pages read these."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from emotion.errors import UserError
 from emotion.i18n import N_
 
 
@@ -47,3 +49,12 @@ class Proof:
     def to_json(self) -> dict[str, Any]:
         """The proof as JSON values; ``Proof(**values)`` brings it back."""
         return asdict(self)
+
+
+def insist_on_names(classes: Sequence[str]) -> None:
+    """Raise UserError unless the names of a network's outputs are two or more, all different."""
+    if len(classes) < 2 or len(set(classes)) < len(classes) or not all(key.strip() for key in classes):
+        raise UserError(
+            "Classes: expected two names or more, all different, in the order of the outputs; found {found}.",
+            found=", ".join(classes) or "–",
+        )

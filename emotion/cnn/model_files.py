@@ -17,7 +17,7 @@ from emotion.cnn.card import InputSpec
 from emotion.cnn.classifier import Classifier
 from emotion.cnn.evaluation import evaluate
 from emotion.cnn.export import probe_faces
-from emotion.cnn.formats import SCALINGS
+from emotion.cnn.formats import SCALINGS, insist_on_names
 from emotion.cnn.importing import make_bundle
 from emotion.cnn.keras2 import check_hdf5, lists_layers, translate
 from emotion.cnn.making import largest_difference, versions, write_network
@@ -51,7 +51,7 @@ def import_model_files(
     if weights is None:
         with parts_of(network) as (inside, arrays):
             return import_model_files(inside, arrays, classes, scaling, name or network.stem, task, dataset)
-    _insist_on_classes(classes)
+    insist_on_names(classes)
     if scaling not in SCALINGS:
         raise UserError(
             "Scaling: expected one of {scalings}, found {found}.", scalings=" / ".join(SCALINGS), found=scaling
@@ -122,14 +122,6 @@ def _json(path: Path) -> Any:
             file=path.name,
             reason=_reason(error),
         ) from None
-
-
-def _insist_on_classes(classes: Sequence[str]) -> None:
-    if len(classes) < 2 or len(set(classes)) < len(classes) or not all(key.strip() for key in classes):
-        raise UserError(
-            "Classes: expected two names or more, all different, in the order of the outputs; found {found}.",
-            found=", ".join(classes) or "–",
-        )
 
 
 def _insist_on_shapes(model: keras.Model, classes: Sequence[str]) -> None:

@@ -114,6 +114,18 @@ def test_a_model_in_one_file_comes_in(home: Path, bundle_copy: Path, tmp_path: P
     assert Classifier(find_bundle("내 모델")).predict(faces) == pytest.approx(expected, abs=1e-6)
 
 
+def test_two_outputs_of_one_name_are_refused_before_anything_begins(home: Path, old: Files) -> None:
+    page = open_files(old)
+    page.button_group(key="evaluation.import.preset").set_value("own").run()
+    page.text_input(key="evaluation.import.typed").set_value("happy, sad, happy").run()
+    assert "all different" in page.error[0].value and page.button(key="evaluation.import").disabled
+    page.text_input(key="evaluation.import.typed").set_value("happy, sad").run()
+    press(page)
+    assert "2 classes were named, but the network has 7 outputs" in page.error[0].value
+    page.text_input(key="evaluation.import.typed").set_value(", ".join(FOLDERS)).run()
+    assert not page.error  # That was about the names before.
+
+
 def test_no_format_no_export(home: Path) -> None:
     page = open_files_view()
     for box in list(page.checkbox):

@@ -141,6 +141,15 @@ def test_a_run_s_settings_are_filled_in_whatever_they_are(data: Path, busy: Run)
     )
 
 
+def test_what_it_starts_from_gives_the_name_its_network(data: Path, busy: Run) -> None:
+    app = open_page("training")
+    for field, value in {"architecture": "tiny_cnn", "size": 24, "start_from": "age"}.items():
+        app.session_state[f"training.{field}"] = value
+    config = started(app, busy)
+    assert (config.architecture, config.size) == ("small_resnet", 48) and config.name.endswith("-small")
+    assert "Network" not in said(app).partition("Changed under")[2]
+
+
 def test_faces_without_labels_are_those_of_another_dataset_and_want_a_teacher(data: Path, busy: Run) -> None:
     write_faces(data.parent / "faces", COUNTS)  # The first of them by name is the one that is trained on.
     app = look_at(open_page("training"), "start")

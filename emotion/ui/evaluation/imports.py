@@ -10,7 +10,7 @@ import streamlit as st
 from emotion import jobs
 from emotion.cnn.bundle import Bundle
 from emotion.cnn.elsewhere import import_elsewhere
-from emotion.cnn.formats import SCALINGS
+from emotion.cnn.formats import SCALINGS, insist_on_names
 from emotion.cnn.importing import import_bundle_zip
 from emotion.cnn.whole_model import SUFFIXES
 from emotion.dataset.importers.tree import fit_name
@@ -21,7 +21,7 @@ from emotion.ui.evaluation.order import arrange
 from emotion.ui.guards import PUBLISHED
 from emotion.ui.jobs import bar
 
-_JOB, _DONE = "evaluation.import.job", "evaluation.import.done"
+_JOB, _DONE, _CLASSES = "evaluation.import.job", "evaluation.import.done", "evaluation.import.with"
 _MEGABYTES = 200
 
 
@@ -71,6 +71,14 @@ def _files() -> None:
         scaling = _scaling()
     name = right.text_input(_("Name"), placeholder=_("as the weights’ file"), key="evaluation.import.name",
                             persist_state="session")  # fmt: skip
+    if classes != st.session_state.get(_CLASSES):  # What was said of other names is settled.
+        _forget()
+        st.session_state[_CLASSES] = classes
+    try:
+        insist_on_names(classes)
+    except UserError as error:
+        st.error(error_text(error))
+        files = []
     if not _pressed(bool(files)):
         return
     try:

@@ -4,15 +4,17 @@ The widgets read and write these by their keys, shown or not, so that nothing en
 page or the other language.
 """
 
+from contextlib import suppress
 from dataclasses import fields, replace
 from typing import Any
 
 import streamlit as st
 
 from emotion.cnn.card import CARD, FILES
-from emotion.cnn.config import PRESETS, Augmentation, TrainConfig, task_of
+from emotion.cnn.config import LEANER, PRESETS, Augmentation, TrainConfig, task_of
 from emotion.cnn.origin import Origin, find_origin, with_origin
 from emotion.dataset.folder import Dataset, clean_path
+from emotion.errors import UserError
 from emotion.files import file_stamp, plain_name
 from emotion.homes import models_folders, runs_folder
 from emotion.ui.guards import choose_dataset
@@ -112,12 +114,18 @@ def augmentation() -> Augmentation:
 
 def default_name(dataset: Dataset) -> str:
     """What a model is called that nobody named."""
-    return plain_name(f"{dataset.name[:30]}-{value('architecture').partition('_')[0]}")
+    kind = value("architecture")
+    with suppress(UserError):  # What is wrong with the start is said where the settings are checked.
+        kind = _started(TrainConfig(str(dataset.root), "name", kind, start_from=value("start_from"))).architecture
+    return plain_name(f"{dataset.name[:30]}-{kind.partition('_')[0]}")
 
 
 def build(dataset: Dataset) -> TrainConfig:
     """The settings as they stand; UserError for ones that can't be."""
-    config = TrainConfig(str(dataset.root), **_entered(dataset))
+    return _started(TrainConfig(str(dataset.root), **_entered(dataset)))
+
+
+def _started(config: TrainConfig) -> TrainConfig:
     return with_origin(config, origin(config.start_from)) if config.start_from else config
 
 
@@ -145,9 +153,12 @@ def _origin(start_from: str, stamps: tuple[tuple[int, int], ...]) -> Origin:
 def changed(dataset: Dataset) -> list[str]:
     """The fields beyond the basic ones that differ from their defaults."""
     defaults = vars(TrainConfig("", "name"))
-    usual = {"task": task_of(dataset)}
+    usual, entered = {"task": task_of(dataset)}, _entered(dataset)
+    # What it starts from brings its own network and size of images, unless a leaner network takes over from it.
+    brought = entered["start_from"] and entered["architecture"] not in LEANER
+    passed_over = _BASIC | ({"architecture", "size"} if brought else set())
     return [
         name
-        for name, found in _entered(dataset).items()
-        if name not in _BASIC and found not in (defaults[name], usual.get(name, defaults[name]))
+        for name, found in entered.items()
+        if name not in passed_over and found not in (defaults[name], usual.get(name, defaults[name]))
     ]
