@@ -108,6 +108,24 @@ def test_a_tiny_frame_does_not_fail():
     assert annotate(tiny, FrameResult((face((1, 1, 6, 6), m=prediction()),)), notes={"m": "x"}).shape == (8, 8, 3)
 
 
+def test_neighbours_keep_their_labels_to_themselves():
+    two = {"emotion": prediction(), "another model": prediction("sad", 0.5)}
+    left, right = face((100, 200, 220, 320), **two), face((232, 200, 352, 320), **two)
+    alone, both = (
+        annotate(GRAY, FrameResult((right, face((500, 20, 620, 140))))),
+        annotate(GRAY, FrameResult((left, right))),
+    )
+    np.testing.assert_array_equal(both[:, 229:420], alone[:, 229:420])
+    assert changed(annotate(GRAY, FrameResult((left,))))[3] > 230  # By itself it may be as wide as it likes.
+
+
+def test_what_can_t_be_read_is_not_written():
+    tiny = np.full((48, 48, 3), 100, np.uint8)
+    drawn = annotate(tiny, FrameResult((face((9, 9, 39, 39), emotion=prediction(), other=prediction()),)))
+    boxed = annotate(tiny, FrameResult((face((9, 9, 39, 39), emotion=prediction("happy")),)))
+    assert (drawn[:7] == 100).all() and (boxed[9] != 100).any()
+
+
 AGE = Prediction(("20-29", "30-39"), np.array([0.5, 0.5]))
 GENDER = Prediction(("female", "male"), np.array([0.9, 0.1]))
 
