@@ -109,12 +109,12 @@ def _draw_lines(picture: np.ndarray, face: Face, size: int, room: int, language:
 
 
 def _lines(face: Face, language: str) -> Iterator[tuple[str, str]]:
-    """Text and colour of each line; two models with the same classes are told apart by their names."""
-    alike = Counter(prediction.classes for prediction in face.predictions.values())
+    """Text and colour of each line; models that could be taken for one another are told apart by their names."""
+    alike = Counter(map(_kind, face.predictions.values()))
     person = []
     for name, prediction in face.predictions.items():
-        start = f"{name} · " if alike[prediction.classes] > 1 else ""
-        if prediction.age is not None or prediction.is_gender:
+        start = f"{name} · " if alike[_kind(prediction)] > 1 else ""
+        if _kind(prediction) != "other":
             person.append(start + _short(prediction, language))
         else:
             # Rounded to a whole percent: no eye reads more on a video, and the cached tags can serve again.
@@ -122,6 +122,12 @@ def _lines(face: Face, language: str) -> Iterator[tuple[str, str]]:
             yield f"{start}{_short(prediction, language)}{share}", _colour(prediction)
     if person:
         yield " · ".join(person), _NOTE_COLOUR
+
+
+def _kind(prediction: Prediction) -> str:
+    if prediction.age is not None:
+        return "age"
+    return "gender" if prediction.is_gender else "other"
 
 
 def _short(prediction: Prediction, language: str) -> str:

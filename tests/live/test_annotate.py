@@ -137,6 +137,18 @@ def test_age_and_gender_share_a_line():
     assert changed(both)[3] >= changed(alone)[3]
 
 
+def test_models_that_could_be_taken_for_one_another_are_named():
+    glasses = Prediction(("glasses", "none"), np.array([0.9, 0.1]))
+
+    def same(first, second):
+        return np.array_equal(
+            annotate(GRAY, FrameResult((face(**first),))), annotate(GRAY, FrameResult((face(**second),)))
+        )
+
+    assert not same({"m": prediction(), "x": glasses}, {"m": prediction(), "y": glasses})
+    assert same({"m": prediction(), "a": AGE}, {"n": prediction(), "b": AGE})  # Years are no emotion.
+
+
 def test_an_unsure_answer_is_gray():
     unsure = Prediction(("happy", "sad"), np.array([0.5, 0.5]), unsure=True)
     picture = annotate(GRAY, FrameResult((face(m=unsure),)))
