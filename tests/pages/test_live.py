@@ -340,13 +340,18 @@ def film(tmp_path):
     return path.read_bytes()
 
 
-def test_a_video_file_is_read_shown_and_gone(page, film):
+def read_film(page, name, film):
     app = page(live__view="files", live__kind="video")
-    app.file_uploader("live.video").set_value(("내 영상.mp4", film, "video/mp4")).run()
+    app.file_uploader("live.video").set_value((name, film, "video/mp4")).run()
     app.button("live.video.start").click().run()
     for job in jobs.find("live.video."):
         assert job.wait(60)
     app.run()
+    return app
+
+
+def test_a_video_file_is_read_shown_and_gone(page, film):
+    app = read_film(page, "내 영상.mp4", film)
     assert not app.exception and not app.error
     made = app.session_state["live.film"]
     assert made.report.summary.frames == 12 and made.report.summary.with_faces == 12
@@ -362,12 +367,7 @@ def test_a_video_file_is_read_shown_and_gone(page, film):
 
 
 def test_a_film_may_have_the_name_of_the_app_s_own(page, film):
-    app = page(live__view="files", live__kind="video")
-    app.file_uploader("live.video").set_value(("emotion.mp4", film, "video/mp4")).run()
-    app.button("live.video.start").click().run()
-    for job in jobs.find("live.video."):
-        assert job.wait(60)
-    app.run()
+    app = read_film(page, "emotion.mp4", film)
     assert not app.exception and "broken" not in " ".join(box.value for box in app.info)
     assert app.session_state["live.film"].mp4.exists() and app.button("live.film.discard")
 
