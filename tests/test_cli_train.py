@@ -35,6 +35,8 @@ def test_changes_by_name_or_by_number(text: str, expected: Augmentation) -> None
 MISTAKES = {
     "averaged": (["--data", "DATA", "--averaged", "start"], "--data makes no use of --averaged"),
     "more of what is new": (["--data", "DATA", "--more", "2"], "--data makes no use of --more"),
+    "JSON of a training": (["--data", "DATA", "--json"], "--data makes no use of --json"),
+    "an empty run": (["--resume", "", "--averaged", "start"], "--resume makes no use of --averaged"),
     "by class": (["--publish", "nope", "--by-class", "2"], "not in the range"),
     "settings of what has its own": (
         ["--resume", "nope", "--epochs", "3", "--notes", "new", "--by-class", "0"],

@@ -92,7 +92,7 @@ def import_model(
 def calibrate(bundle: str, data: str, by_class: float | None, as_json: bool) -> None:
     """Make a model as sure as it is right, by a temperature that is folded into it, and measure it anew.
 
-    Of a model that ships with the app a copy is made.
+    Of a model that is not among your own, as those that ship, a copy is made.
     """
     with for_programs(as_json):
         from emotion.cnn.bundle import find_bundle

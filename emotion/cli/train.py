@@ -142,12 +142,11 @@ def train(
 
     It begins at once, also while others are trained: only the Training page queues.
     """
-    asked = [wish for wish in (data, resume, publish, probe) if wish is not None]
+    ways = {"data": data, "resume": resume, "publish": publish, "probe": probe}
+    asked = [way for way, wish in ways.items() if wish is not None]
     if len(asked) != 1:
         raise click.UsageError("Expected either --data FOLDER or --resume RUN (or --publish, --probe).")
-    _insist_on_use(
-        "data" if data is not None else "resume" if resume else "publish" if publish is not None else "probe"
-    )
+    _insist_on_use(asked[0])
     quietly()
     keep_pages()
     if publish is not None or probe is not None:
@@ -166,11 +165,15 @@ def train(
 def _insist_on_use(way: str) -> None:
     """UsageError for an option that was given and would be passed over."""
     context = click.get_current_context()
-    given = {name for name in context.params if context.get_parameter_source(name) is ParameterSource.COMMANDLINE}
-    used = _USED.get(way) or context.params.keys() - set().union(*_USED.values())
-    if unused := sorted(given - used - {way}):
-        options = ", ".join(f"--{name.replace('_', '-')}" for name in unused)
-        raise click.UsageError(f"--{way} makes no use of {options}. Leave it out.")
+    used = {way, *(_USED.get(way) or context.params.keys() - set().union(*_USED.values()))}
+    unused = [
+        parameter.opts[0]
+        for parameter in context.command.params
+        if parameter.name not in used
+        and context.get_parameter_source(str(parameter.name)) is ParameterSource.COMMANDLINE
+    ]
+    if unused:
+        raise click.UsageError(f"--{way} makes no use of {', '.join(sorted(unused))}. Leave it out.")
 
 
 def quietly() -> None:

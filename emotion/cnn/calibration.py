@@ -61,8 +61,10 @@ def fit_temperature(labels: np.ndarray, probabilities: np.ndarray) -> float:
         return float(spread.max(axis=1).mean() - accuracy)
 
     least, most = np.log(_TEMPERATURES)
-    if too_sure(least) <= 0:  # All are right, so that nothing tells how sure is too sure.
+    if accuracy == 1:  # Nothing tells how sure is too sure.
         return 1.0
+    if too_sure(least) <= 0:
+        return _TEMPERATURES[0]
     if too_sure(most) >= 0:
         return _TEMPERATURES[1]
     return float(np.exp(brentq(too_sure, least, most)))

@@ -14,6 +14,9 @@ from emotion.labels import listed
 _BATCHES = 100
 """With fewer in an epoch, the averages of batch normalisation come late."""
 
+LEAST_OF_A_CLASS = 200
+"""Validation images for each class that is to be scaled: with fewer, what is gained on them is lost on others."""
+
 
 def insist_on_classes(dataset: Dataset, labels: np.ndarray) -> None:
     """Raise UserError unless there are two classes and each of them is among ``labels`` int (N,), those of training."""
@@ -59,6 +62,22 @@ def check(config: TrainConfig, dataset: Dataset) -> None:
             root=dataset.root,
         )
     unlabelled_images(config)
+
+
+def insist_on_enough_to_scale(dataset: Dataset, classes: int, share: float) -> None:
+    """Raise UserError where validation has too few images to scale so many ``classes``, or no votes for a ``share``."""
+    least, found = LEAST_OF_A_CLASS * classes, len(dataset.part("validation").paths)
+    if found < least:
+        raise UserError(
+            "To scale {classes} classes {least} validation images are needed, or chance would move them; {root} has "
+            "{found}. Calibrate without scaling each class.",
+            classes=classes,
+            least=least,
+            root=dataset.root,
+            found=found,
+        )
+    if share and not votes_stamp(dataset):
+        raise no_votes(dataset)
 
 
 def training_images(config: TrainConfig, dataset: Dataset) -> int:

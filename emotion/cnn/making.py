@@ -157,11 +157,11 @@ def write_card(folder: Path, card: Card, model: keras.Model, dataset: Dataset, t
 def measure(classifier: Classifier, dataset: Dataset) -> dict[str, Any]:
     """The card's ``metrics`` and ``measured`` for a bundle on the validation split, as JSON values."""
     found = evaluate(classifier, dataset, "validation")
-    scaled = "; classes scaled on these images" if "by_class" in classifier.bundle.card.training else ""
+    on_these = classifier.bundle.card.training.get("by_class_on") == dataset.title
     measured = {
         "split": found.split,
         "dataset": dataset.title,
-        "protocol": "one crop, no test-time augmentation" + scaled,
+        "protocol": "one crop, no test-time augmentation" + "; classes scaled on these images" * on_these,
         **_figures(found),
         **people_figures(found, dataset),
         "milliseconds_a_face": milliseconds_a_face(classifier),

@@ -20,7 +20,7 @@ from emotion.cnn.history import own_bundle
 from emotion.cnn.importing import free_bundle_folder, place_bundle
 from emotion.cnn.making import versions, write_card, write_network
 from emotion.cnn.origin import find_origin
-from emotion.cnn.recalibrate import calibrate_network
+from emotion.cnn.recalibrate import calibrate_network, scaled
 from emotion.cnn.runs import Run
 from emotion.cnn.state import load_newest
 from emotion.cnn.training import compiled
@@ -149,7 +149,7 @@ def _card(
             "curve": run.metrics(),
         }
         | {"run": run.name, "averaged": averaged}
-        | ({} if by_class is None else {"by_class": by_class})
+        | scaled(by_class, dataset)
         | ({"unlabelled_data": setting["unlabelled"]} if "unlabelled" in setting else {}),
         metrics=(),
         seed=config.seed,

@@ -8,6 +8,7 @@ from typing import Any
 
 from emotion.cnn.bundle import Bundle, Card, load_bundle
 from emotion.cnn.card import Metric
+from emotion.cnn.checks import insist_on_enough_to_scale
 from emotion.cnn.classifier import Classifier
 from emotion.cnn.comparison import Comparison, compare
 from emotion.cnn.config import AVERAGED, TrainConfig
@@ -82,9 +83,12 @@ def reproduce(bundle: Bundle, dataset: Dataset, progress: Progress | None = None
     """Train as the bundle's card says on ``dataset``, in a new run, and compare the new bundle with the old.
 
     ``progress`` is told (epochs done, epochs in all); if it raises, the run is stopped. Raises UserError for a card
-    without settings, for other classes, and where the training fails or is stopped.
+    without settings, for other classes, where classes can't be scaled again, and where the training fails or is
+    stopped.
     """
-    found = differences(bundle.card, dataset)
+    found, made = differences(bundle.card, dataset), _making(bundle.card)
+    if "by_class" in made:  # Before it trains for hours.
+        insist_on_enough_to_scale(dataset, len(bundle.card.classes), made["by_class"])
     run = start_run(settings(bundle, dataset))
     status = _wait(run, progress)
     if status.state != "finished":
@@ -93,7 +97,6 @@ def reproduce(bundle: Bundle, dataset: Dataset, progress: Progress | None = None
             run=run.name,
             state=status.state,
         )
-    made = _making(bundle.card)
     repeated = load_bundle(publish_best(run, **made) if made else status.bundle)
     first, second = (evaluate(Classifier(one), dataset, "validation") for one in (bundle, repeated))
     return Reproduction(bundle, repeated, found, compare(first, second))
@@ -104,7 +107,8 @@ def _making(card: Card) -> dict[str, Any]:
     averaged, by_class = card.training.get("averaged"), card.training.get("by_class")
     averaged = "newest" if averaged is True else averaged  # As older cards have it.
     told: dict[str, Any] = {"averaged": averaged} if averaged in AVERAGED else {}
-    if isinstance(by_class, int | float) and 0 <= by_class <= 1:
+    own = card.training.get("by_class_on") == card.dataset  # Later, on another dataset, is not what is repeated here.
+    if own and isinstance(by_class, int | float) and 0 <= by_class <= 1:
         told["by_class"] = by_class
     return told
 

@@ -12,8 +12,8 @@ import numpy as np
 {imports}
 CLASSES = {classes}
 face = cv2.imread("face.png", cv2.IMREAD_GRAYSCALE)  # A face and little else, as Haar detection cuts it out.
-face = cv2.resize(face, ({width}, {height})).astype(np.float32)  # 0 to 255: the network scales it by itself.
-batch = face[np.newaxis, :, :, np.newaxis]
+face = cv2.resize(face, ({width}, {height}), interpolation=cv2.INTER_AREA)  # For one that is larger.
+batch = face.astype(np.float32)[np.newaxis, :, :, np.newaxis]  # 0 to 255: the network scales it by itself.
 
 """
 _END = """

@@ -40,10 +40,13 @@ def random_rectangles(shape: tuple[int, int], count: int, seed: int = 0) -> np.n
 
 def sums_by_pixels(gray: np.ndarray, rectangles: np.ndarray) -> np.ndarray:
     """The sum of each rectangle (N, 4) of ``gray`` uint8 (H, W), pixel by pixel: int64 (N,)."""
-    return np.array([
-        gray[row : row + height, column : column + width].sum(dtype=np.int64)
-        for row, column, height, width in rectangles.tolist()
-    ])
+    return np.array(
+        [
+            gray[row : row + height, column : column + width].sum(dtype=np.int64)
+            for row, column, height, width in rectangles.tolist()
+        ],
+        np.int64,
+    )
 
 
 def sums_by_integral(gray: np.ndarray, rectangles: np.ndarray) -> np.ndarray:
@@ -52,10 +55,13 @@ def sums_by_integral(gray: np.ndarray, rectangles: np.ndarray) -> np.ndarray:
     One rectangle after the other, as ``sums_by_pixels`` goes: all at once NumPy would be faster for another reason.
     """
     at = integral_image(gray)
-    return np.array([
-        at[row + height, column + width] - at[row + height, column] - at[row, column + width] + at[row, column]
-        for row, column, height, width in rectangles.tolist()
-    ])
+    return np.array(
+        [
+            at[row + height, column + width] - at[row + height, column] - at[row, column + width] + at[row, column]
+            for row, column, height, width in rectangles.tolist()
+        ],
+        np.int64,
+    )
 
 
 def time_sums(gray: np.ndarray, counts: Sequence[int] = COUNTS, progress: Progress | None = None) -> SumTimes:

@@ -92,11 +92,12 @@ def _draw_box(picture: np.ndarray, face: Face, thickness: int) -> None:
 def _draw_lines(picture: np.ndarray, face: Face, size: int, room: int, language: str) -> None:
     """The labels stand above the box, below it where the frame ends, or inside it where there is no room at all.
 
-    They are as wide as ``room`` allows, so as not to cover a neighbour's; none is drawn that can't be read.
+    Down to the least size that can be read they are no wider than ``room``, so as not to cover a neighbour's; what the
+    picture has no room for is not drawn.
     """
     lines = list(_lines(face, language))
-    # By other digits, or they would grow and shrink with every new percentage.
-    widest = max((_tag(re.sub(r"\d+", "00", text), size, colour).shape[1] for text, colour in lines), default=1)
+    # As if all were sure, or they would grow and shrink with every new percentage.
+    widest = max((_tag(re.sub(r"\d+%", "100%", text), size, colour).shape[1] for text, colour in lines), default=1)
     size = max(min(size, _LEAST), min(size, size * room // widest))
     tags = [tag for text, colour in lines if (tag := _tag(text, size, colour)).shape[1] <= picture.shape[1]]
     left, top, _, bottom = (int(value) for value in face.xyxy.round())

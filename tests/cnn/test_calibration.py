@@ -49,6 +49,11 @@ def test_who_is_always_right_stays_as_sure_and_who_never_is_becomes_timid(label:
     assert fit_temperature(np.full(300, label), answers) == temperature
 
 
+def test_the_timid_get_the_least_temperature() -> None:
+    labels = np.r_[np.zeros(91, int), np.ones(9, int)]
+    assert fit_temperature(labels, np.tile([0.34, 0.33, 0.33], (100, 1))) == 0.05
+
+
 def test_sums_that_float32_still_tells_apart_count_in_full() -> None:
     random = np.random.default_rng(0)
     sums = random.normal(scale=40, size=(4000, 3))

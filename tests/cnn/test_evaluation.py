@@ -56,6 +56,11 @@ def test_wilson_interval_as_published(right: int, n: int, low: float, high: floa
     assert wilson_interval(right, n) == pytest.approx((low, high), abs=5e-5)
 
 
+def test_no_interval_leaves_the_shares() -> None:
+    for n in range(1, 400):
+        assert wilson_interval(0, n)[0] >= 0 and wilson_interval(n, n)[1] <= 1
+
+
 def test_figures_by_hand() -> None:
     found = evaluation([0, 0, 0, 0, 1, 1, 1, 1], [A, A, A, B, B, B, C, C])
     assert found.confusion.tolist() == [[3, 1, 0], [0, 2, 2], [0, 0, 0]]

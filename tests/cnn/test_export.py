@@ -25,6 +25,7 @@ from emotion.cnn.importing import import_bundle_zip
 from emotion.cnn.model_files import import_model_files
 from emotion.dataset.folder import open_dataset
 from emotion.errors import UserError
+from emotion.haar.crop import crop_face
 from emotion.homes import REPOSITORY
 from emotion.jobs import Cancelled
 
@@ -102,7 +103,7 @@ def test_the_code_in_the_readme_runs_and_answers_as_the_bundle_does(
     )
     assert done.returncode == 0, done.stderr
     bundle = load_bundle(trained / "models" / "tiny")
-    shares = Classifier(bundle).predict(cv2.resize(photo, (48, 48))[np.newaxis])[0]
+    shares = Classifier(bundle).predict(crop_face(photo, (0, 0, 96, 96), 48)[np.newaxis])[0]
     for said in done.stdout.split("---"):
         found = dict(re.findall(r"^(\w+): ([\d.]+)%$", said, re.MULTILINE))
         assert list(found) == list(bundle.card.classes)

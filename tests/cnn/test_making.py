@@ -10,13 +10,14 @@ from click.testing import CliRunner
 
 from emotion.cli import main
 from emotion.cli.train import _publisher
-from emotion.cnn.bundle import load_bundle
+from emotion.cnn.bundle import find_bundle, load_bundle
 from emotion.cnn.calibration import fit_class_scaling, with_temperature
 from emotion.cnn.classifier import Classifier
 from emotion.cnn.config import TrainConfig
 from emotion.cnn.export import load_network
 from emotion.cnn.head import fit_head
 from emotion.cnn.making import calibrate, measure, to_tflite
+from emotion.cnn.model_files import import_model_files
 from emotion.cnn.recalibrate import calibrate_bundle
 from emotion.cnn.runs import list_runs
 from emotion.dataset.folder import open_dataset
@@ -120,6 +121,7 @@ def test_each_class_is_scaled_towards_labels_or_votes(
     assert done.exit_code == 0, done.output
     again = load_bundle(bundle_copy)
     assert again.card.training["by_class"] == float(share) and again.card.training["epochs"] == 2
+    assert again.card.measured["protocol"].endswith("classes scaled on these images")
     temperature = again.card.measured["temperature"] / made.card.measured["temperature"]
     answers = Classifier(again).predict(data.load("validation", (48, 48)).pixels)
     # Where the targets are likeliest, their mean is the mean answer: C. Bishop, "Pattern Recognition", 4.3.
@@ -157,6 +159,31 @@ def test_heads_go_on_with_a_bundle_that_was_calibrated(bundle_copy: Path, home: 
     made = calibrate_bundle(load_bundle(bundle_copy), data)
     assert made.card.measured["temperature"] != 1 and made.card.measured["dataset"] == data.title
     assert Classifier(load_bundle(head)).predict(faces) == pytest.approx(before, abs=1e-6)
+
+
+def test_heads_on_the_sums_themselves_are_not_told(home: Path, tmp_path: Path) -> None:
+    """Scaled sums are another embedding: such a head would answer nonsense without a word."""
+    keras.utils.set_random_seed(0)
+    layers = [keras.layers.Conv2D(2, 3), keras.layers.GlobalAveragePooling2D(), keras.layers.Softmax()]
+    model = keras.Sequential([keras.Input((16, 16, 1)), *layers])
+    model.save(tmp_path / "sums.keras")
+    bundle = import_model_files(tmp_path / "sums.keras", None, ("a", "b"))
+    glasses = open_dataset(write_faces(tmp_path / "glasses", {"train": {"on": 20, "off": 20}}, size=16))
+    head, _report = fit_head(Classifier(bundle), glasses, "glasses")
+    counts = {split: {"a": 120, "b": 120} for split in ("train", "validation")}
+    calibrate_bundle(bundle, open_dataset(write_faces(tmp_path / "data", counts, size=16)))
+    with pytest.raises(UserError, match="was trained anew"):
+        Classifier(load_bundle(head))
+
+
+def test_what_ships_is_copied(home: Path, tmp_path: Path) -> None:
+    ships = find_bundle("gender")
+    before = {path.name: path.read_bytes() for path in ships.path.iterdir()}
+    counts = {split: {"female": 120, "male": 120} for split in ("train", "validation")}
+    data = open_dataset(write_faces(tmp_path / "data", counts, size=48))
+    made = calibrate_bundle(ships, data)
+    assert made.path == home / "models" / "gender-2" and made.card.name == "gender-2"
+    assert {path.name: path.read_bytes() for path in ships.path.iterdir()} == before
 
 
 def test_a_bundle_calibrated_again_gives_the_same_answers(trained: Path, bundle_copy: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from emotion.cnn.bundle import Bundle, find_bundle, load_bundle
 from emotion.cnn.config import TrainConfig
 from emotion.cnn.origin import Origin, find_origin, with_origin
-from emotion.cnn.reproduce import differences, reproduce, settings
+from emotion.cnn.reproduce import _making, differences, reproduce, settings
 from emotion.cnn.runs import Status, create_run, list_runs
 from emotion.dataset.folder import open_dataset
 from emotion.dataset.library import remember
@@ -50,9 +50,26 @@ def test_the_mean_of_two_epochs_is_made_again(trained: Path, home: Path) -> None
 
 def test_classes_are_scaled_again_as_far_as_there_are_images(trained: Path, home: Path) -> None:
     bundle = load_bundle(trained / "models" / "tiny")
-    scaled = changed(bundle, training=bundle.card.training | {"by_class": 0.0})
+    told = {"by_class": 0.5, "by_class_on": bundle.card.dataset}
+    scaled = changed(bundle, training=bundle.card.training | told)
     with pytest.raises(UserError, match="To scale 7 classes 1400 validation images are needed"):
         reproduce(scaled, open_dataset(trained / "datasets" / "sample"))
+    assert list_runs() == []  # It is not trained in vain.
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ({"by_class": 0.5, "by_class_on": "its own"}, {"by_class": 0.5}),
+        ({"by_class": 0, "by_class_on": "its own", "averaged": "start"}, {"by_class": 0, "averaged": "start"}),
+        ({"by_class": 0.5, "by_class_on": "another"}, {}),
+        ({"by_class": "much", "by_class_on": "its own", "averaged": "never"}, {}),
+        ({"averaged": True}, {"averaged": "newest"}),
+    ],
+)
+def test_a_bundle_is_made_again_as_its_card_says(said: dict, told: dict, trained: Path) -> None:
+    card = load_bundle(trained / "models" / "tiny").card
+    assert _making(dataclasses.replace(card, dataset="its own", training=said)) == told
 
 
 def test_cancelled_leaves_the_queue(trained: Path, tmp_path: Path) -> None:

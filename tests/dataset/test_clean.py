@@ -126,6 +126,13 @@ def test_names_that_meet_are_numbered(tmp_path: Path) -> None:
     assert sorted(files_of(clean).values()) == sorted(files_of(dataset).values())
 
 
+def test_names_that_some_file_systems_take_for_one_are_numbered_too(tmp_path: Path) -> None:
+    save(picture(0), tmp_path / "set", "val/a/me.png", "train/a/0.png")
+    save(picture(1), tmp_path / "set", "PublicTest/a/ME.png")
+    clean = write_clean(open_dataset(tmp_path / "set"), examine(open_dataset(tmp_path / "set")), [], tmp_path / "clean")
+    assert len({path.casefold() for path in clean.everything.paths}) == 3
+
+
 @pytest.mark.parametrize("exists", ["folder", "file"])
 def test_what_exists_is_left_alone(tmp_path: Path, exists: str) -> None:
     dataset = open_dataset(write_faces(tmp_path / "set", {"test": {"a": 3}}))

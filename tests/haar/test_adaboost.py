@@ -45,8 +45,8 @@ def test_two_rounds_by_hand():
 
 
 def test_neighbours_in_float32_are_told_apart():
-    one = np.float32(0.1)
-    values = np.array([[one, np.nextafter(one, np.float32(1))]])
+    one = np.float32(1)  # Midway to its neighbour float32 would round down, to the value itself.
+    values = np.array([[one, np.nextafter(one, np.float32(2))]])
     (found,) = boost(rank(values), values.__getitem__, np.array([True, False]), 1)
     assert not found.wrong.any()
 

@@ -113,7 +113,7 @@ def _play(game: _Game, processor: LiveProcessor, model: str) -> None:
     share = share_of(snapshot.result, made.target, model) if snapshot else 0.0
     crop = snapshot.crop() if snapshot else None
     # A face that was missed in this very frame says nothing; one that has gone is believed nothing.
-    gone = snapshot is not None and not snapshot.result.faces
+    gone = snapshot is not None and not snapshot.result.faces and not snapshot.result.lately
     if (crop is not None or gone) and GET_READY <= waited < GET_READY + HOLD:
         made.add(share, waited, crop)
     if waited >= GET_READY + HOLD:

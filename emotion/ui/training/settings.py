@@ -11,7 +11,7 @@ from typing import Any
 import streamlit as st
 
 from emotion.cnn.card import CARD, FILES
-from emotion.cnn.config import LEANER, PRESETS, Augmentation, TrainConfig, task_of
+from emotion.cnn.config import PRESETS, Augmentation, TrainConfig, task_of
 from emotion.cnn.origin import Origin, find_origin, with_origin
 from emotion.dataset.folder import Dataset, clean_path
 from emotion.errors import UserError
@@ -154,9 +154,12 @@ def changed(dataset: Dataset) -> list[str]:
     """The fields beyond the basic ones that differ from their defaults."""
     defaults = vars(TrainConfig("", "name"))
     usual, entered = {"task": task_of(dataset)}, _entered(dataset)
-    # What it starts from brings its own network and size of images, unless a leaner network takes over from it.
-    brought = entered["start_from"] and entered["architecture"] not in LEANER
-    passed_over = _BASIC | ({"architecture", "size"} if brought else set())
+    passed_over = set(_BASIC)
+    with suppress(UserError):  # What is wrong with them is said where they are checked.
+        config = TrainConfig(str(dataset.root), **entered)
+        started = _started(config)
+        # What it starts from may bring a network and a size of images of its own.
+        passed_over |= {name for name in ("architecture", "size") if getattr(started, name) != getattr(config, name)}
     return [
         name
         for name, found in entered.items()
