@@ -100,7 +100,7 @@ STATES = [
     (Status("stopped"), LEARNED, "is kept", {"training.resume", "training.publish"}),
     (Status("running", 2**22 + 1), LEARNED, "Its process is gone", {"training.resume", "training.publish"}),
     (RAN_OFF, LEARNED, "Start again with a lower learning rate", {"training.resume", "training.publish"}),
-    (Status("finished"), LEARNED, "Finished. Best accuracy on the validation images: 60.0%.", {"training.publish"}),
+    (Status("finished"), LEARNED, "Finished. The model gets 60.0% of the validation images right.", {"training.publish"}),
     (Status("finished"), NOTHING, "no better than guessing yet: 50.0% of the 40 validation", {"training.publish"}),
     (Status("finished"), LUCK, "100.0% of the 2 validation images are right, and one", {"training.publish"}),
 ]
@@ -125,7 +125,7 @@ def test_a_finished_run_leads_to_its_model(make: Callable[..., Run], bundle_copy
     card["training"]["run"] = run.name
     write_json(bundle_copy / "card.json", card)
     app = open_run_view(run)
-    assert f"Best accuracy on the validation images: {card['metrics'][0]['value']:.1%}." in said(app)
+    assert f"gets {card['metrics'][0]['value']:.1%} of the validation images right" in said(app)
     assert {"training.live", "training.evaluation"} <= keys(app) and "training.publish" not in keys(app)
     assert "app.published" not in app.session_state  # An old run is looked at: nothing is chosen for the reader.
     app.button(key="training.live").click().run()
@@ -341,7 +341,7 @@ def test_another_run_is_looked_at_from_the_history(make: Callable[..., Run]) -> 
     app = open_history(old)
     app.button(key="training.show").click().run()
     assert not app.exception and app.session_state["training.run"] == old.name
-    assert "Finished. Best accuracy" in said(app)
+    assert "Finished. The model gets" in said(app)
 
 
 def test_what_has_not_changed_is_not_read_again(make: Callable[..., Run]) -> None:

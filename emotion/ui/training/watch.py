@@ -154,9 +154,10 @@ def _measures(run: Run, status: Status, rows: Rows) -> None:
         shown[_("Time left, about")] = span(time.left) if time.left is not None else "–"
     else:
         shown[_("Epochs done")] = f"{len(rows)} / {run.config().epochs}"
+    meaning = {_("Best on validation"): _("In its best epoch. The finished model is measured anew, in full precision.")}
     with st.container(horizontal=True, key="training-measures"):
         for name, value in shown.items():
-            st.metric(name, value, border=True)
+            st.metric(name, value, border=True, help=meaning.get(name))
     if run.config().votes:
         text = _(
             "Right is here what has the largest part when label and FER+ votes are mixed. The finished model is "
@@ -236,7 +237,7 @@ def _outcome(run: Run, status: Status, chance: Chance | None) -> None:
 def _finished(run: Run, chance: Chance | None) -> None:
     """The result; praise only for a network that has learned something."""
     if chance is None or chance.beaten:
-        text = _("Finished. Best accuracy on the validation images: {accuracy}.")
+        text = _("Finished. The model gets {accuracy} of the validation images right.")
         st.success(text.format(accuracy=f"{best_accuracy(run):.1%}"), icon=":material/celebration:")
         return
     if chance.accuracy > chance.guess:
