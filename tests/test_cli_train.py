@@ -40,7 +40,7 @@ MISTAKES = {
     "by class": (["--publish", "nope", "--by-class", "2"], "not in the range"),
     "settings of what has its own": (
         ["--resume", "nope", "--epochs", "3", "--notes", "new", "--by-class", "0"],
-        "--resume makes no use of --by-class, --epochs, --notes. Leave it out",
+        "--resume makes no use of --by-class, --epochs, --notes. Leave it out. To train longer, give --more N.",
     ),
     "settings of what is trained": (["--publish", "nope", "--seed", "0"], "--publish makes no use of --seed"),
     "no votes": (["--data", "DATA", "--votes", "0.5"], "has no FER+ votes"),

@@ -173,7 +173,8 @@ def _insist_on_use(way: str) -> None:
         and context.get_parameter_source(str(parameter.name)) is ParameterSource.COMMANDLINE
     ]
     if unused:
-        raise click.UsageError(f"--{way} makes no use of {', '.join(sorted(unused))}. Leave it out.")
+        hint = " To train longer, give --more N." if way == "resume" and "--epochs" in unused else ""
+        raise click.UsageError(f"--{way} makes no use of {', '.join(sorted(unused))}. Leave it out.{hint}")
 
 
 def quietly() -> None:

@@ -28,11 +28,18 @@ def calibrate_bundle(bundle: Bundle, dataset: Dataset, by_class: float | None = 
     On the dataset's validation split, which should be none that it was trained on. ``by_class``, 0 to 1, scales each
     class before, towards the labels with so large a share of FER+ votes (``calibration.fit_class_scaling``): answers
     change. Heads that read the bundle's embedding are told of its new file, where that is still the same. UserError for
-    a head bundle, which has no network of its own, for other classes, too few images to scale classes by, and where
-    votes are asked for and the dataset has none.
+    a head bundle, which has no network of its own, for other classes, for drawn faces where it learned real ones, too
+    few images to scale classes by, and where votes are asked for and the dataset has none.
     """
     from emotion.cnn.export import load_network  # Every worker would load ONNX.
 
+    if dataset.synthetic and not bundle.card.synthetic:
+        raise UserError(
+            "{title} holds drawn faces, and “{model}” reads real ones: its figures would mean nothing. Calibrate it on "
+            "photos.",
+            title=dataset.title,
+            model=bundle.card.name,
+        )
     before = Classifier(bundle)  # The files may be replaced below.
     card, model = bundle.card, load_network(bundle)
     outputs = outputs_of(dataset, card)

@@ -92,13 +92,15 @@ def _draw_box(picture: np.ndarray, face: Face, thickness: int) -> None:
 def _draw_lines(picture: np.ndarray, face: Face, size: int, room: int, language: str) -> None:
     """The labels stand above the box, below it where the frame ends, or inside it where there is no room at all.
 
-    Down to the least size that can be read they are no wider than ``room``, so as not to cover a neighbour's; what the
-    picture has no room for is not drawn.
+    They are no wider than ``room``, so as not to cover a neighbour's, as long as they can be read: first they get
+    smaller, then a model's name loses its beginning. What the picture has no room for is not drawn.
     """
     lines = list(_lines(face, language))
     # As if all were sure, or they would grow and shrink with every new percentage.
     widest = max((_tag(re.sub(r"\d+%", "100%", text), size, colour).shape[1] for text, colour in lines), default=1)
     size = max(min(size, _LEAST), min(size, size * room // widest))
+    if room < picture.shape[1]:
+        lines = [(_shortened(text, size, colour, room), colour) for text, colour in lines]
     tags = [tag for text, colour in lines if (tag := _tag(text, size, colour)).shape[1] <= picture.shape[1]]
     left, top, _, bottom = (int(value) for value in face.xyxy.round())
     height = sum(tag.shape[0] for tag in tags)
@@ -107,6 +109,14 @@ def _draw_lines(picture: np.ndarray, face: Face, size: int, room: int, language:
     for tag in tags:
         _paste(picture, tag, max(0, min(left, picture.shape[1] - tag.shape[1])), y)
         y += tag.shape[0]
+
+
+def _shortened(text: str, size: int, colour: str, room: int) -> str:
+    """A line without the beginning of its model's name, as far as it is wider than ``room``."""
+    name, dot, answer = text.rpartition(" · ")
+    while name and _tag(name + dot + answer, size, colour).shape[1] > room:
+        name = "…" + name.removeprefix("…")[1:] if len(name) > 2 else ""
+    return name + dot + answer if name else answer
 
 
 def _lines(face: Face, language: str) -> Iterator[tuple[str, str]]:

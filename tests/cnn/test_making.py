@@ -176,6 +176,12 @@ def test_heads_on_the_sums_themselves_are_not_told(home: Path, tmp_path: Path) -
         Classifier(load_bundle(head))
 
 
+def test_drawn_faces_say_nothing_of_a_model_of_real_ones(trained: Path, home: Path) -> None:
+    drawn = open_dataset(trained / "datasets" / "sample")
+    with pytest.raises(UserError, match="holds drawn faces, and “emotion” reads real ones"):
+        calibrate_bundle(find_bundle("emotion"), drawn)
+
+
 def test_what_ships_is_copied(home: Path, tmp_path: Path) -> None:
     ships = find_bundle("gender")
     before = {path.name: path.read_bytes() for path in ships.path.iterdir()}

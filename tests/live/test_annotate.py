@@ -109,7 +109,7 @@ def test_a_tiny_frame_does_not_fail():
 
 
 def test_neighbours_keep_their_labels_to_themselves():
-    two = {"emotion": prediction(), "mine": prediction("sad", 0.5)}
+    two = {"emotion": prediction(), "mine or the one with a very long name": prediction("sad", 0.5)}
     left, right = face((100, 200, 220, 320), **two), face((232, 200, 352, 320), **two)
     alone, both = (
         annotate(GRAY, FrameResult((right, face((500, 20, 620, 140))))),

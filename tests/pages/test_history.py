@@ -100,7 +100,12 @@ STATES = [
     (Status("stopped"), LEARNED, "is kept", {"training.resume", "training.publish"}),
     (Status("running", 2**22 + 1), LEARNED, "Its process is gone", {"training.resume", "training.publish"}),
     (RAN_OFF, LEARNED, "Start again with a lower learning rate", {"training.resume", "training.publish"}),
-    (Status("finished"), LEARNED, "Finished. The model gets 60.0% of the validation images right.", {"training.publish"}),
+    (
+        Status("finished"),
+        LEARNED,
+        "Finished. The model gets 60.0% of the validation images right.",
+        {"training.publish"},
+    ),
     (Status("finished"), NOTHING, "no better than guessing yet: 50.0% of the 40 validation", {"training.publish"}),
     (Status("finished"), LUCK, "100.0% of the 2 validation images are right, and one", {"training.publish"}),
 ]

@@ -149,7 +149,7 @@ def _weights(lesson: Lesson, done: tuple[Round, ...]) -> None:
     weights = done[-1].weights_after if done else first_weights(lesson.train_faces)
     wrong = done[-1].wrong if done else np.zeros(len(weights), bool)
     samples.show(lesson.train, lesson.train_faces, weights, wrong)
-    if done:
+    if wrong.any():
         st.caption(_("Framed: wrong in this round. In the next one they count for half of everything."))
 
 

@@ -166,6 +166,10 @@ def show() -> None:
         )
     _slider("smoothing")
     deck = _mode()
+    if deck and st.session_state["live.blur"]:
+        st.caption(
+            _("Hidden is what is found, and for two seconds where it was. The course’s loop misses many a face.")
+        )
     for name in ("scale_factor", "min_neighbors", "min_size"):
         _slider(name, disabled=deck)
     with st.expander(_("Advanced"), icon=":material/tune:"):
