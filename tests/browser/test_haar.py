@@ -22,9 +22,9 @@ def test_a_click_on_the_photo_explains_the_window_there(app: App, page: Page) ->
     x, y, side = (float(str(box.get_attribute(name))) for name in ("x", "y", "width"))
     assert abs(x + side / 2 - 0.08 * 640) < 8 and abs(y + side / 2 - 0.75 * 480) < 8
     # Which stage, by what sum, and the vote that each of its features gave, drawn on the window's pixels.
-    verdict = told.get_by_text(re.compile(r"Stage \d+ of 25 rejected this window: its votes add up to −?-?[\d.]+"))
+    verdict = told.get_by_text(re.compile(r"Stage \d+ of 25 rejected this window: its votes add up to −?[\d.]+"))
     expect(verdict).to_be_visible()
-    expect(told.get_by_text(re.compile(r"^#\d+: -?[\d.]+ [<≥] -?[\d.]+ → [+-][\d.]+$"))).to_be_visible()
+    expect(told.get_by_text(re.compile(r"^#\d+: −?[\d.]+ [<≥] −?[\d.]+ → [+−][\d.]+$"))).to_be_visible()
     expect(told.locator("[data-testid=stDataFrame]").first).to_be_visible()
     expect(told.locator("[data-testid=stImage] img")).to_have_count(1)
     # The corner has no window; the arrow keys lead on from there.

@@ -142,7 +142,7 @@ def test_an_upload_s_name_is_a_name(monkeypatch: pytest.MonkeyPatch, stem: str) 
 
     monkeypatch.setattr(imports, "import_elsewhere", take)
     told: Callable[[int, int], None] = lambda done, total: None  # noqa: E731
-    imports._translate((f"{stem}.json", b"{}"), (f"{stem}.h5", b""), ["a", "b"], "none", "", told)
+    imports._translate([(f"{stem}.json", b"{}"), (f"{stem}.h5", b"")], ["a", "b"], "none", "", told)
     assert [path.suffix for path in seen] == [".json", ".h5"] and not any(path.exists() for path in seen)
 
 
