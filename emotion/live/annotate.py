@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
 
@@ -96,11 +96,10 @@ def _draw_lines(picture: np.ndarray, face: Face, size: int, room: int, language:
     smaller, then a model's name loses its beginning. What the picture has no room for is not drawn.
     """
     lines = list(_lines(face, language))
-    # As if all were sure, or they would grow and shrink with every new percentage.
-    widest = max((_tag(re.sub(r"\d+%", "100%", text), size, colour).shape[1] for text, colour in lines), default=1)
+    widest = max((_tag(_steady(text), size, colour).shape[1] for text, colour in lines), default=1)
     size = max(min(size, _LEAST), min(size, size * room // widest))
     if room < picture.shape[1]:
-        lines = [(_shortened(text, size, colour, room), colour) for text, colour in lines]
+        lines = [(_shortened(text, face.predictions, size, colour, room), colour) for text, colour in lines]
     tags = [tag for text, colour in lines if (tag := _tag(text, size, colour)).shape[1] <= picture.shape[1]]
     left, top, _, bottom = (int(value) for value in face.xyxy.round())
     height = sum(tag.shape[0] for tag in tags)
@@ -111,10 +110,17 @@ def _draw_lines(picture: np.ndarray, face: Face, size: int, room: int, language:
         y += tag.shape[0]
 
 
-def _shortened(text: str, size: int, colour: str, room: int) -> str:
-    """A line without the beginning of its model's name, as far as it is wider than ``room``."""
+def _steady(text: str) -> str:
+    """A line as if all were sure: its size must not change, nor be looked for anew, with every new percentage."""
+    return re.sub(r"\d+%", "100%", text)
+
+
+def _shortened(text: str, names: Container[str], size: int, colour: str, room: int) -> str:
+    """A line without the beginning of its model's name, as far as it is wider than ``room``; an answer stays whole."""
     name, dot, answer = text.rpartition(" · ")
-    while name and _tag(name + dot + answer, size, colour).shape[1] > room:
+    if name not in names:
+        return text
+    while name and _tag(name + dot + _steady(answer), size, colour).shape[1] > room:
         name = "…" + name.removeprefix("…")[1:] if len(name) > 2 else ""
     return name + dot + answer if name else answer
 

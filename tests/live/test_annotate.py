@@ -1,9 +1,11 @@
+import re
+
 import numpy as np
 import pytest
 
 from emotion.labels import EMOTIONS
 from emotion.live import fonts
-from emotion.live.annotate import DETECTION_COLOUR, annotate, face_colour
+from emotion.live.annotate import DETECTION_COLOUR, _shortened, annotate, face_colour
 from emotion.live.faces import Face, FrameResult, Prediction
 from emotion.live.settings import Look
 from emotion.live.tracking import Tracker
@@ -117,6 +119,19 @@ def test_neighbours_keep_their_labels_to_themselves():
     )
     np.testing.assert_array_equal(both[:, 229:420], alone[:, 229:420])
     assert changed(annotate(GRAY, FrameResult((left,))))[3] > 230  # By itself it may be as wide as it likes.
+
+
+@pytest.mark.parametrize(
+    ("text", "room", "short"),
+    [
+        ("emotion-deck · Happy 9%", 120, r"…\w+ · Happy 9%"),
+        ("emotion-deck · Happy 9%", 30, "Happy 9%"),
+        ("31 years · Female", 30, "31 years · Female"),
+        ("Happy 9%", 30, "Happy 9%"),
+    ],
+)
+def test_names_are_cut_and_answers_stay_whole(text, room, short):
+    assert re.fullmatch(short, _shortened(text, {"emotion-deck"}, 11, "#E69F00", room))
 
 
 def test_what_can_t_be_read_is_not_written():
