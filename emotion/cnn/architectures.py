@@ -1,9 +1,10 @@
 """Networks, one function each. Every network takes raw 0-255 gray and names its penultimate layer ``embedding``."""
 
 import keras
+import numpy as np
 from keras import layers
 
-from emotion.cnn.config import ARCHITECTURES, LEANER
+from emotion.cnn.config import ARCHITECTURES, IMAGE_SIZES, LEANER
 from emotion.cnn.origin import Origin
 from emotion.errors import UserError
 from emotion.files import reading
@@ -141,6 +142,22 @@ def build(architecture: str, classes: int, size: int) -> keras.Model:
     if architecture not in ARCHITECTURES:
         raise ValueError(f"architecture: expected one of {', '.join(ARCHITECTURES)}, found {architecture!r}")
     return globals()[architecture](classes, size)
+
+
+def recognise(model: keras.Model) -> keras.Model:
+    """The network of ``config.ARCHITECTURES``, with the weights of ``model``, that gives the same answers.
+
+    ``model`` takes float32 (N, size, size, 1); it comes back itself where none of them does.
+    """
+    size, classes = model.input_shape[1], model.output_shape[-1]
+    pixels = np.random.default_rng(0).integers(0, 256, (8, size, size, 1)).astype(np.float32)
+    for architecture in ARCHITECTURES if size in IMAGE_SIZES else ():
+        known = build(architecture, classes, size)
+        if [weight.shape for weight in known.weights] == [weight.shape for weight in model.weights]:
+            known.set_weights(model.get_weights())
+            if np.allclose(known.predict(pixels, verbose=0), model.predict(pixels, verbose=0), atol=1e-4):
+                return known
+    return model
 
 
 def take_weights(model: keras.Model, origin: Origin, classes: tuple[str, ...]) -> None:

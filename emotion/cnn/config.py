@@ -13,6 +13,8 @@ from emotion.names import insist_on_plain_name
 
 ARCHITECTURES = ("deck_cnn", "compact_resnet", "wide_resnet", "lean_resnet", "small_resnet", "tiny_cnn")
 """The functions of ``emotion.cnn.architectures``, named here because the pages can't import Keras to ask for them."""
+IMAGE_SIZES = range(16, 257)
+"""Sides of the images that a network may take, in pixels."""
 AVERAGED = ("newest", "start")
 """Whose weights may be averaged with those of a run's best epoch: its newest epoch's, or what it started from."""
 LEANER = {"lean_resnet": "wide_resnet"}
@@ -142,7 +144,7 @@ class TrainConfig:
             raise UserError(
                 "Learning rate: expected a number over 0 and up to 1, found {found}.", found=self.learning_rate
             )
-        if not 16 <= self.size <= 256:
+        if self.size not in IMAGE_SIZES:
             raise UserError("Image size: expected 16 to 256 pixels, found {found}.", found=self.size)
         for name, (least, most) in _LIMITS.items():
             _insist(name, getattr(self, name), least, most)

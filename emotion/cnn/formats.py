@@ -53,7 +53,9 @@ class Proof:
 
 def insist_on_names(classes: Sequence[str]) -> None:
     """Raise UserError unless the names of a network's outputs are two or more, all different."""
-    if len(classes) < 2 or len(set(classes)) < len(classes) or not all(key.strip() for key in classes):
+    if double := next((key for key in classes if key.strip() and classes.count(key) > 1), ""):
+        raise UserError("Two outputs of the network are called {name}. Give each a name of its own.", name=double)
+    if len(classes) < 2 or not all(key.strip() for key in classes):
         raise UserError(
             "Classes: expected two names or more, all different, in the order of the outputs; found {found}.",
             found=", ".join(classes) or "–",

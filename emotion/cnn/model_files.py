@@ -12,9 +12,11 @@ from typing import Any
 import keras
 import numpy as np
 
+from emotion.cnn.architectures import recognise
 from emotion.cnn.bundle import CARD, Bundle, Card, load_bundle
 from emotion.cnn.card import InputSpec
 from emotion.cnn.classifier import Classifier
+from emotion.cnn.config import ARCHITECTURES
 from emotion.cnn.evaluation import evaluate
 from emotion.cnn.export import probe_faces
 from emotion.cnn.formats import SCALINGS, insist_on_names
@@ -46,7 +48,7 @@ def import_model_files(
     alphabet, FER2013's csv has an order of its own. ``scaling`` is one of ``formats.SCALINGS``. With a ``dataset`` of
     these classes the bundle is measured on its validation split. Raises UserError for files that are no such network
     or would run code, for a number of classes that is not the number of outputs, for anything but one gray picture in
-    and probabilities out; nothing is left then.
+    and probabilities out; nothing is left then. One of our own networks, as the course's is, can be trained further.
     """
     if weights is None:
         with parts_of(network) as (inside, arrays):
@@ -58,7 +60,9 @@ def import_model_files(
         )
     model = _load(network, weights, rescale=scaling == SCALINGS[0])
     _insist_on_shapes(model, classes)
-    _name_embedding(model)
+    model = recognise(model)  # Then it can be trained further.
+    if model.name not in ARCHITECTURES:
+        _name_embedding(model)
     name = name or weights.stem.removesuffix(".weights")
 
     def fill(folder: Path) -> dict[str, Any]:
@@ -169,7 +173,7 @@ def _card(model: keras.Model, files: dict[str, str], name: str, classes: tuple[s
         task=task or _task(classes) or name,
         classes=classes,
         input=InputSpec(*model.input_shape[1:3]),
-        architecture="imported",
+        architecture=model.name if model.name in ARCHITECTURES else "imported",
         parameters=model.count_params(),
         dataset="not stated",
         synthetic=False,

@@ -1,6 +1,7 @@
 """The networks: the deck's layer by layer, and what all of them promise."""
 
 import ast
+import json
 from pathlib import Path
 
 import keras
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 
 from emotion.cnn import architectures
-from emotion.cnn.architectures import build, deck_cnn, take_weights
+from emotion.cnn.architectures import build, deck_cnn, recognise, take_weights
 from emotion.cnn.bundle import _is_harmless, _nodes
 from emotion.cnn.config import ARCHITECTURES
 from emotion.cnn.explain import layer_table
@@ -73,10 +74,10 @@ def test_the_answers_are_float32_under_bfloat16_too() -> None:
         keras.config.set_dtype_policy(before)
 
 
-def test_a_public_function_is_a_network_or_one_of_two_helpers() -> None:
+def test_a_public_function_is_a_network_or_one_of_three_helpers() -> None:
     tree = ast.parse(Path(architectures.__file__).read_text(encoding="utf-8"))
     public = {node.name for node in tree.body if isinstance(node, ast.FunctionDef) and node.name[0] != "_"}
-    assert public - {"build", "take_weights"} == set(ARCHITECTURES)
+    assert public - {"build", "recognise", "take_weights"} == set(ARCHITECTURES)
 
 
 def test_an_unknown_architecture_is_refused() -> None:
@@ -88,6 +89,16 @@ def test_the_layer_table_counts_every_parameter() -> None:
     for architecture in ARCHITECTURES:
         model = build(architecture, 7, 48)
         assert sum(layer.parameters for layer in layer_table(model)) == model.count_params()
+
+
+def test_one_of_these_networks_is_recognised_by_its_answers() -> None:
+    old = build("tiny_cnn", 3, 16)
+    stranger = keras.Model(old.inputs, old.outputs, name="stranger")
+    assert recognise(stranger).name == "tiny_cnn"
+    assert all(map(np.array_equal, recognise(stranger).get_weights(), old.get_weights()))
+    other = keras.Model.from_config(json.loads(json.dumps(old.get_config()).replace('"relu"', '"tanh"')))
+    other.name = "other"  # Weights of the same shapes, another network.
+    assert recognise(other) is other
 
 
 def origin_of(model: keras.Model, path: Path, classes: tuple[str, ...]) -> Origin:

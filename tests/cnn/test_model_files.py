@@ -18,6 +18,7 @@ from emotion.cnn.bundle import Bundle, load_bundle
 from emotion.cnn.classifier import Classifier
 from emotion.cnn.export import export_bundle, load_network, probe_faces
 from emotion.cnn.model_files import import_model_files
+from emotion.cnn.origin import find_origin
 from emotion.dataset.folder import open_dataset
 from emotion.errors import UserError
 from emotion.homes import REPOSITORY
@@ -93,6 +94,7 @@ def test_the_deck_s_files_answer_as_their_weights_do(tmp_path: Path, home: Path,
     assert np.array_equal(load_network(bundle).predict(faces[..., np.newaxis], verbose=0), expected)
     assert np.abs(Classifier(load_bundle(bundle.path)).predict(faces) - expected).max() < 0.02
     assert Classifier(bundle).embed(faces).shape == (20, 512)
+    assert find_origin(str(bundle.path)).architecture == "deck_cnn"  # It can be trained further.
 
 
 @pytest.mark.parametrize("file", ["모델.keras", "모델.h5"])
@@ -295,7 +297,7 @@ def test_a_network_for_oblong_pictures_is_refused(tmp_path: Path, home: Path) ->
 @pytest.mark.parametrize("classes", [(), ("a",), ("a", "a"), ("a", " "), EMOTIONS[:6], (*EMOTIONS, "contempt")])
 def test_classes_must_be_those_of_the_outputs(tmp_path: Path, classes: tuple[str, ...]) -> None:
     network, weights, _ = small_files(tmp_path)
-    with pytest.raises(UserError, match=r"in the order of the outputs|has 7 outputs"):
+    with pytest.raises(UserError, match=r"in the order of the outputs|has 7 outputs|are called a\."):
         import_model_files(network, weights, classes)
 
 

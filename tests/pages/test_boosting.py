@@ -84,3 +84,14 @@ def test_too_few_faces_get_a_sentence(home) -> None:
     write_faces(home / "datasets" / "tiny", {"train": {"a": 1, "b": 2}}, size=24)
     page = prepared(open_view("boosting", step=4, patches_from="dataset"))
     assert "there are 3 and 3" in page.error[0].value
+
+
+def test_after_the_last_round_only_the_way_back_is_left(home) -> None:
+    write_faces(home / "datasets" / "few", {"train": {"a": 3, "b": 3}}, size=24)
+    page = prepared(open_view("boosting", step=4, patches_from="dataset"))
+    for _ in range(2):
+        page.button(key="haar.next").click().run()
+    assert "nothing is left to learn" in page.info[0].value and "**Round 1:" in texts(page)
+    assert page.button(key="haar.next").disabled and page.button(key="haar.play").disabled
+    page.button(key="haar.back").click().run()
+    assert not page.button(key="haar.next").disabled and "nothing is left" not in texts(page)

@@ -118,7 +118,7 @@ def test_two_outputs_of_one_name_are_refused_before_anything_begins(home: Path, 
     page = open_files(old)
     page.button_group(key="evaluation.import.preset").set_value("own").run()
     page.text_input(key="evaluation.import.typed").set_value("happy, sad, happy").run()
-    assert "all different" in page.error[0].value and page.button(key="evaluation.import").disabled
+    assert "are called happy" in page.error[0].value and page.button(key="evaluation.import").disabled
     page.text_input(key="evaluation.import.typed").set_value("happy, sad").run()
     press(page)
     assert "2 classes were named, but the network has 7 outputs" in page.error[0].value

@@ -87,8 +87,8 @@ def _result(bundle: Bundle, file: Path, proofs: tuple[Proof, ...]) -> None:
     """The proofs as a table, and the zip to download."""
     worst = max(proof.largest_difference for proof in proofs)
     st.success(
-        _("Every file was loaded again. On {n} faces no probability differs by more than {worst}.").format(
-            n=proofs[0].n, worst=_points(worst)
+        _("Every file was loaded again. On {n} faces no probability differs by more than {worst} percentage points.").format(
+            n=proofs[0].n, worst=decimal(100 * worst, 2)
         ),
         icon=":material/verified:",
     )
@@ -113,7 +113,10 @@ def _table(proofs: tuple[Proof, ...]) -> None:
             _("Format"): [_NAMES[proof.format] for proof in proofs],
             _("File"): [proof.file for proof in proofs],
             _("Size"): [f"{proof.bytes / 2**20:.1f} MB" for proof in proofs],
-            _("Largest difference"): [_points(proof.largest_difference) for proof in proofs],
+            # In percentage points, as the sentence above says; the column is narrow.
+            _("Largest difference"): [
+                _("{points} pp").format(points=decimal(100 * proof.largest_difference, 2)) for proof in proofs
+            ],
         },
         hide_index=True,
         width="stretch",
@@ -124,8 +127,3 @@ def _table(proofs: tuple[Proof, ...]) -> None:
             "a few percentage points."
         )
     )
-
-
-def _points(difference: float) -> str:
-    """A difference of probabilities, in percentage points."""
-    return _("{points} percentage points").format(points=decimal(100 * difference, 2))

@@ -26,9 +26,9 @@ _TERMS = 3
 def show(key: str, lesson: Lesson) -> None:
     """The buttons and the rounds of a lesson; ``key`` tells it from others, whose rounds are kept as well."""
     done = _rounds(key)
-    playing = bool(st.session_state.get(_PLAYING)) and len(done) < _AT_MOST
+    full = len(done) >= _AT_MOST or _end(key) is not None
+    playing = bool(st.session_state.get(_PLAYING)) and not full
     with st.container(horizontal=True, key="haar-rounds"):
-        full = len(done) >= _AT_MOST
         button = st.button
         button(_("Back"), key="haar.back", icon=":material/undo:", on_click=_back, args=(key,),
                disabled=not (done or playing))  # fmt: skip
@@ -43,6 +43,12 @@ def show(key: str, lesson: Lesson) -> None:
 
 def _rounds(key: str) -> tuple[Round, ...]:
     return st.session_state.get("haar.rounds", {}).get(key, ())
+
+
+def _end(key: str) -> UserError | None:
+    """Why no round follows the last one, once that has been tried."""
+    count, why = st.session_state.get("haar.rounds_end", {}).get(key, (0, None))
+    return why if count == len(_rounds(key)) else None
 
 
 def _keep(key: str, rounds: tuple[Round, ...]) -> None:
@@ -61,7 +67,7 @@ def _advance(key: str, lesson: Lesson) -> bool:
         _keep(key, (*done, lesson.next(done)))
         return len(done) + 1 < _AT_MOST
     except UserError as error:
-        st.session_state["haar.rounds_end"] = error
+        st.session_state["haar.rounds_end"] = {**st.session_state.get("haar.rounds_end", {}), key: (len(done), error)}
         return False
 
 
@@ -84,7 +90,7 @@ def _board(key: str, lesson: Lesson) -> None:
         _play(False)
         st.rerun()  # The whole page: the button says Play again.
     done = _rounds(key)
-    if error := st.session_state.pop("haar.rounds_end", None):
+    if error := _end(key):
         st.info(error_text(error))
     if not done:
         st.info(

@@ -22,11 +22,18 @@ def show(dataset: Dataset, config: TrainConfig | None) -> None:
 
 
 def _start(dataset: Dataset) -> None:
-    usable = [bundle for bundle in bundles() if bundle.card.architecture in ARCHITECTURES]
+    known = bundles()
+    usable = [bundle for bundle in known if bundle.card.architecture in ARCHITECTURES]
     names = {"": _("nothing: random weights"), **bundle_names(usable)}
     if (chosen := value("start_from")) not in names:  # A run's folder, or a bundle that is gone: the check says so.
         names = distinct({**names, chosen: Path(chosen).name})
     st.selectbox(options=list(names), format_func=names.__getitem__, **widget("start_from"))
+    if others := [bundle.path.name for bundle in known if bundle not in usable]:
+        st.caption(
+            _("Not offered, since they are networks of another kind than those here: {names}").format(
+                names=plain(", ".join(others))
+            )
+        )
     st.toggle(disabled=not value("start_from"), **widget("freeze"))
     if not value("start_from"):
         st.caption(
