@@ -93,7 +93,7 @@ def open_dataset(root: str | Path) -> Dataset:
 
     ``root`` may be pasted with quotes, and the dataset may lie one or two folders further down. A root with class
     folders only is split 80/10/10 by a seeded, stratified draw; without a validation split one tenth of ``train``
-    becomes it. Two folders that are one split under two names are read as one. Files and folders whose name is no
+    becomes it, of a class with two images or more one at least. Two folders that are one split under two names are read as one. Files and folders whose name is no
     UTF-8 text are passed over. Raises UserError for a folder that holds no such tree or can't be read.
     """
     with reading(root):
@@ -199,7 +199,7 @@ def _with_validation(splits: dict[str, Split], has_split_folders: bool) -> dict[
     if "train" not in splits or "validation" in splits:
         return splits
     wanted = ["validation"] if has_split_folders else ["validation", "test"]
-    parts = stratified_parts(splits["train"].labels, [SHARES[name] for name in wanted])
+    parts = stratified_parts(splits["train"].labels, [SHARES[name] for name in wanted], least=1)
     drawn = dict(zip([*wanted, "train"], (splits["train"].take(rows) for rows in parts), strict=True))
     return {name: drawn.get(name) or splits[name] for name in SPLITS if name in drawn or name in splits}
 

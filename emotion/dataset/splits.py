@@ -35,8 +35,12 @@ class Split:
         return Split(tuple(self.paths[row] for row in rows), self.labels[rows])
 
 
-def stratified_parts(labels: np.ndarray, shares: Sequence[float], seed: int = _SEED) -> list[np.ndarray]:
+def stratified_parts(
+    labels: np.ndarray, shares: Sequence[float], seed: int = _SEED, least: int = 0
+) -> list[np.ndarray]:
     """Rows of ``labels`` dealt into a part for each share, class by class, and a last part with the rest; sorted.
+
+    The first part gets ``least`` rows of a class, if one is left for the last: its share of a few is none.
 
     >>> [len(part) for part in stratified_parts(np.repeat([0, 1], 20), [0.1, 0.1])]
     [4, 4, 32]
@@ -45,7 +49,7 @@ def stratified_parts(labels: np.ndarray, shares: Sequence[float], seed: int = _S
     parts: list[list[int]] = [[] for _ in range(len(shares) + 1)]
     for label in np.unique(labels):
         rows = random.permutation(np.flatnonzero(labels == label))
-        ends = np.round(np.cumsum(shares) * len(rows)).astype(int)
+        ends = np.round(np.cumsum(shares) * len(rows)).astype(int).clip(min(least, len(rows) - 1))
         for part, chosen in zip(parts, np.split(rows, ends), strict=True):
             part.extend(chosen)
     return [np.sort(np.array(part, np.int64)) for part in parts]

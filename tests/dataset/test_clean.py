@@ -63,6 +63,7 @@ def test_rules_together_leave_one_of_each_image(tmp_path: Path) -> None:
 
 def test_groups_keep_nothing_that_another_rule_leaves_out(tmp_path: Path) -> None:
     save(picture(0), tmp_path, "train/a/0.png", "train/a/1.png", "test/a/2.png")
+    save(picture(1), tmp_path, "validation/a/3.png")
     dataset = open_dataset(tmp_path)
     report = examine(dataset).adding(Finding("suspect", np.flatnonzero(dataset.split_of == 2)))
     reasons = plan(dataset, report, ["leak", "duplicate", "suspect"])

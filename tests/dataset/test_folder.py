@@ -52,7 +52,7 @@ def test_nested_quoted_and_hangul(tmp_path: Path) -> None:
     dataset = open_dataset(f' "{tmp_path / "내려받은 자료"}" ')
     assert dataset.root == root
     assert set(dataset.classes) == {"행복", "슬픔 🙂"}
-    assert dataset.load("train").pixels.shape == (3, 48, 48)
+    assert dataset.load("train").pixels.shape == (2, 48, 48) and dataset.load("validation").pixels.shape == (1, 48, 48)
 
 
 def test_load_resizes_and_keeps_pixels(tmp_path: Path) -> None:
@@ -62,6 +62,7 @@ def test_load_resizes_and_keeps_pixels(tmp_path: Path) -> None:
     colour = np.zeros((96, 96, 3), np.uint8) + np.uint8(120)
     for name, image in {"exact.png": values, "larger.bmp": colour}.items():
         (folder / name).write_bytes(cv2.imencode(Path(name).suffix, image)[1].tobytes())
+    write_faces(tmp_path, {"validation": {"a": 1}})
     images = open_dataset(tmp_path).load("train")
     assert (images.pixels[0] == values).all()
     assert (images.pixels[1] == 120).all()
@@ -146,6 +147,13 @@ def test_a_damaged_list_of_opened_folders_begins_anew(home: Path, tmp_path: Path
     root = write_faces(tmp_path / "one", {"train": {"a": 1, "b": 1}})
     remember(root)
     assert known_datasets() == [root]
+
+
+@pytest.mark.parametrize(("images", "parts"), [(1, (0, 0, 1)), (2, (1, 0, 1)), (5, (1, 0, 4)), (8, (1, 1, 6))])
+def test_of_few_images_validation_gets_one_first(images: int, parts: tuple[int, ...], tmp_path: Path) -> None:
+    write_faces(tmp_path, {"": {"a": images, "b": 20}}, size=8)
+    dataset = open_dataset(tmp_path)
+    assert tuple((dataset.splits[name].labels == 0).sum() for name in ("validation", "test", "train")) == parts
 
 
 def test_stratified_parts_cover_every_row_once() -> None:

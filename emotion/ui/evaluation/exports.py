@@ -87,9 +87,9 @@ def _result(bundle: Bundle, file: Path, proofs: tuple[Proof, ...]) -> None:
     """The proofs as a table, and the zip to download."""
     worst = max(proof.largest_difference for proof in proofs)
     st.success(
-        _("Every file was loaded again. On {n} faces no probability differs by more than {worst} percentage points.").format(
-            n=proofs[0].n, worst=decimal(100 * worst, 2)
-        ),
+        _(
+            "Every file was loaded again. On {n} faces no probability differs by more than {worst} percentage points."
+        ).format(n=proofs[0].n, worst=decimal(100 * worst, 2)),
         icon=":material/verified:",
     )
     _table(proofs)
