@@ -93,8 +93,9 @@ def open_dataset(root: str | Path) -> Dataset:
 
     ``root`` may be pasted with quotes, and the dataset may lie one or two folders further down. A root with class
     folders only is split 80/10/10 by a seeded, stratified draw; without a validation split one tenth of ``train``
-    becomes it, of a class with two images or more one at least. Two folders that are one split under two names are read as one. Files and folders whose name is no
-    UTF-8 text are passed over. Raises UserError for a folder that holds no such tree or can't be read.
+    becomes it, of a class with two images or more one at least. Two folders that are one split under two names are read
+    as one. Files and folders whose name is no UTF-8 text are passed over. Raises UserError for a folder that holds no
+    such tree or can't be read.
     """
     with reading(root):
         return _index(dataset_root(_folder(root)))
