@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import platform
 import re
 import shutil
 import threading
@@ -24,6 +25,7 @@ T = TypeVar("T")
 NAME_BYTES = 100  # Leaves room for a time stamp where names end at 255; Hangul takes three bytes a syllable.
 # The first word of a HEIC file (ISO/IEC 23008-12, annex B; "mif1" and "msf1" are of the format it belongs to).
 _HEIC_BRANDS = frozenset(b"heic heix heim heis hevc hevx hevm hevs mif1 msf1".split())
+_HOST = hashlib.blake2b(platform.node().encode(), digest_size=3).hexdigest()
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp"})
 
 
@@ -133,13 +135,16 @@ def remove_folder(folder: Path) -> None:
 
 def hidden_name(final: Path) -> Path:
     """A name beside ``final`` that nobody sees, and that tells whose it is."""
-    return final.with_name(f".{final.name}.{os.getpid()}-{uuid4().hex[:8]}")
+    return final.with_name(f".{final.name}.{_HOST}-{os.getpid()}-{uuid4().hex[:8]}")
 
 
 def _sweep(parent: Path) -> None:
-    """Remove the folders in the making whose process is gone; put back what it had put aside and not replaced."""
+    """Remove this computer's folders in the making whose process is gone; put back what it had put aside.
+
+    Others may share the disk.
+    """
     for path in parent.glob(".*"):
-        maker = re.fullmatch(r"\.(.+)\.(\d+)-[0-9a-f]{8}(\.old)?", path.name)
+        maker = re.fullmatch(rf"\.(.+)\.{_HOST}-(\d{{1,9}})-[0-9a-f]{{8}}(\.old)?", path.name)
         if maker is None or psutil.pid_exists(int(maker[2])):
             continue
         if maker[3] and not (parent / maker[1]).exists():  # Killed between the two renames of ``replace_folder``.

@@ -76,7 +76,7 @@ MISTAKES = {
     "letters": (["train", "--data", "DATA", "--epochs", "many"], "not a valid integer"),
     "name": (["train", "--data", "DATA", "--name", "../../up"], "Name: expected"),
     "model": (["evaluate", "--model", "nope", "--data", "DATA"], "no model “nope”"),
-    "no image": (["predict", "--model", "tiny", "/no/such.png"], "could not be read"),
+    "no image": (["predict", "--model", "tiny", "/no/such.png"], "can't be read"),
     "bad image": (["detect", "DATA/dataset.txt"], "no readable image"),
     "cascade": (["detect", "--cascade", "nose", "x.png"], "nose"),
     "scale factor": (["detect", "--scale-factor", "1", "x.png"], "1"),

@@ -11,12 +11,13 @@ import pytest
 from click.testing import CliRunner, Result
 
 from emotion.cli import main
-from emotion.cnn.bundle import load_bundle
+from emotion.cnn.bundle import find_bundle, load_bundle
 from emotion.cnn.classifier import Classifier
 from emotion.files import write_image
 from emotion.haar.crop import crop_face
-from emotion.haar.photos import astronaut
+from emotion.haar.photos import LONGEST, astronaut, shrink
 from emotion.homes import REPOSITORY
+from emotion.live.still import read_faces
 
 MODELS = ("emotion-deck", "age", "gender")
 NOSE = (225, 115)  # Eileen Collins', in pixels of the photo.
@@ -90,3 +91,17 @@ def test_a_mistake_is_one_clear_line(photo: Path, arguments: list[str], says: st
     done = run(*arguments, photo)
     assert done.exit_code == 2 and says in done.stderr and done.stdout == ""
     assert done.stderr.strip().count("\n") == 0
+
+
+def test_a_large_photo_is_read_as_on_the_pages(photo: Path, tmp_path: Path) -> None:
+    large = cv2.resize(astronaut(), (2560, 2560), interpolation=cv2.INTER_CUBIC)
+    write_image(tmp_path / "large.png", large)
+    table = tmp_path / "out.csv"
+    done = run(*asked("emotion-deck"), "--json", "--csv", table, tmp_path / "large.png")
+    row, *others = json.loads(done.stdout)
+    seen, *more = read_faces(shrink(large, LONGEST), [Classifier(find_bundle("emotion-deck"))])[0]
+    assert len(others) == len(more)
+    assert row["box"] == pytest.approx((2 * seen.xyxy).tolist(), abs=0.01)
+    assert list(row["probabilities"].values()) == pytest.approx(seen.predictions["emotion-deck"].probabilities.tolist())
+    line = next(csv.DictReader(table.read_text(encoding="utf-8-sig").splitlines()))
+    assert float(line["left"]) == pytest.approx(row["box"][0], abs=0.1)

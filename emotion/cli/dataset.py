@@ -31,7 +31,7 @@ def info(folder: str, as_json: bool) -> None:
 
 @dataset.command("import")
 @click.argument("source", type=click.Path(exists=True, path_type=Path))
-@click.option("--name", help="Name of the new dataset  [default: the source's]")
+@click.option("--name", help="Name of the new dataset (UTKFace makes two, age and gender)  [default: the source's]")
 @as_json
 def import_(source: Path, name: str | None, as_json: bool) -> None:
     """Take in a zip of image folders, FER2013 as a csv, or UTKFace files, into the app's data folder."""

@@ -6,9 +6,8 @@ import click
 import cv2
 import numpy as np
 
-from emotion.files import reading
 from emotion.haar.detector import FaceDetector, check_size
-from emotion.haar.photos import open_scaled
+from emotion.haar.photos import read_scaled
 
 _LONGEST = 4096  # Pixels of a picture's longer side: larger ones take tens of seconds.
 
@@ -18,11 +17,9 @@ def find_faces(detector: FaceDetector, path: Path) -> np.ndarray:
 
     Raises UserError for a file that is no picture, or one smaller than the detector's window.
     """
-    with reading(path):
-        data = path.read_bytes()
-    photo = open_scaled(data, str(path), _LONGEST)
+    photo = read_scaled(path, _LONGEST)
     gray = cv2.cvtColor(photo.bgr, cv2.COLOR_BGR2GRAY)
     check_size(gray, detector.window, str(path))
     if photo.scaled:
         click.echo(f"{path} was scaled down to {gray.shape[1]} × {gray.shape[0]} pixels for the search.", err=True)
-    return detector.detect(gray) * np.float32(photo.width / gray.shape[1])
+    return detector.detect(gray) * photo.scale

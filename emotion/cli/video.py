@@ -61,6 +61,7 @@ def _report(found: Any) -> dict[str, Any]:
         "read": found.read,
         "cut_off": found.cut_off,
         "rows_left_out": found.rows_left_out,
+        "problems": {name: str(error) for name, error in found.problems.items()},
         "size": list(found.size),
         "took": found.took,
         "times_real_time": found.times_real_time,
@@ -85,6 +86,7 @@ def _lines(report: dict[str, Any]) -> list[str]:
     for name, model in report["models"].items():
         first = sorted(model["mean"].items(), key=lambda pair: -pair[1])[:3]
         lines.append(f"{name}: " + ", ".join(f"{key} {share:.0%}" for key, share in first))
+    lines += [f"{name} could not answer: {why}" for name, why in report["problems"].items()]
     if report["broken_frames"]:
         lines.append(f"{report['broken_frames']} broken pieces were left out")
     if report["rows_left_out"]:

@@ -10,7 +10,7 @@ from emotion.cnn.card import Metric
 from emotion.cnn.classifier import Classifier
 from emotion.cnn.evaluation import Evaluation, faces_of, on_all_cores, share
 from emotion.dataset.folder import Dataset
-from emotion.haar.detector import FaceDetector
+from emotion.haar.detector import FRONTAL, FaceDetector
 from emotion.jobs import Progress
 
 _ASKED = ("age", "gender")
@@ -44,7 +44,7 @@ def by_guess(
 
 def _seen(faces: np.ndarray, progress: Progress | None) -> np.ndarray:
     """Which of FRONT, FROM_THE_SIDE and NOT_FOUND each face uint8 (N, H, W) is, str (N,)."""
-    front, profile = _finder("frontalface_default"), _finder("profileface")
+    front, profile = _finder(FRONTAL), _finder("profileface")
     seen = []
     for done, face in enumerate(faces, start=1):
         large = cv2.resize(face, (_LARGE, _LARGE), interpolation=cv2.INTER_LINEAR)

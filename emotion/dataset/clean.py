@@ -79,8 +79,9 @@ def write_clean(
         card = {"title": printable(dataset.title), "terms": dataset.terms, "synthetic": dataset.synthetic}
         write_json(folder / ABOUT, card)
         write_json(folder / DIAGNOSIS, _diagnosis(dataset, report, rules, reasons))
+        _insist_on_free(destination)  # Another copy of that name may have come first.
     copied = open_dataset(destination)
-    carry_votes(dataset, copied)
+    carry_votes(dataset, copied, dict(zip(targets, rows, strict=True)))
     return copied
 
 
@@ -104,9 +105,13 @@ def _kept(rule: str, group: list[int], split_of: np.ndarray) -> list[int]:
     return held_out if rule == "leak" else held_out[:1]
 
 
-def _check(dataset: Dataset, rows: Sequence[int], destination: Path) -> None:
+def _insist_on_free(destination: Path) -> None:
     if os.path.lexists(destination):  # Path.exists raises for a name that is too long.
         raise UserError("{path} exists, so it is left alone. Choose another name for the copy.", path=destination)
+
+
+def _check(dataset: Dataset, rows: Sequence[int], destination: Path) -> None:
+    _insist_on_free(destination)
     if dataset.root in Path(os.path.realpath(destination)).parents:
         raise UserError(
             "{path} lies in the dataset that is copied. Choose a folder outside {root}.",

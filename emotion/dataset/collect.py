@@ -11,6 +11,7 @@ import numpy as np
 
 from emotion.dataset.folder import ABOUT
 from emotion.dataset.library import delete
+from emotion.dataset.pixels import forget_kept
 from emotion.errors import UserError
 from emotion.files import IMAGE_SUFFIXES, plain_name, reading, remove_folder, write_atomic, write_json, writing
 from emotion.homes import datasets_folder
@@ -102,6 +103,7 @@ class Collection:
             image.unlink(missing_ok=True)
             if image.parent.is_dir() and not _images(image.parent):
                 remove_folder(image.parent)  # What else lies in it, such as a .DS_Store, goes as well.
+        forget_kept(self.root)
 
     def remove_class(self, label: str) -> None:
         """Delete a class with all that is in it, for good."""
@@ -109,6 +111,7 @@ class Collection:
         with writing(folder):
             if folder.is_dir():
                 remove_folder(folder)
+        forget_kept(self.root)
 
     def delete_all(self) -> None:
         """Delete every image, the consent and the dataset itself, for good."""

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from emotion.dataset.pixels import Images, load_kept
-from emotion.dataset.splits import ALIASES, SHARES, SPLITS, Split, stratified_parts
+from emotion.dataset.splits import ALIASES, SHARES, SPLITS, Split, one_spelling, stratified_parts
 from emotion.errors import UserError
 from emotion.files import IMAGE_SUFFIXES, is_plain_name, is_text, printable, reading
 from emotion.homes import datasets_folder
@@ -117,7 +117,9 @@ def _index(root: Path) -> Dataset:
     for name, folder in found or [("train", root)]:
         for key, paths in _class_files(folder, root).items():
             files.setdefault(name, {}).setdefault(key, []).extend(paths)
-    classes = tuple(sorted({key for listed in files.values() for key in listed}))
+    class_of = one_spelling((name, key) for name, listed in files.items() for key in listed)
+    files = {name: {class_of[key]: paths for key, paths in listed.items()} for name, listed in files.items()}
+    classes = tuple(sorted(set(class_of.values())))
     if not classes:
         raise UserError(
             "{root} holds no images in class folders. Expected train/<class>/*.png (and validation/, test/), or "

@@ -1,6 +1,6 @@
 """The parts of a dataset: what is trained on, what choices are made on, what is measured on at the end."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,6 +33,25 @@ class Split:
     def take(self, rows: np.ndarray) -> "Split":
         """The files at ``rows`` (int positions)."""
         return Split(tuple(self.paths[row] for row in rows), self.labels[rows])
+
+
+def one_spelling(found: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Name of a class folder → class, for the (split, name) that were ``found``.
+
+    Names that differ in case only are one class, called by the first of them, where no split has two of them.
+
+    >>> one_spelling([("train", "Happy"), ("test", "happy"), ("train", "sad"), ("train", "SAD")])
+    {'Happy': 'Happy', 'happy': 'Happy', 'SAD': 'SAD', 'sad': 'sad'}
+    """
+    alike: dict[str, set[tuple[str, str]]] = {}
+    for split, name in found:
+        alike.setdefault(name.casefold(), set()).add((split, name))
+    classes: dict[str, str] = {}
+    for group in alike.values():
+        names = sorted({name for _split, name in group})
+        apart = len({split for split, _name in group}) == len(group)
+        classes |= {name: names[0] if apart else name for name in names}
+    return classes
 
 
 def stratified_parts(

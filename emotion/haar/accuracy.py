@@ -18,7 +18,7 @@ import numpy as np
 from emotion.errors import UserError
 from emotion.files import decode_image, reading
 from emotion.haar.boxes import match
-from emotion.haar.detector import FaceDetector
+from emotion.haar.detector import FRONTAL, FaceDetector
 from emotion.haar.grouping import find_groups, group_boxes
 from emotion.jobs import Progress
 from emotion.zips import DAMAGES, open_zip, read_at_most
@@ -86,7 +86,7 @@ class Accuracy:
 
 def accuracy(
     photos: Sequence[LabelledPhoto],
-    cascade: str = "frontalface_default",
+    cascade: str = FRONTAL,
     scale_factors: Sequence[float] = SCALE_FACTORS,
     min_neighbors: Sequence[int] = MIN_NEIGHBORS,
     min_size: tuple[int, int] | None = None,
@@ -128,7 +128,7 @@ def candidates(gray: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
     Found by the least strict settings; a face that they miss is not among them.
     """
-    groups = find_groups(FaceDetector("frontalface_default", SCALE_FACTORS[0], 0).detect(gray).astype(np.int64), 1)
+    groups = find_groups(FaceDetector(FRONTAL, SCALE_FACTORS[0], 0).detect(gray).astype(np.int64), 1)
     best = np.argsort(-groups.sizes * groups.kept, kind="stable")[: min(int(groups.kept.sum()), _CANDIDATES)]
     return groups.boxes[best], groups.sizes[best] > _SURE
 

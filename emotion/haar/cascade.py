@@ -16,7 +16,7 @@ import numpy as np
 from emotion.errors import UserError
 from emotion.files import reading
 from emotion.haar.cascade_xml import parse_cascade
-from emotion.haar.detector import DetectorSettings, cascade_xml
+from emotion.haar.detector import ACCURATE, FRONTAL, DetectorSettings, cascade_xml
 from emotion.haar.integral import Rectangle
 from emotion.haar.pyramid import Size, layers
 from emotion.haar.scan import Scan, skipped
@@ -69,7 +69,7 @@ class Cascade:
     def scan(
         self,
         gray: np.ndarray,
-        scale_factor: float = 1.1,
+        scale_factor: float = ACCURATE.scale_factor,
         min_size: Size | None = None,
         max_size: Size | None = None,
         progress: Progress | None = None,
@@ -175,6 +175,6 @@ def read_cascade(data: bytes, name: str) -> Cascade:
 
 
 @cache
-def open_cascade(name: str = "frontalface_default") -> Cascade:
+def open_cascade(name: str = FRONTAL) -> Cascade:
     """One of the cascades that can be opened by name; UserError for a name that is none of ``available_cascades()``."""
     return Cascade(*parse_cascade(cascade_xml(name), name))

@@ -10,6 +10,8 @@ import numpy as np
 
 from emotion.errors import UserError
 
+FRONTAL = "frontalface_default"
+"""The course's cascade, for faces from the front."""
 _PREFIX = "haarcascade_"
 OWN_CASCADES = Path(__file__).parent / "cascades"
 """Where further cascades go. They are opened as they are, like code: OpenCV crashes on some that are damaged."""
@@ -54,10 +56,10 @@ class FaceDetector:
 
     def __init__(
         self,
-        cascade: str = "frontalface_default",
-        scale_factor: float = 1.1,
-        min_neighbors: int = 5,
-        min_size: tuple[int, int] | None = None,
+        cascade: str = FRONTAL,
+        scale_factor: float = ACCURATE.scale_factor,
+        min_neighbors: int = ACCURATE.min_neighbors,
+        min_size: tuple[int, int] | None = ACCURATE.min_size,
     ) -> None:
         self.cascade = cascade
         self.settings = DetectorSettings(scale_factor, min_neighbors, min_size)

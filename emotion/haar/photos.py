@@ -2,6 +2,7 @@
 
 import io
 from functools import cache
+from pathlib import Path
 from typing import NamedTuple
 
 import cv2
@@ -10,7 +11,7 @@ from PIL import Image, ImageOps
 from PIL.ExifTags import Base
 
 from emotion import MEGAPIXELS_AT_MOST
-from emotion.files import decode_image, too_large, unreadable
+from emotion.files import decode_image, reading, too_large, unreadable
 
 _SCALED_AT_MOST = 80  # Megapixels. Pillow warns from 89 on.
 _FORMATS = ("PNG", "JPEG", "BMP", "WEBP")
@@ -70,6 +71,15 @@ class ScaledPhoto(NamedTuple):
         """Whether it was: worth a note."""
         return self.bgr.shape[:2] != (self.height, self.width)
 
+    @property
+    def scale(self) -> np.float32:
+        """Pixels of the file in a pixel of the photo: 1 or more."""
+        return np.float32(self.width / self.bgr.shape[1])
+
+
+LONGEST = 1280
+"""Pixels of the longer side in which a photo's faces are looked for."""
+
 
 def open_scaled(data: bytes, name: str, longest: int) -> ScaledPhoto:
     """Decode an uploaded photo as ``open_photo`` does, and scale it down to ``longest`` pixels on its longer side.
@@ -90,6 +100,13 @@ def open_scaled(data: bytes, name: str, longest: int) -> ScaledPhoto:
         except (OSError, SyntaxError):
             raise unreadable(data, name) from None
     return ScaledPhoto(shrink(cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), longest), width, height)
+
+
+def read_scaled(path: Path, longest: int) -> ScaledPhoto:
+    """``open_scaled`` of a file; UserError also where it can't be read."""
+    with reading(path):
+        data = path.read_bytes()
+    return open_scaled(data, str(path), longest)
 
 
 def _thumbnail(image: Image.Image, longest: int) -> Image.Image:

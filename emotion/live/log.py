@@ -2,9 +2,11 @@
 
 import csv
 import io
+import os
 import tempfile
 import weakref
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -21,7 +23,8 @@ class SessionLog:
     """Collects rows in a temporary file that nobody else can open; it goes with the log, or by ``close()``.
 
     One thread at a time. Which models are asked may change on the way: a model's columns stand in the order in which
-    it first answered. ``first`` is the head of the first column, which says where the faces were seen.
+    it first answered. ``first`` is the head of the first column, which says where the faces were seen. Rows for which
+    there is no room, on the disk or in a spreadsheet, are counted in ``left_out``. OSError where there can be no file.
     """
 
     def __init__(self, first: str = "seconds") -> None:
@@ -29,9 +32,10 @@ class SessionLog:
         self.rows = 0
         self.left_out = 0
         self._columns: dict[tuple[str, str], int] = {}
-        self._file = tempfile.TemporaryFile("w+", encoding="utf-8", newline="")  # noqa: SIM115  # It lives as long as we.
+        # Unbuffered: what has found no room on the disk must not wait to be written again.
+        self._file = tempfile.TemporaryFile("w+b", buffering=0)  # noqa: SIM115  # It lives as long as we.
+        self._size = 0
         self.close = weakref.finalize(self, self._file.close)
-        self._writer = csv.writer(self._file)
 
     def add(self, result: FrameResult, seconds: float) -> None:
         """Note the faces of a frame at its time."""
@@ -46,11 +50,23 @@ class SessionLog:
             self._keep([cell(name)])
 
     def _keep(self, row: list[object]) -> None:
-        if self.rows >= ROWS_AT_MOST:
+        if self.rows >= ROWS_AT_MOST or not self._written(row):
             self.left_out += 1
-            return
-        self._writer.writerow(row)
-        self.rows += 1
+        else:
+            self.rows += 1
+
+    def _written(self, row: list[object]) -> bool:
+        """Write a row; False, and nothing of it is left, where the disk is full."""
+        line = io.StringIO(newline="")
+        csv.writer(line).writerow(row)
+        data = line.getvalue().encode()
+        with suppress(OSError):
+            if self._file.write(data) == len(data):
+                self._size += len(data)
+                return True
+        self._file.seek(self._size)
+        self._file.truncate()
+        return False
 
     def _row(self, face: Face) -> list[str]:
         values: dict[int, str] = {}
@@ -67,9 +83,10 @@ class SessionLog:
         writer.writerow([*self._head, *(cell(f"{name}: {key}") for name, key in self._columns)])
         self._file.seek(0)
         width = len(self._head) + len(self._columns)
-        for row in csv.reader(self._file):
-            writer.writerow(row + [""] * (width - len(row)))
-        self._file.seek(0, io.SEEK_END)
+        with open(os.dup(self._file.fileno()), encoding="utf-8", newline="") as kept:
+            for row in csv.reader(kept):
+                writer.writerow(row + [""] * (width - len(row)))
+        self._file.seek(self._size)
 
     def data(self) -> bytes:
         """The table as a CSV file: UTF-8 with the mark by which spreadsheets know it."""

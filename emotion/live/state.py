@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from emotion.cnn.classifier import Classifier
-from emotion.haar.detector import DetectorSettings
+from emotion.haar.detector import FRONTAL, DetectorSettings
 from emotion.live.faces import FrameResult
 from emotion.live.pipeline import LIVE_SCAN
 from emotion.live.settings import Look, PipelineSettings
@@ -19,7 +19,7 @@ class LiveSettings:
     """
 
     classifiers: tuple[Classifier, ...] = ()
-    cascade: str = "frontalface_default"
+    cascade: str = FRONTAL
     scan: DetectorSettings = LIVE_SCAN
     pipeline: PipelineSettings = field(default_factory=PipelineSettings)
     look: Look = field(default_factory=Look)

@@ -90,14 +90,15 @@ class LiveProcessor:
     def recv(self, frame: av.VideoFrame) -> av.VideoFrame:
         """Work on one frame and give it back with its drawing.
 
-        A frame whose work fails is given back as it came: an exception would freeze the video without a word. So is
-        one that comes after the end, and one of a session for which there is no place.
+        A frame whose work fails is given back as it came, or black where faces are to be hidden: an exception would
+        freeze the video without a word. So is one that comes after the end, and one of a session for which there is no
+        place.
         """
         start = perf_counter()
         try:
             settings, pipeline = self._begin()
             if pipeline is None:
-                return frame
+                return self._as_it_came(frame)
             bgr = frame.to_ndarray(format="bgr24")
             decoded, now = perf_counter(), monotonic()
             result = pipeline.process(bgr, now)
@@ -107,11 +108,15 @@ class LiveProcessor:
             self.takers.take(Snapshot(bgr, drawn, result), now)
         except Exception as error:  # noqa: BLE001  # It is counted, logged and shown on the page.
             self._failed(error)
-            return frame
+            return self._as_it_came(frame)
         end = perf_counter()
         seconds = {"decode": decoded - start, "draw": end - processed, "total": end - start}
         self._finished(bgr, result, {stage: value * 1000 for stage, value in seconds.items()})
         return answer
+
+    def _as_it_came(self, frame: av.VideoFrame) -> av.VideoFrame:
+        hidden = self.settings.look.blur
+        return video_frame(np.zeros((frame.height, frame.width, 3), np.uint8)) if hidden else frame
 
     def recv_clip(self, tick: av.VideoFrame) -> av.VideoFrame:
         """As ``recv``, on the built-in clip's frame of this moment; ``tick`` is a frame of ``clip_ticks``."""

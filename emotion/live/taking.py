@@ -9,11 +9,13 @@ from threading import Lock
 import cv2
 import numpy as np
 
+from emotion.files import writing
 from emotion.haar.crop import crop_face
 from emotion.live.faces import FrameResult
 from emotion.live.history import LastMinute, Sample, SessionHistory, SessionSummary
 from emotion.live.log import SessionLog
 from emotion.live.recorder import Recorder
+from emotion.live.scratch import temporary_folder
 
 CROP_SIZE = 112
 """Pixels of a collected face: more than any of the networks takes, so that a later one may take more."""
@@ -91,8 +93,11 @@ class Takers:
             return self._history.summary()
 
     def start_recording(self) -> None:
-        """Record the video with its overlay from the next frame on; a recording that runs goes on."""
-        with self._lock:
+        """Record the video with its overlay from the next frame on; a recording that runs goes on.
+
+        Raises UserError where no file can be made.
+        """
+        with self._lock, writing(temporary_folder()):
             if self._recorder is None:
                 self._recorder = Recorder()
 
@@ -115,8 +120,8 @@ class Takers:
         return recorder.data() if recorder.frames else None
 
     def start_log(self) -> None:
-        """Note every face of every frame from now on."""
-        with self._lock:
+        """Note every face of every frame from now on. Raises UserError where no file can be made."""
+        with self._lock, writing(temporary_folder()):
             self._log = self._log or SessionLog()
 
     def log_rows(self) -> int | None:
@@ -124,15 +129,11 @@ class Takers:
         with self._lock:
             return self._log.rows if self._log else None
 
-    def stop_log(self) -> bytes | None:
-        """The log as a CSV file's bytes, which is kept no longer; None where there was none."""
+    def stop_log(self) -> SessionLog | None:
+        """The log, which is kept no longer; None where there was none."""
         with self._lock:
             log, self._log = self._log, None
-        if log is None:
-            return None
-        data = log.data()
-        log.close()
-        return data
+        return log
 
     def start_burst(self, count: int, every: float = 0.15) -> None:
         """Cut the largest face out of the next frames: ``count`` of them, ``every`` so many seconds."""

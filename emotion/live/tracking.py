@@ -7,6 +7,7 @@ import numpy as np
 
 from emotion.haar.boxes import covered, iou
 from emotion.live.faces import Prediction
+from emotion.live.settings import PipelineSettings
 
 _HIDDEN_FOR = 3.0  # Seconds that a face may stay behind another one.
 _REMEMBERED = 2.0  # Seconds in which one that comes back at its place is taken for the same: glasses cost detections.
@@ -97,7 +98,12 @@ class Tracker:
     ``smoothing`` is the time constant in seconds, 0 for raw boxes.
     """
 
-    def __init__(self, smoothing: float = 0.3, patience: float = 0.5, minimum_iou: float = 0.2) -> None:
+    def __init__(
+        self,
+        smoothing: float = PipelineSettings.smoothing,
+        patience: float = PipelineSettings.patience,
+        minimum_iou: float = 0.2,
+    ) -> None:
         self.smoothing = smoothing
         self.patience = patience
         self.minimum_iou = minimum_iou

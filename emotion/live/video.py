@@ -42,6 +42,7 @@ class VideoReport:
 
     ``size`` is (width, height) in pixels, upright. ``length``: the seconds that the picture lasts by the file's own
     account, 0 where it says nothing; ``read``: those that could be read. ``rows_left_out``: see ``log.ROWS_AT_MOST``.
+    ``problems``: of each model that could not answer, why, the first time.
     """
 
     summary: SessionSummary
@@ -51,6 +52,7 @@ class VideoReport:
     length: float = 0.0
     read: float = 0.0
     rows_left_out: int = 0
+    problems: Mapping[str, Exception] = field(default_factory=dict)
 
     @property
     def times_real_time(self) -> float:
@@ -87,7 +89,7 @@ def process_video(
     all. Raises UserError for a file that is no video or holds no frame that can be decoded, and where two are one file.
     """
     _insist_on_different(source, out, table)
-    start, history = monotonic(), SessionHistory()
+    start, history, problems = monotonic(), SessionHistory(), dict[str, Exception]()
     with ExitStack() as stack:
         film = stack.enter_context(Film(source))
         writer = stack.enter_context(_writing_to(out, film.sound, overlay or Overlay())) if out else None
@@ -95,6 +97,7 @@ def process_video(
         for seconds, bgr in film.frames(writer.sound if writer else None):
             result = pipeline.process(bgr, seconds)
             history.add(result, seconds)
+            problems = {**result.problems, **problems}
             if log:
                 log.add(result, seconds)
             if writer:
@@ -107,7 +110,8 @@ def process_video(
             log.write_csv(table)
     broken = film.broken + (writer.mp4.broken if writer else 0)
     left_out = log.left_out if log else 0
-    return VideoReport(history.summary(), monotonic() - start, film.size, broken, film.length, film.read, left_out)
+    took = monotonic() - start
+    return VideoReport(history.summary(), took, film.size, broken, film.length, film.read, left_out, problems)
 
 
 def _insist_on_different(*files: Path | None) -> None:

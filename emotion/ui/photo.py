@@ -6,13 +6,10 @@ import numpy as np
 import streamlit as st
 
 from emotion.cnn.classifier import Classifier
-from emotion.haar.photos import open_scaled, webcam_still
+from emotion.haar.photos import LONGEST, open_scaled, webcam_still
 from emotion.i18n import _, plain
 from emotion.live.still import StillFace, read_picture
 from emotion.ui.paste import paste_box
-
-LONGEST = 1280
-"""Pixels of a photo's longer side: a laptop scans more than that for seconds at every change."""
 
 # Streamlit decodes an uploaded file's type from its ending; these are the ones every other part reads.
 TYPES = ["png", "jpg", "jpeg", "bmp", "webp"]
@@ -70,6 +67,14 @@ def _brought(page: str, source: str) -> np.ndarray | None:
 @st.cache_data(max_entries=8, ttl=600, show_spinner=False, scope="session")
 def _opened(data: bytes, name: str) -> np.ndarray:
     return open_scaled(data, name, LONGEST).bgr
+
+
+def chosen_face(bgr: np.ndarray, key: str) -> int:
+    """The number of the face that was chosen in this photo, 0 in a new one; ``key`` is the session's for it."""
+    photo = hash(bgr.tobytes())
+    if st.session_state.get(f"{key}.photo") != photo:
+        st.session_state[f"{key}.photo"], st.session_state[key] = photo, 0
+    return int(st.session_state[key])
 
 
 def _box(page: str, source: str, kept: str) -> None:

@@ -144,6 +144,11 @@ def test_one_that_hangs_is_ended_and_the_next_request_starts_another(
     assert not hanging.is_running() and not service.is_ready()
     monkeypatch.setattr(service, "IDLE_SECONDS", 0.5)
     assert inside.layers(bundle)
+    with monkeypatch.context() as slow, pytest.raises(UserError, match="did not answer within 0 seconds"):
+        slow.setattr(service, "_START_SECONDS", 0.01)
+        service.stop()
+        service.ask("layers", {"bundle": str(bundle.path)}, seconds=60)
+    assert inside.layers(bundle)
     second = service._helper._process
     assert second.wait(20) == 0  # Nobody asked any more.
     monkeypatch.undo()

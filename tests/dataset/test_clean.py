@@ -10,6 +10,7 @@ from PIL import Image
 from emotion.dataset.clean import RULES, plan, write_clean
 from emotion.dataset.doctor import FINDINGS, Finding, Thresholds, examine
 from emotion.dataset.folder import Dataset, open_dataset
+from emotion.dataset.importers.votes import COLUMNS, attach_votes, votes_of
 from emotion.errors import UserError
 from emotion.jobs import Cancelled
 from tests.conftest import write_faces
@@ -184,3 +185,29 @@ def test_what_fails_on_the_way_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"001\.png can't be read"):
         write_clean(dataset, report, [], tmp_path / "out" / "clean")
     assert not list((tmp_path / "out").iterdir())
+
+
+def test_votes_go_with_the_copy_where_file_names_are_there_twice(tmp_path: Path, home: Path) -> None:
+    dataset = open_dataset(
+        write_faces(tmp_path / "set", {"Training": {"happy": 6, "sad": 6}, "PublicTest": {"sad": 3}})
+    )
+    rows = [f"{path},0,{number},0,1{',0' * 6}" for number, path in enumerate(dataset.everything.paths)]
+    (tmp_path / "votes.csv").write_text("\n".join([f"file,{','.join(COLUMNS)}", *rows]), encoding="utf-8")
+    attach_votes(dataset, tmp_path / "votes.csv")
+    gone = Finding("suspect", np.array([2]))
+    copy = write_clean(dataset, examine(dataset).adding(gone), ["suspect"], tmp_path / "copy")
+    numbers = [number for number in range(15) if number != 2]
+    assert votes_of(copy).counts[:, 1].tolist() == numbers and (votes_of(copy).counts[:, 3] == 1).all()
+
+
+def test_of_two_copies_of_one_name_the_later_is_refused(tmp_path: Path) -> None:
+    dataset = write_faulty(tmp_path / "faulty")
+
+    def first(done: int, total: int) -> None:
+        if done == total and not (tmp_path / "clean").exists():
+            write_clean(dataset, report, ["dark"], tmp_path / "clean")
+
+    report = examine(dataset, LINES)
+    with pytest.raises(UserError, match="exists"):
+        write_clean(dataset, report, ["bright"], tmp_path / "clean", first)
+    assert "bright" in {Path(path).stem for path in open_dataset(tmp_path / "clean").everything.paths}

@@ -8,6 +8,7 @@ import pytest
 from emotion.dataset.collect import Collection, collections
 from emotion.dataset.folder import open_dataset
 from emotion.errors import UserError
+from emotion.homes import cache_folder
 from tests.conftest import write_faces
 
 
@@ -122,3 +123,19 @@ def test_nothing_that_was_kept_of_the_images_stays(mine, home):
     assert len(list(kept.glob("*.npy"))) == 3
     mine.delete_all()
     assert len(list(kept.glob("*"))) == 2
+
+
+def test_a_deleted_face_is_kept_nowhere(mine):
+    mine.add("glasses", faces(10))
+    mine.add("none", faces(10, 150))
+
+    def kept():
+        open_dataset(mine.root).load("train")
+        return list((cache_folder() / "pixels").glob("*"))
+
+    assert kept()
+    mine.remove(mine.images("glasses")[0])
+    assert not list((cache_folder() / "pixels").glob("*"))
+    assert kept()
+    mine.remove_class("none")
+    assert not list((cache_folder() / "pixels").glob("*"))

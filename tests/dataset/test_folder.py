@@ -177,3 +177,10 @@ def test_stamp_changes_with_the_files(tmp_path: Path) -> None:
     assert folder_stamp(root) == before
     (root / "train" / "a" / "000.png").unlink()
     assert folder_stamp(root) != before
+
+
+def test_splits_may_spell_a_class_differently(tmp_path: Path) -> None:
+    write_faces(tmp_path, {"train": {"Happy": 6, "SAD": 6, "sad": 6}, "validation": {"happy": 2, "sad": 2}})
+    dataset = open_dataset(tmp_path)
+    assert dataset.classes == ("Happy", "SAD", "sad")  # Two of one split are two.
+    assert dataset.counts()["validation"].tolist() == [2, 0, 2] and len(dataset.load("validation").pixels) == 4

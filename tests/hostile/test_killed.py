@@ -214,7 +214,7 @@ def test_what_was_put_aside_comes_back(tmp_path: Path) -> None:
     """Killed between the two renames by which a folder is replaced, the old one stands aside."""
     dead = subprocess.Popen([sys.executable, "-c", ""])
     dead.wait()
-    aside = tmp_path / hidden_name(tmp_path / "model").name.replace(f".{os.getpid()}-", f".{dead.pid}-")
+    aside = tmp_path / hidden_name(tmp_path / "model").name.replace(f"-{os.getpid()}-", f"-{dead.pid}-")
     aside = aside.with_name(f"{aside.name}.old")
     aside.mkdir()
     (aside / "card.json").write_text("old", encoding="utf-8")

@@ -2,8 +2,10 @@
 
 import csv
 import io
+import sys
 
 import numpy as np
+import pytest
 
 from emotion.live import log as log_module
 from emotion.live.faces import Face, FrameResult, Prediction
@@ -62,3 +64,22 @@ def test_it_keeps_no_more_rows_than_a_spreadsheet_opens(monkeypatch, tmp_path):
     assert (log.rows, log.left_out, len(rows(log))) == (3, 2, 3)
     log.write_csv(tmp_path / "표.csv")
     assert (tmp_path / "표.csv").read_bytes() == log.data()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="RLIMIT_FSIZE")
+def test_what_finds_no_room_is_counted_and_the_rest_kept():
+    import resource
+
+    log = SessionLog()
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))  # As a disk that is full.
+    try:
+        for number in range(100):
+            log.add(FrameResult((face(number),)), number)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    kept = rows(log)
+    assert 20 < len(kept) == log.rows < 50 and log.left_out == 100 - log.rows
+    assert [row["face"] for row in kept] == [str(number) for number in range(log.rows)]
+    log.add(FrameResult((face(7),)), 100)  # There is room again.
+    assert rows(log)[-1]["seconds"] == "100.000"

@@ -129,6 +129,19 @@ def test_an_exception_is_counted_and_the_frame_given_back(settings, frame, caplo
     assert (processor.stats().processed, processor.stats().errors) == (1, 2)
 
 
+def test_where_faces_are_to_be_hidden_no_frame_comes_back_as_it_came(settings, frame, broken, monkeypatch):
+    hiding = replace(settings, look=Look(blur=True))
+    monkeypatch.setattr(stream, "PLACES", Places())
+    monkeypatch.setenv("EMOTION_MAX_SESSIONS", "1")
+    failing, refused, ended = LiveProcessor(hiding), LiveProcessor(hiding), LiveProcessor(hiding)
+    ended.ended()
+    answers = [processor.recv(frame) for processor in (failing, refused, ended)]
+    assert failing.stats().errors == 1 and refused.stats().refused
+    for answer in answers:
+        assert (answer.width, answer.height) == (640, 480) and not answer.to_ndarray(format="bgr24").any()
+    failing.ended()
+
+
 def test_a_cascade_that_does_not_exist_is_shown_and_the_video_goes_on(settings, frame):
     processor = LiveProcessor(replace(settings, cascade="nose"))
     assert processor.recv(frame) is frame
@@ -258,6 +271,13 @@ def test_another_resolution_in_the_middle_of_the_stream(settings, frame):
     assert processor.stats().errors == 0
 
 
+@pytest.mark.parametrize("start", ["start_recording", "start_log"])
+def test_where_no_file_can_be_made_that_is_a_sentence(start, monkeypatch, tmp_path):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "gone"))
+    with pytest.raises(UserError, match="can't be written"):
+        getattr(LiveProcessor().takers, start)()
+
+
 def test_what_is_taken_from_a_stream(settings, frame):
     processor = LiveProcessor(settings)
     takers = processor.takers
@@ -272,7 +292,7 @@ def test_what_is_taken_from_a_stream(settings, frame):
     crops, more = takers.burst()
     assert [crop.shape for crop in crops] == [(112, 112)] * 2 and not more
     assert takers.burst() == ([], False)
-    assert takers.stop_log().startswith("\ufeffseconds,face,left".encode())
+    assert takers.stop_log().data().startswith("\ufeffseconds,face,left".encode())
     assert takers.summary().frames == 4 and takers.last_minute()[0].model == "brightness"
     assert takers.seconds > takers.last_minute()[-1].seconds
     processor.ended()

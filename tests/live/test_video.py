@@ -255,3 +255,14 @@ def test_a_disk_that_is_gone_is_told_when_the_recording_is_fetched(tmp_path):
 def test_an_empty_recording_is_no_error(tmp_path):
     Recorder(tmp_path / "out.mp4").close()
     assert not list(tmp_path.iterdir())
+
+
+def test_a_model_that_cannot_answer_is_named(film, pipeline, monkeypatch):
+    def fail(faces):
+        raise RuntimeError("no memory")
+
+    (model,) = pipeline.classifiers
+    monkeypatch.setattr(model, "predict", fail)
+    report = process_video(film, pipeline)
+    assert report.summary.with_faces == 15 and not report.summary.models
+    assert {name: str(error) for name, error in report.problems.items()} == {model.bundle.card.name: "no memory"}

@@ -305,3 +305,17 @@ def test_a_file_without_photos_gets_a_sentence(tmp_path: Path, data: bytes | Non
     assert not page.get("plotly_chart")
     page.segmented_control(key="haar.measure.way").set_value("own").run()
     assert not page.error  # It was not about these.
+
+
+def test_a_window_that_opencv_skips_is_none_of_the_boxes():
+    scan = open_cascade("smile").scan(GRAY, 1.1, SIZE)
+    passing = scan.reached == len(scan.thresholds)
+    for skipped in (True, False):
+        window = int(np.flatnonzero(passing & (scan.skipped == skipped))[0])
+        left, top, right, bottom = scan.boxes(np.array([window]))[0]
+        x, y = int((left + right) / 2), int((top + bottom) / 2)
+        page = step("cascade", haar__opened="smile", haar__place=(picture_key(GRAY), x, y))
+        page.select_slider(key=page.select_slider[0].key).set_value(window).run()
+        assert "All 20 stages let this window pass" in said(page)
+        assert ("OpenCV doesn’t even try this window" in said(page)) == skipped
+        assert ("one of the boxes that are grouped" in said(page)) != skipped

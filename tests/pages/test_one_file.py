@@ -123,6 +123,9 @@ def test_every_face_can_be_chosen(home, deck) -> None:
     page.session_state["evaluation.number"] = 1
     page.run()
     np.testing.assert_array_equal(page.session_state[FACE], faces[1].crop)
+    turned = photo[:, ::-1].copy()
+    page = picture_of(page, turned)  # Another photo begins with its largest face.
+    np.testing.assert_array_equal(page.session_state[FACE], read_picture(turned, deck)[0].crop)
 
 
 def test_a_photo_stays_when_its_box_forgets_it(home) -> None:

@@ -70,12 +70,12 @@ def _ask_twice(message: dict[str, Any], seconds: float, told: Progress) -> dict[
         helper = _living()
         try:
             return helper.ask(message, seconds, told)
-        except TimeoutError:
+        except TimeoutError as error:
             stop()
             raise UserError(
                 "The helper process did not answer within {seconds} seconds and was ended. Try again; if a training "
                 "runs, wait until it ends.",
-                seconds=round(seconds),
+                seconds=error.args[0],
             ) from None
         except (EOFError, OSError):  # OSError: its end of the pipe is closed.
             stop()
@@ -136,7 +136,7 @@ class _Helper:
                     raise EOFError
                 if said["number"] == number:
                     return said
-        raise TimeoutError
+        raise TimeoutError(round(seconds))
 
     def _listen(self) -> None:
         try:

@@ -54,8 +54,8 @@ def needs_import(path: Path) -> bool:
 
     Looks at names only, and few of them. Raises UserError for a folder that can't be read.
     """
-    if not path.is_dir():
-        return path.is_file()
+    if not os.path.isdir(path):  # Path.is_dir raises for a name that is too long.
+        return os.path.isfile(path)
     # A dataset made of UTKFace files has classes; a plain folder of them looks like one class at most.
     return _is_utkface(files_below(path)) and not _has_classes(path)
 

@@ -81,12 +81,19 @@ def new_dataset_folder(destination: Path) -> Iterator[Path]:
 
     Nothing is left of it where filling it fails.
     """
+    _insist_on_free(destination)
+    with writing(destination), folder_in_the_making(destination) as folder:
+        yield folder
+        _insist_on_free(destination)  # Another import of that name may have come first.
+
+
+def _insist_on_free(destination: Path) -> None:
     with writing(destination):
         taken = destination.exists() and not (destination.is_dir() and next(destination.iterdir(), None) is None)
     if taken:
-        raise UserError("{path} exists already. Choose another name, or delete it first.", path=destination)
-    with writing(destination), folder_in_the_making(destination) as folder:
-        yield folder
+        raise UserError(
+            "{path} exists already. Choose another name, or delete or rename that dataset first.", path=destination
+        )
 
 
 def finished(

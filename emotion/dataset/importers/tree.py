@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 from emotion.dataset.folder import ABOUT
 from emotion.dataset.importers.making import is_image
-from emotion.dataset.splits import ALIASES
+from emotion.dataset.splits import ALIASES, one_spelling
 from emotion.errors import UserError
-from emotion.files import plain_name
+from emotion.files import NAME_BYTES, plain_name
 from emotion.i18n import N_
 from emotion.jobs import Progress
 
@@ -78,7 +78,7 @@ def fit_name(name: str, suffix: str = "") -> str:
     """
     whole = unicodedata.normalize("NFC", name)
     plain = plain_name(whole) or "_"
-    if len(whole.encode("utf-8", "surrogatepass")) > 100:  # Where plain_name cuts.
+    if len(whole.encode("utf-8", "surrogatepass")) > NAME_BYTES:
         plain += "-" + hashlib.blake2b(whole.encode("utf-8", "surrogatepass"), digest_size=4).hexdigest()
     return plain + suffix
 
@@ -120,9 +120,12 @@ def _destinations(
 ) -> list[tuple[int, str, str]]:
     keys: dict[str, str] = {}
     used: set[str] = set()
-    for key in sorted({place.key for place in chosen.values()}):
+    class_of = one_spelling((place.split, place.key) for place in chosen.values())
+    for key in sorted(set(class_of.values())):
         keys[key] = _unused(fit_name(key), "", len(keys) + 1, used)
-    subs = {folder: f"{at.split}/{keys[at.key]}" if at.split else keys[at.key] for folder, at in chosen.items()}
+    subs = {
+        folder: "/".join(part for part in (at.split, keys[class_of[at.key]]) if part) for folder, at in chosen.items()
+    }
     files: list[tuple[int, str, str]] = []
     for row in taken:
         stem, suffix = os.path.splitext(os.path.basename(names[row]))

@@ -5,7 +5,7 @@ import hashlib
 import io
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from pathlib import Path
@@ -127,12 +127,20 @@ def detach_votes(root: Path) -> None:
         _path(root).unlink(missing_ok=True)
 
 
-def carry_votes(dataset: Dataset, copy: Dataset) -> None:
-    """Attach the votes of a dataset, if it has any, to a copy of it whose files have kept their names."""
-    path = _path(dataset.root)
-    if path.exists() and votes_of(dataset) is not None:
-        with writing(_path(copy.root)):
-            write_atomic(_path(copy.root), path.read_bytes())
+def carry_votes(dataset: Dataset, copy: Dataset, rows: Mapping[str, int]) -> None:
+    """Attach the votes of a dataset, if it has any, to a copy of it.
+
+    ``rows`` has for each path in the copy the file's row in ``dataset.everything``.
+    """
+    votes = votes_of(dataset)
+    if votes is None:
+        return
+    text = io.StringIO(newline="")
+    table = csv.writer(text)
+    table.writerow(["file", *COLUMNS])
+    table.writerows([path, *votes.counts[row].tolist()] for path, row in rows.items() if votes.found[row])
+    with writing(_path(copy.root)):
+        write_atomic(_path(copy.root), text.getvalue())
 
 
 def _path(root: Path) -> Path:

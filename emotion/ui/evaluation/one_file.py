@@ -9,7 +9,7 @@ from emotion.cnn.classifier import Classifier
 from emotion.dataset.thumbnails import encode
 from emotion.errors import UserError
 from emotion.haar.crop import crop_face
-from emotion.haar.photos import shrink
+from emotion.haar.photos import LONGEST, shrink
 from emotion.i18n import _, error_text
 from emotion.labels import class_names, label_of
 from emotion.live.faces import Prediction
@@ -19,7 +19,7 @@ from emotion.ui import chart
 from emotion.ui.evaluation.altering import experiment
 from emotion.ui.guards import GENDER, bundle_names, ensure_model, open_model
 from emotion.ui.lesson import mark_done
-from emotion.ui.photo import LONGEST, choose_photo, read_photo
+from emotion.ui.photo import choose_photo, chosen_face, read_photo
 from emotion.ui.tiles import Tile, wall
 
 FACE = "evaluation.face"
@@ -100,7 +100,7 @@ def _faces(bgr: np.ndarray, whole: bool, classifier: Classifier) -> list[StillFa
 
 def _choose(bgr: np.ndarray, faces: list[StillFace], whole: bool) -> StillFace:
     """The photo with its faces numbered, beside the crops with the same numbers; a click on either chooses one."""
-    chosen = min(st.session_state.get("evaluation.number", 0), len(faces) - 1)
+    chosen = min(chosen_face(bgr, "evaluation.number"), len(faces) - 1)
     photo, crops = st.columns([3, 2], gap="large", vertical_alignment="center")
     # The crops come first in time: a click on one marks its box in the same run.
     with crops:

@@ -7,7 +7,7 @@ import streamlit as st
 from emotion.errors import UserError
 from emotion.haar.boxes import same
 from emotion.haar.cascade import Cascade
-from emotion.haar.detector import ACCURATE, DetectorSettings, FaceDetector
+from emotion.haar.detector import ACCURATE, FRONTAL, DetectorSettings, FaceDetector
 from emotion.haar.grouping import find_groups
 from emotion.haar.photos import shrink, webcam_still
 from emotion.haar.scan import Scan
@@ -147,7 +147,7 @@ def _ground(digest: str, _cascade: Cascade) -> tuple[np.ndarray, bool]:
         return np.full((144, 144), 128, np.uint8), False
     sure, middle = groups.sizes * groups.kept, (groups.boxes[:, :2] + groups.boxes[:, 2:]) / 2
     # A smile is seen in many a fold of cloth too.
-    for face in FaceDetector("frontalface_default", *ACCURATE).detect(gray):
+    for face in FaceDetector(FRONTAL, *ACCURATE).detect(gray):
         inside = sure * ((middle > face[:2]) & (middle < face[2:])).all(axis=1)
         sure = inside if inside.any() else sure
     left, top, right, bottom = np.maximum(groups.boxes[np.argmax(sure)], 0)

@@ -92,8 +92,10 @@ def _verdict(scan: Scan, window: int, answers: Sequence[StageAnswer]) -> None:
         )
         st.info(text, icon=":material/blur_on:")
     elif answers[-1].passed:
-        text = _("**All {stages} stages let this window pass.** It is one of the boxes that are grouped in the end.")
-        st.success(text.format(stages=stages), icon=":material/check_circle:")
+        text = _("**All {stages} stages let this window pass.**").format(stages=stages)
+        if not scan.skipped[window]:
+            text += " " + _("It is one of the boxes that are grouped in the end.")
+        st.success(text, icon=":material/check_circle:")
     else:
         text = _(
             "**Stage {stage} of {stages} rejected this window:** its votes add up to {sum}, and {threshold} are needed."

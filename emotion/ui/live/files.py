@@ -14,7 +14,7 @@ from emotion.dataset.thumbnails import encode
 from emotion.errors import UserError
 from emotion.haar.crop import crop_face
 from emotion.haar.detector import ACCURATE, DECK, FaceDetector
-from emotion.haar.photos import open_scaled, shrink
+from emotion.haar.photos import LONGEST, open_scaled, shrink
 from emotion.i18n import _, error_text, language, plain
 from emotion.labels import class_names
 from emotion.live.annotate import annotate, face_colour
@@ -26,8 +26,8 @@ from emotion.plots.live import answer
 from emotion.ui.chart import grow, ink
 from emotion.ui.live import film, settings
 from emotion.ui.live.answers import show_table
-from emotion.ui.live.panel import reason
-from emotion.ui.photo import LONGEST, TYPES, choose_photo
+from emotion.ui.live.panel import show_problems
+from emotion.ui.photo import TYPES, choose_photo
 from emotion.ui.tiles import Tile, wall
 
 _AT_MOST = 60
@@ -188,8 +188,7 @@ def _show(photo: ReadPhoto, key: str) -> None:
             age = "" if prediction.age is None else _(" · about {age} years").format(age=f"{prediction.age:.0f}")
             st.markdown(f"**{plain(name)}**{age}")
             grow(answer(prediction, language(), ink()), f"live-{key}-{position}")
-    for name, problem in photo.found.problems.items():
-        st.warning(f"**{plain(name)}** · {reason(problem)}")
+    show_problems(photo.found.problems)
 
 
 def _choose_face(photo: ReadPhoto, key: str) -> Face:

@@ -22,6 +22,7 @@ from emotion.live.state import LiveSettings
 from emotion.live.video import CUT_OFF, Overlay, VideoReport, process_video
 from emotion.ui.jobs import outcome
 from emotion.ui.leaving import forget_with_session
+from emotion.ui.live.panel import show_problems
 from emotion.ui.live.timeline import show_summary
 
 _TYPES = ["mp4", "mov", "mkv", "avi", "webm", "m4v"]
@@ -143,6 +144,7 @@ def _show(film: Film) -> None:
         text = _("{name} · {width} × {height}, read {times} times as fast as it plays")
         times, (width, height) = f"{report.times_real_time:.1f}", report.size
         st.caption(text.format(name=plain(film.name), width=width, height=height, times=times))
+    show_problems(report.problems)
     if report.broken:
         st.warning(_("{n} damaged pieces of the film were left out.").format(n=report.broken))
     if report.rows_left_out:

@@ -8,7 +8,7 @@ from emotion.cnn.neighbours import Neighbours, nearest
 from emotion.cnn.occlusion import occlusion_map
 from emotion.dataset.folder import Dataset, open_dataset
 from emotion.errors import UserError
-from emotion.haar.photos import shrink
+from emotion.haar.photos import LONGEST, shrink
 from emotion.i18n import _, error_text, plain
 from emotion.labels import class_names
 from emotion.live.still import StillFace
@@ -22,7 +22,7 @@ from emotion.ui.evaluation.cell import show_face
 from emotion.ui.guards import datasets, distinct
 from emotion.ui.jobs import outcome
 from emotion.ui.live.shots import choose_model, plays
-from emotion.ui.photo import LONGEST, choose_photo, read_photo
+from emotion.ui.photo import choose_photo, chosen_face, read_photo
 
 _FROZEN, _NUMBER = "live.freeze.frame", "live.freeze.number"
 _NEAREST = 8
@@ -73,7 +73,7 @@ def _frame(processor: LiveProcessor | None) -> np.ndarray | None:
     )  # fmt: skip
     snapshot = processor.takers.snapshot() if pressed and processor else None
     if snapshot:
-        st.session_state[_FROZEN], st.session_state[_NUMBER] = snapshot.bgr.copy(), 0
+        st.session_state[_FROZEN] = snapshot.bgr.copy()
     if _FROZEN not in st.session_state:
         st.info(_("Press the button when the label above your face is wrong."), icon=":material/ac_unit:")
     frozen: np.ndarray | None = st.session_state.get(_FROZEN)
@@ -82,7 +82,7 @@ def _frame(processor: LiveProcessor | None) -> np.ndarray | None:
 
 def _choose(bgr: np.ndarray, faces: list[StillFace]) -> StillFace:
     """The frame with its faces numbered, a click on one chooses it; beside it the chosen one as the network sees it."""
-    number = min(st.session_state.get(_NUMBER, 0), len(faces) - 1)
+    number = min(chosen_face(bgr, _NUMBER), len(faces) - 1)
     face = faces[number]
     frame, small = st.columns([3, 2], gap="large", vertical_alignment="center")
     boxes = [each.xyxy for each in faces if each.xyxy is not None]

@@ -1,5 +1,6 @@
 """What stands around the video: the answers of the moment, the last minute, the session, advice."""
 
+from collections.abc import Mapping
 from time import monotonic
 
 import cv2
@@ -9,7 +10,7 @@ import streamlit as st
 from emotion.dataset.thumbnails import encode
 from emotion.errors import UserError
 from emotion.haar.crop import crop_face
-from emotion.haar.detector import FaceDetector
+from emotion.haar.detector import FRONTAL, FaceDetector
 from emotion.i18n import _, error_text, language, plain
 from emotion.live.annotate import annotate, face_colour
 from emotion.live.clip import clip_frame
@@ -88,7 +89,12 @@ def _panel(processor: LiveProcessor, playing: bool) -> None:
     if stats.last_error:
         text = _("{count} frames could not be processed: {error}")
         st.error(text.format(count=stats.errors, error=reason(stats.last_error)))
-    for name, problem in stats.problems.items():
+    show_problems(stats.problems)
+
+
+def show_problems(problems: Mapping[str, Exception]) -> None:
+    """The models that could not answer, and why."""
+    for name, problem in problems.items():
         st.warning(f"**{plain(name)}** · {reason(problem)}")
 
 
@@ -174,7 +180,7 @@ def preview(settings: LiveSettings) -> np.ndarray:
 @st.cache_data(max_entries=16, show_spinner=False)
 def _preview(models: tuple[str, ...], look: str, _settings: LiveSettings) -> np.ndarray:
     # With a detector of its own: the session's may be at work on a stream, and is for one thread at a time.
-    pipeline = FacePipeline(FaceDetector("frontalface_default", *LIVE_SCAN), _settings.classifiers)
+    pipeline = FacePipeline(FaceDetector(FRONTAL, *LIVE_SCAN), _settings.classifiers)
     frame = clip_frame(1.5)
     result = pipeline.process(frame, 0.0)
     return annotate(frame, result, _settings.language, _settings.notes, _settings.look)

@@ -12,7 +12,7 @@ from emotion.dataset.sample import draw_face
 from emotion.errors import UserError
 from emotion.haar.crop import crop_face
 from emotion.haar.detector import FaceDetector
-from emotion.haar.photos import open_scaled, shrink
+from emotion.haar.photos import LONGEST, open_scaled, shrink
 from emotion.i18n import _, error_text, plain
 from emotion.labels import EMOTIONS
 from emotion.live.pipeline import FacePipeline
@@ -20,7 +20,7 @@ from emotion.live.stream import LiveProcessor
 from emotion.live.taking import CROP_SIZE, Snapshot
 from emotion.ui.guards import PUBLISHED, bundle_names, classifier_of, preferred_bundle
 from emotion.ui.paste import paste_box
-from emotion.ui.photo import LONGEST, TYPES
+from emotion.ui.photo import TYPES
 
 WANTED = "live.wanted"
 """The session's key for the paths of bundles that the video is to ask next; the page's choice of models takes it."""

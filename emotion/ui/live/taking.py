@@ -1,5 +1,7 @@
 """What a reader takes along from the video: a snapshot, a recording, a log. Nothing of it outlives the session."""
 
+from collections.abc import Callable
+
 import cv2
 import numpy as np
 import streamlit as st
@@ -36,7 +38,7 @@ def show(processor: LiveProcessor, playing: bool) -> None:
         else:
             st.button(
                 _("Record"), key="live.record", icon=":material/radio_button_checked:", disabled=not playing,
-                on_click=takers.start_recording,
+                on_click=_start, args=(takers.start_recording,),
                 help=_("Films the video with its overlay, ten minutes at most, to download as MP4."),
             )  # fmt: skip
         if takers.log_rows() is not None:
@@ -44,7 +46,7 @@ def show(processor: LiveProcessor, playing: bool) -> None:
         else:
             st.button(
                 _("Log"), key="live.log.start", icon=":material/table_rows:", disabled=not playing,
-                on_click=takers.start_log,
+                on_click=_start, args=(takers.start_log,),
                 help=_("Writes time, box and every probability of every face, to download as a table (CSV)."),
             )  # fmt: skip
     if trouble := st.session_state.pop(_TROUBLE, ""):
@@ -67,6 +69,13 @@ def fetch_ended() -> None:
             _finish_log(processor)
 
 
+def _start(act: Callable[[], None]) -> None:
+    try:
+        act()
+    except UserError as error:
+        st.session_state[_TROUBLE] = error_text(error)
+
+
 def _finish_recording(processor: LiveProcessor) -> None:
     try:
         if data := processor.takers.stop_recording():
@@ -76,8 +85,13 @@ def _finish_recording(processor: LiveProcessor) -> None:
 
 
 def _finish_log(processor: LiveProcessor) -> None:
-    if data := processor.takers.stop_log():
-        st.session_state[_LOG] = data
+    log = processor.takers.stop_log()
+    if log is None:
+        return
+    st.session_state[_LOG] = log.data()
+    if log.left_out:
+        text = _("{n} more rows of the log found no room; those before them are kept.")
+        st.session_state[_TROUBLE] = text.format(n=f"{log.left_out:,}")
 
 
 def _show_recording() -> None:

@@ -122,3 +122,24 @@ def test_a_stream_stays_open(tmp_path: Path) -> None:
     stream.read()
     import_zip(stream, tmp_path / "set")
     assert not stream.closed
+
+
+def test_of_two_imports_of_one_name_the_later_is_refused(tmp_path: Path) -> None:
+    first, second = (
+        io.BytesIO(zip_bytes({f"{key}{n}/{i}.png": png(i) for n in (1, 2) for i in range(9)})) for key in ("cat", "dog")
+    )
+
+    def meanwhile(done: int, total: int) -> None:
+        if not (tmp_path / "pets").exists():
+            import_zip(first, tmp_path / "pets")
+
+    with pytest.raises(UserError, match="exists already"):
+        import_zip(second, tmp_path / "pets", meanwhile)
+    assert open_dataset(tmp_path / "pets").classes == ("cat1", "cat2")
+
+
+def test_splits_may_spell_a_class_differently(tmp_path: Path) -> None:
+    names = ["Training/Happy", "Training/Sad", "PublicTest/happy", "PublicTest/sad"]
+    files = {f"{name}/{i}.png": png(i) for name in names for i in range(3)}
+    taken = import_zip(io.BytesIO(zip_bytes(files)), tmp_path / "set")
+    assert taken.classes == ("Happy", "Sad") and taken.counts()["validation"].tolist() == [3, 3]
