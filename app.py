@@ -19,5 +19,6 @@ page = st.navigation([
 ])
 language.switch()
 # Browsers cut Korean words anywhere.
-st.html("<style>[data-testid=stHeading] * { word-break: keep-all; overflow-wrap: anywhere; }</style>")
+TEXTS = ", ".join(f"[data-testid={part}] *" for part in ("stHeading", "stMarkdown", "stCaptionContainer", "stAlert"))
+st.html(f"<style>{TEXTS} {{ word-break: keep-all; overflow-wrap: anywhere; }}</style>")
 page.run()

@@ -240,7 +240,8 @@ def _data(facts: _Facts) -> str:
     fingerprint = setting.get("fingerprint") or {}
     title = _(facts.dataset.title) if facts.dataset else _shown(Path(facts.run.config().data))
     rows: list[tuple[str, object]] = [(_("Dataset"), title)]
-    rows += [(_("Images per split"), ", ".join(f"{split} {n:,}" for split, n in fingerprint.get("counts", {}).items()))]
+    counts = {_(split): n for split, n in fingerprint.get("counts", {}).items()}
+    rows += [(_("Images per split"), ", ".join(f"{split} {n:,}" for split, n in counts.items()))]
     rows += [(_("Hash of the file list"), fingerprint.get("files_sha256", "–"))]
     rows += [(_("Left out, unreadable"), len(setting.get("unreadable", ())))]
     if facts.dataset:
@@ -266,7 +267,10 @@ def _card(facts: _Facts) -> str:
         rows = [(_("Model"), card.name), (_("Task"), card.task), (_("Parameters"), f"{card.parameters:,}")]
         scaling = _(card.input.scaling)
         rows += [(_("Input"), f"{card.input.height}×{card.input.width}, {scaling}")]
-        rows += [(_("Made"), card.created), *([(_("Notes"), _(card.notes))] if card.notes else [])]
+        rows += [
+            (_("Made"), card.created[:16].replace("T", " ") + " UTC"),
+            *([(_("Notes"), _(card.notes))] if card.notes else []),
+        ]
     versions = bundle.card.versions if bundle else {package: version(package) for package in PACKAGES}
     rows += [(package, number) for package, number in versions.items()]
     return section(_("Model card and library versions"), table(rows))

@@ -15,6 +15,7 @@ from emotion.dataset.splits import ALIASES, SHARES, SPLITS, Split, one_spelling,
 from emotion.errors import UserError
 from emotion.files import IMAGE_SUFFIXES, is_plain_name, is_text, printable, reading
 from emotion.homes import datasets_folder
+from emotion.i18n import N_
 from emotion.jobs import Progress
 
 ABOUT = "dataset.json"
@@ -32,7 +33,7 @@ class Dataset:
     classes: tuple[str, ...]
     splits: dict[str, Split]
     title: str
-    terms: str = "not stated"
+    terms: str = N_("not stated")
     synthetic: bool = False
     left_out: tuple[tuple[str, str], ...] = ()
 

@@ -72,6 +72,12 @@ def before_after(before: Prediction, after: Prediction, ink: str | None = None) 
         NAMES, autorange="reversed", fixedrange=True, automargin=True, ticksuffix="  ", tickfont_color=ink
     )
     figure.update_layout(barmode="group", bargap=0.25, bargroupgap=0.08, showlegend=False, dragmode=False)
+    squares = ((_("now"), 1), (_("before"), 0.35))
+    legend = "  ".join(f"<span style='color:{GRAY};opacity:{opacity}'>■</span> {title}" for title, opacity in squares)
+    figure.add_annotation(
+        text=legend, x=1, y=0, xref="paper", yref="paper", xanchor="right", yanchor="bottom", showarrow=False,
+        font_color=ink,
+    )  # fmt: skip
     return finish(figure, 40 * len(names) + 40).update_layout(margin={"t": 4})
 
 

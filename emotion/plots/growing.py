@@ -10,9 +10,10 @@ from typing import Any
 
 from emotion.cnn.config import CURVE_TITLES
 from emotion.i18n import _
-from emotion.plots.theme import BLUE, ORANGE
+from emotion.plots.theme import BLUE, GRAY, ORANGE
 
 Rows = Sequence[Mapping[str, float]]
+_GUESS = "guess"
 _MORE = 1.02
 """An axis goes on a little, so that the last point is whole."""
 
@@ -25,17 +26,20 @@ class Chart:
     data: dict[str, list[Any]]
 
 
-def curve(name: str, metrics: Rows, progress: Rows, epochs: int) -> Chart:
+def curve(name: str, metrics: Rows, progress: Rows, epochs: int, guess: float | None = None) -> Chart:
     """``"loss"`` or ``"accuracy"`` over the epochs: within the epoch as a thin line, after each epoch as points.
 
-    ``metrics`` and ``progress`` are those of ``emotion.cnn.runs.Run``. The columns of the data are epoch, value, part
-    (training, validation, or "" within the epoch), and stretch, which tells the pieces of the thin line apart.
+    ``metrics`` and ``progress`` are those of ``emotion.cnn.runs.Run``; a dashed line stands at ``guess``. The columns
+    of the data are epoch, value, part (training, validation, "guess", or "" within the epoch), and stretch, which tells
+    the pieces of the thin line apart.
     """
     names = {name: _("training"), f"val_{name}": _("validation")}
     points = [
         (row["epoch"], row[column], part, 0) for column, part in names.items() for row in metrics if column in row
     ]
     points += _within_epochs(progress, name)
+    if guess is not None:
+        points += [(0, guess, _GUESS, 0), (_MORE * epochs, guess, _GUESS, 0)]
     number = ".3f" if name == "loss" else ".1%"
     y = {"zero": True} if name == "loss" else {"domain": [0, _MORE], "nice": False}
     encoding = _encoding(epochs, y, ".3~g" if name == "loss" else ".0%")
@@ -44,7 +48,8 @@ def curve(name: str, metrics: Rows, progress: Rows, epochs: int) -> Chart:
         "mark": {"type": "line", "color": BLUE, "strokeWidth": 1.5, "opacity": 0.45, "clip": True},
         "encoding": encoding | {"detail": {"field": "stretch", "type": "nominal"}},
     }
-    spec = _spec(_(CURVE_TITLES[name]), 320) | {"layer": [thin, _thick(encoding, list(names.values()), number)]}
+    layers = [thin, *_guessed(encoding), _thick(encoding, list(names.values()), number)]
+    spec = _spec(_(CURVE_TITLES[name]), 320) | {"layer": layers}
     columns = ("epoch", "value", "part", "stretch")
     return Chart(spec, {column: [point[place] for point in points] for place, column in enumerate(columns)})
 
@@ -88,11 +93,23 @@ def _thick(encoding: dict[str, Any], parts: list[str], number: str) -> dict[str,
     # Without Shift the wheel, and without a drag a finger, scrolls the page as everywhere.
     zoom = {"type": "interval", "zoom": "wheel![event.shiftKey]"}
     return {
-        "transform": [{"filter": "datum.part != ''"}],
+        "transform": [{"filter": f"datum.part != '' && datum.part != '{_GUESS}'"}],
         "params": [{"name": "zoom", "select": zoom, "bind": "scales"}],
         "mark": {"type": "line", "strokeWidth": 2.5, "clip": True, "point": {"size": 45, "filled": True}},
         "encoding": encoding | {"color": colour} | _tip(number, part=True),
     }
+
+
+def _guessed(encoding: dict[str, Any]) -> list[dict[str, Any]]:
+    """The dashed line of an answer that is always the same, and what it is."""
+    ends = [{"filter": f"datum.part == '{_GUESS}'"}]
+    line = {"type": "line", "color": GRAY, "strokeDash": [5, 4], "strokeWidth": 1.5, "clip": True}
+    words = {"type": "text", "color": GRAY, "align": "right", "baseline": "bottom", "dy": -3, "fontSize": 12}
+    text = {"text": {"value": _("always the same answer")}}
+    return [
+        {"transform": ends, "mark": line, "encoding": encoding},
+        {"transform": [*ends, {"filter": "datum.epoch > 0"}], "mark": words, "encoding": encoding | text},
+    ]
 
 
 def _tip(number: str, part: bool = False) -> dict[str, Any]:

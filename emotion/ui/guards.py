@@ -208,9 +208,10 @@ def bundle_title(bundle: Bundle, in_full: bool = False) -> str:
     ``in_full``: also the accuracy by the FER+ votes, or of ages that of the right group or one beside it.
     """
     figures = stated(bundle.card)
-    named = [("", bundle.card.accuracy)]
-    if in_full:
-        named += [("FER+ ", figures.by_votes), (_("within one age group "), figures.within_one_group)]
+    near = (_("within one age group "), figures.within_one_group)
+    named = [("", bundle.card.accuracy), ("FER+ ", figures.by_votes), near]
+    if not in_full:  # The right one of nine groups says little of an age.
+        named = [near] if figures.within_one_group else named[:1]
     said = "".join(f" · {name}{metric.value:.1%}" for name, metric in named if metric)
     drawn = _(" · drawn faces") if bundle.card.synthetic else ""
     return f"{bundle.path.name}{said}{drawn}"

@@ -1,6 +1,7 @@
 """The lesson map's pictures, made once for each model and language from the real parts they stand for."""
 
 import io
+from collections.abc import Sequence
 
 import cv2
 import h5py
@@ -42,11 +43,17 @@ def _picture(step: str, code: str, digest: str, _bundle: Bundle | None) -> np.nd
     if step == "haar":
         return pictures.haar_features(*_portrait())
     if step == "training" and _bundle:
-        return pictures.learning_curve(_bundle.card.training["curve"])
+        return pictures.learning_curve(_course_curve() or _bundle.card.training["curve"])
     if step == "compare" and _bundle:
         return pictures.kernels(_first_kernels(_bundle))
     classifier = classifier_of(str(_bundle.path), digest) if _bundle else None
     return _network_view(classifier) if step == "evaluation" else _live_frame(classifier, code)
+
+
+def _course_curve() -> Sequence[dict[str, float]]:
+    """The curve of a training of the course's network from nothing, if there is one."""
+    trained = [bundle.card.training for bundle in scan_bundles()[0] if bundle.card.architecture == "deck_cnn"]
+    return next((each["curve"] for each in trained if each.get("curve") and not each.get("start_from")), ())
 
 
 def _portrait() -> tuple[np.ndarray, np.ndarray]:

@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from html import escape
 
 import streamlit as st
 
@@ -118,6 +119,14 @@ def wall(
     }
     state = _wall(key=key, data=data, on_picked_change=lambda: None)
     return next((tile.name for tile in tiles if tile.name == state.picked), None)
+
+
+def legend(meanings: Sequence[tuple[str, str]]) -> None:
+    """What the colours of stripes mean, in a line: (name, colour) of each."""
+    square = '<i style="display:inline-block;width:10px;height:10px;border-radius:2px;background:{}"></i>'
+    named = (f"<span>{square.format(colour)} {escape(name)}</span>" for name, colour in meanings)
+    style = "display:flex;flex-wrap:wrap;gap:2px 14px;font-size:14px"
+    st.html(f'<div style="{style}">{"".join(named)}</div>')
 
 
 def _as_data(tile: Tile) -> dict[str, object]:

@@ -42,7 +42,7 @@ def test_adaboost_is_stepped_played_and_taken_back(app: App, page: Page) -> None
     page.get_by_role("tab", name="AdaBoost").click()
     page.locator(".st-key-haar-step").get_by_role("combobox").click()
     page.get_by_role("option").last.click()  # Every fourth size and place: sorted in a moment.
-    page.get_by_role("button", name="Sort the patches").click()
+    page.get_by_role("button", name="Prepare").click()
     expect(page.get_by_text("70 faces and 70 other patches weigh the same")).to_be_visible(timeout=60_000)
     shown = page.get_by_text(re.compile(r"^Round \d+: "))
     drawn = page.locator("[data-testid=stImage] img").first

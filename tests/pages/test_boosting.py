@@ -58,7 +58,7 @@ def test_the_first_round_is_the_best_of_all_features() -> None:
     samples = component(page, "sprite")
     (line,) = (line for line in texts(page).splitlines() if line.startswith("Wrong: "))
     # With all weights the same the weighted error is the share of those that are wrong.
-    assert f"**{sum(samples['wrong'])}** of 140" in line and f"ε = {sum(samples['wrong']) / 140:.3f}" in line
+    assert f"**{sum(samples['wrong'])}** of 140" in line and f"ε = {sum(samples['wrong']) / 140:.4f}" in line
     assert sum(samples["wrong"]) < 0.1 * 140
 
 

@@ -39,8 +39,9 @@ def show(dataset: Dataset, report: Report) -> None:
 def _tick(key: str, report: Report, dataset: Dataset) -> bool:
     """A rule with the number of images that it leaves out by itself."""
     title = _(FINDINGS[key].title)
+    count = _("{n} images").format(n=f"{len(plan(dataset, report, [key])):,}")
     return st.checkbox(
-        f"{title} · {len(plan(dataset, report, [key])):,}",
+        f"{title} · {count}",
         key in DEFAULT_RULES,
         key=f"dataset.clean.{key}.{dataset.root}",
         help=_(RULES[key]),

@@ -10,7 +10,8 @@ from emotion.dataset.splits import SPLITS
 from emotion.i18n import _
 from emotion.plots.dataset import split_name
 from emotion.ui.dataset import doctor, picture
-from emotion.ui.dataset.common import SHOWN, facts_of, names_by_label, page_of, picture_wall
+from emotion.ui.dataset.common import SHOWN, class_colour, class_name, facts_of, names_by_label, page_of, picture_wall
+from emotion.ui.tiles import legend
 
 _FACTS = ("brightness", "contrast", "sharpness")
 
@@ -35,6 +36,7 @@ def show(dataset: Dataset) -> None:
             if pages > 1:
                 st.pagination(pages, key="dataset.page")
             st.caption(_("{n} images").format(n=f"{len(ordered):,}"))
+        legend([(class_name(dataset, label), class_colour(dataset, label)) for label in range(len(dataset.classes))])
     row = int(shown[0]) if clicked is None else clicked
     with right, st.container(key="dataset-picture"):
         picture.show(dataset, row, "dataset.picture")

@@ -59,6 +59,7 @@ def _second(first: Classifier) -> Classifier | None:
         for bundle in scan_bundles()[0]  # What is wrong with the rest stands below the first model.
         if bundle.path != first.bundle.path and set(bundle.card.classes) == set(card.classes)
     ]
+    others.sort(key=lambda bundle: bundle.network_digest == first.bundle.network_digest)  # A copy of it comes last.
     if not others:
         st.info(_("No other model knows the same classes. Train a second one, then compare the two."))
         st.page_link("pages/training.py", label=_("Go to training"), icon=":material/model_training:")
@@ -80,7 +81,8 @@ def _show(first: Classifier, second: Classifier, dataset: Dataset, found: Compar
     figures, groups = st.columns([2, 3], gap="large")
     with figures:
         _verdict(found, names)
-        chart.show(difference_figure(found, *names), "evaluation.difference")
+        if len(found.differing):
+            chart.show(difference_figure(found, *names), "evaluation.difference")
     with groups:
         clicked = _groups(dataset, found, names)
     if clicked is not None:
@@ -96,6 +98,10 @@ def _verdict(found: Comparison, names: list[str]) -> None:
                 plain(name), f"{score.value:.1%}", f"{score.low:.1%} – {score.high:.1%}", delta_color="off",
                 delta_arrow="off", border=True, help=_("Accuracy, and its 95% confidence interval."),
             )  # fmt: skip
+    if not len(found.differing):
+        text = _("**Both answer every one of the {n} images alike.** They may be one and the same network.")
+        st.info(text.format(n=f"{found.first.accuracy.n:,}"), icon=":material/balance:")
+        return
     better, chance = names[int(found.difference > 0)], _share(found.p_value)
     if found.p_value < _UNLIKELY:
         text = _(
@@ -131,6 +137,8 @@ def _share(p: float) -> str:
 
 def _groups(dataset: Dataset, found: Comparison, names: list[str]) -> int | None:
     """The images on which the models differ, by who is right; the position of the one clicked last."""
+    if not len(found.differing):
+        return None
     parts = {"first": found.only_first, "second": found.only_second, "wrong": found.both_wrong}
     only = _("only {model} is right")
     titles = {
@@ -156,7 +164,8 @@ def _groups(dataset: Dataset, found: Comparison, names: list[str]) -> int | None
     clicked = positions_wall(dataset, answered, shown, f"evaluation.compare.wall.{group}")
     if pages > 1:
         st.pagination(pages, key=pager)
-    st.caption(_("Click one to see both answers."))
+    text = _("The percentage is how sure {model} is. Click one to see both answers.")
+    st.caption(text.format(model=plain(names[int(group == "second")])))
     return clicked
 
 

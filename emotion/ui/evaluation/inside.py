@@ -14,7 +14,7 @@ from emotion.dataset.splits import SPLITS
 from emotion.dataset.thumbnails import encode
 from emotion.haar.crop import crop_face
 from emotion.haar.photos import astronaut
-from emotion.i18n import _, minus
+from emotion.i18n import N_, _, minus
 from emotion.labels import PALETTE
 from emotion.plots.inside import haar_picture, kernel_picture, map_picture, maps_picture
 from emotion.ui.dataset.common import picture_wall
@@ -23,11 +23,19 @@ from emotion.ui.evaluation.asking import asked, face_key
 from emotion.ui.evaluation.common import face_of
 from emotion.ui.evaluation.one_file import FACE
 from emotion.ui.guards import current_dataset, ensure_model
-from emotion.ui.tiles import Tile, wall
+from emotion.ui.tiles import Tile, legend, wall
 
 _FIRST = 24
 """Kernels and maps that are shown at once."""
 _FACES = 14
+_KINDS = {
+    "Conv": (N_("convolution"), PALETTE["blue"]),
+    "Normalization": (N_("normalisation"), PALETTE["sky blue"]),
+    "Activation": (N_("activation (ReLU)"), PALETTE["orange"]),
+    "Pooling": (N_("pooling"), PALETTE["green"]),
+    "Dense": (N_("dense layer"), PALETTE["purple"]),
+}
+"""Part of a Keras layer's kind → what people call it, and the colour of its tile."""
 
 
 def show() -> None:
@@ -97,9 +105,10 @@ def _beside_haar(kernels: np.ndarray) -> None:
     ends = [2 * (place + 1) for place in range(len(shown))]
     wall(tiles, f"evaluation.kernels.{len(shown)}", 56, clickable=False, groups=ends)
     st.info(
-        _("On average they are {share} alike. Kernels of random numbers would reach {chance}, for {cells} cells are "
-          "few: what lies above is what training has found by itself, and Viola and Jones drew by hand.").format(
-            share=f"{mean:.0%}", chance=f"{by_chance(side):.0%}", cells=side * side
+        _("On average all {n} pairs are {share} alike. Kernels of random numbers would reach {chance}, for {cells} "
+          "cells are few: what goes beyond that is what training has found by itself, and Viola and Jones drew by "
+          "hand.").format(
+            n=len(found), share=f"{mean:.0%}", chance=f"{by_chance(side):.0%}", cells=side * side
         ),
         icon=":material/lightbulb:",
     )  # fmt: skip
@@ -143,10 +152,18 @@ def _maps(bundle: Bundle, face: np.ndarray) -> None:
     if found is None:
         return
     st.markdown(_("**The way of the face through the network.** Each tile is a layer; click one."))
-    tiles = [Tile(number, _strongest(one), one.name, "#8A8A8A", _shape(one)) for number, one in enumerate(found)]
+    legend([(_(name), colour) for name, colour in _KINDS.values()])
+    tiles = [
+        Tile(number, _strongest(one), f"{one.kind} · {one.name}", _colour(one), _shape(one))
+        for number, one in enumerate(found)
+    ]
     clicked = wall([Tile(-1, encode(face), _("Input"), "#8A8A8A", _("Input")), *tiles], "evaluation.layers", 64)
     number = clicked if clicked is not None and clicked >= 0 else 0
     _layer(found[min(number, len(found) - 1)], number, len(found))
+
+
+def _colour(layer: FeatureMap) -> str:
+    return next((colour for part, (_name, colour) in _KINDS.items() if part in layer.kind), "#8A8A8A")
 
 
 def _strongest(layer: FeatureMap) -> bytes:

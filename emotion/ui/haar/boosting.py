@@ -38,7 +38,9 @@ def show() -> None:
         )
     )
     found = _lesson()
-    if found is not None:
+    if found is None:
+        st.caption(_("First every feature measures every patch and puts all of them in order, once."))
+    else:
         rounds.show(*found)
     show_code(next_round, scores)
 
@@ -56,7 +58,7 @@ def _lesson() -> tuple[str, Lesson] | None:
         key = job_key(dataset, f"haar.lesson:{what}") if dataset else f"haar.lesson:{what}:lfw"
         known = jobs.get(key)
         begin = st.button(
-            _("Sort the patches"), key="haar.prepare", type="primary", icon=":material/sort:",
+            _("Prepare"), key="haar.prepare", type="primary", icon=":material/sort:",
             disabled=known is not None,
             help=_("Every patch is measured by every feature and sorted, once. A round then takes a moment."),
         )  # fmt: skip

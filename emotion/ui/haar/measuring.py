@@ -65,6 +65,7 @@ def show(cascade: str, settings: DetectorSettings) -> None:
         type="primary",
         icon=":material/speed:",
         disabled=source is None,
+        help=None if source else _("Choose photos first."),
     )
     if pressed and source is not None:
         name, photos = source
@@ -89,7 +90,8 @@ def _choose_photos() -> tuple[str, Photos] | None:
         "path": _("On this computer"), "upload": _("Upload"), "own": _("Your own photos"), "sample": _("Sample photo"),
     }  # fmt: skip
     way = st.segmented_control(
-        _("Photos with known faces"), list(ways), default="path", format_func=ways.__getitem__,
+        _("Photos with known faces"), list(ways), default="path" if (home() / _FILE).exists() else "sample",
+        format_func=ways.__getitem__,
         key="haar.measure.way", required=True, persist_state="session",
     )  # fmt: skip
     if way == "own":

@@ -135,7 +135,7 @@ def _numbers(lesson: Lesson, found: Round, number: int) -> None:
     )
     st.markdown(
         _("Wrong: **{count}** of {n}, which together weigh **ε = {error}**").format(
-            count=int(found.wrong.sum()), n=len(found.wrong), error=f"{found.error:.3f}"
+            count=int(found.wrong.sum()), n=len(found.wrong), error=f"{found.error:.4f}"
         )
     )
     st.latex(rf"\alpha = \ln\frac{{1 - \varepsilon}}{{\varepsilon}} = {found.alpha:.2f}")
@@ -180,7 +180,7 @@ def _strong(lesson: Lesson, done: tuple[Round, ...]) -> None:
 def _tip(lesson: Lesson, found: Round, number: int) -> str:
     text = _("Round {number}: {kind}, error {error}, α {alpha}")
     name = kind_name(lesson.feature(found).kind)
-    return text.format(number=number, kind=name, error=f"{found.error:.3f}", alpha=f"{found.alpha:.2f}")
+    return text.format(number=number, kind=name, error=f"{found.error:.4f}", alpha=f"{found.alpha:.2f}")
 
 
 def _formula(done: tuple[Round, ...]) -> None:

@@ -63,7 +63,7 @@ def show(processor: LiveProcessor | None) -> None:
         return
     game: _Game | None = st.session_state.get(_GAME)
     if game is None:
-        _offer()
+        _offer(live is not None)
     elif game.over:
         _result(game)
     elif live and name:
@@ -90,7 +90,9 @@ def _other_model(processor: LiveProcessor | None) -> Classifier | None:
     return choose_model("live.game.model", knows_emotions, _("The judge"), _("The model that has to believe you."))
 
 
-def _offer() -> None:
+def _offer(with_camera: bool) -> None:
+    if not with_camera:
+        st.info(_("No video is running. Press START to play with the camera; without it you play with photos."))
     st.image([drawn(key) for key in ("happy", "surprise", "angry")], width=110)
     st.button(_("Begin the game"), key="live.game.start", type="primary", icon=":material/play_arrow:", on_click=_start)
 

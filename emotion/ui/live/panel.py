@@ -113,7 +113,7 @@ def _numbers(stats: LiveStats) -> None:
 
 
 def _counts(processor: LiveProcessor, stats: LiveStats, playing: bool) -> str:
-    text = _("{count} frames processed").format(count=stats.processed)
+    text = _("{count} frames processed").format(count=f"{stats.processed:,}")
     if playing:
         text += _(" · {n} dropped/s").format(n=f"{_dropped_a_second(stats):.0f}")
     if stats.resolution:

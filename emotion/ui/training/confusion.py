@@ -66,7 +66,8 @@ function draw(view, place) {
   const { data } = view, counts = data.counts[place];
   view.place = place;
   view.slider.value = place;
-  view.label.textContent = `${data.words.epoch} ${data.epochs[place]}`;
+  const kept = data.epochs[place] === data.kept ? ` · ${data.words.kept}` : "";
+  view.label.textContent = `${data.words.epoch} ${data.epochs[place]}${kept}`;
   view.cells.forEach((cells, row) => {
     const all = counts[row].reduce((sum, count) => sum + count, 0);
     cells.forEach((cell, column) => {
@@ -101,7 +102,7 @@ function start(view, root) {
 
 export default function ({ data, parentElement: root }) {
   const shape = JSON.stringify([data.run, data.names, data.words]);
-  const state = shape + data.epochs.length + ":" + data.epochs.at(-1);
+  const state = shape + data.epochs.length + ":" + data.epochs.at(-1) + ":" + data.kept;
   if (root.state === state) return;
   if (root.shape !== shape) {
     if (root.view) clearInterval(root.view.timer);
@@ -119,7 +120,8 @@ export default function ({ data, parentElement: root }) {
   view.slider.max = last;
   if (!view.timer) stop(view);
   if (view.timer && view.place <= last) return;
-  draw(view, view.follow ? last : Math.min(view.place, last));
+  const newest = data.kept ? data.epochs.indexOf(data.kept) : last;
+  draw(view, view.follow ? newest : Math.min(view.place, last));
 }
 """
 
@@ -128,20 +130,26 @@ _AT_MOST = 120
 _player = st.components.v2.component("training_confusion", css=_CSS, js=_JS)
 
 
-def player(run: str, names: Sequence[str], confusions: Mapping[int, np.ndarray], key: str) -> None:
+def player(
+    run: str, names: Sequence[str], confusions: Mapping[int, np.ndarray], key: str, kept: int | None = None
+) -> None:
     """Show the matrices of ``Run.confusions``, the newest first until somebody moves the slider; Play begins anew.
 
-    ``names`` are the classes as people read them. A cell's colour and number are the share of its row in percent.
+    Of a run that has ended that of the epoch whose weights were ``kept`` comes first. ``names`` are the classes as
+    people read them. A cell's colour and number are the share of its row in percent.
     """
     epochs = [epoch for epoch in sorted(confusions) if confusions[epoch].shape == (len(names), len(names))]
     if not epochs:
         return
-    epochs = [*epochs[: -1 : -(-len(epochs) // _AT_MOST)], epochs[-1]]
+    picked = {*epochs[:: -(-len(epochs) // _AT_MOST)], epochs[-1], kept}
+    epochs = [epoch for epoch in epochs if epoch in picked]
     words = {
         "epoch": _("Epoch"),
+        "kept": _("kept"),
         "play": _("Play"),
         "pause": _("Pause"),
         "axes": _("down: true class · across: the network’s answer · % of the row"),
     }
     counts = [confusions[epoch].tolist() for epoch in epochs]
-    _player(key=key, data={"run": run, "names": list(names), "epochs": epochs, "counts": counts, "words": words})
+    data = {"run": run, "names": list(names), "epochs": epochs, "counts": counts, "words": words}
+    _player(key=key, data=data | {"kept": kept if kept in epochs else None})

@@ -16,7 +16,7 @@ from emotion.ui.training.settings import choices, key_of, origin, value
 
 # Parameters with seven classes at 48 pixels.
 _ABOUT = {
-    "deck_cnn": N_("The course’s: four convolutions and two dense layers · 4.5 million parameters"),
+    "deck_cnn": N_("The course’s: four convolutions, two dense layers and the output · 4.5 million parameters"),
     "compact_resnet": N_(
         "Three blocks with shortcuts around them (ResNet) · 1.2 million · learns more in the same time"
     ),

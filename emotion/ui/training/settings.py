@@ -116,7 +116,9 @@ def default_name(dataset: Dataset) -> str:
     """What a model is called that nobody named."""
     kind = value("architecture")
     with suppress(UserError):  # What is wrong with the start is said where the settings are checked.
-        kind = _started(TrainConfig(str(dataset.root), "name", kind, start_from=value("start_from"))).architecture
+        kind = _started(
+            TrainConfig(str(dataset.root), "name", architecture=kind, start_from=value("start_from"))
+        ).architecture
     return plain_name(f"{dataset.name[:30]}-{kind.partition('_')[0]}")
 
 

@@ -154,7 +154,12 @@ def _measures(run: Run, status: Status, rows: Rows) -> None:
         shown[_("Time left, about")] = span(time.left) if time.left is not None else "–"
     else:
         shown[_("Epochs done")] = f"{len(rows)} / {run.config().epochs}"
-    meaning = {_("Best on validation"): _("In its best epoch. The finished model is measured anew, in full precision.")}
+    meaning = {
+        _("Best on validation"): _(
+            "In its best epoch. The finished model is measured anew: its weights are rounded to 8 bits, and a few "
+            "answers change."
+        )
+    }
     with st.container(horizontal=True, key="training-measures"):
         for name, value in shown.items():
             st.metric(name, value, border=True, help=meaning.get(name))
@@ -168,10 +173,12 @@ def _measures(run: Run, status: Status, rows: Rows) -> None:
 
 def _charts(run: Run, status: Status, rows: Rows) -> None:
     progress, epochs = run.progress(_POINTS), max(status.epochs, len(rows), 1)
-    for place, name in zip(st.columns(2), ("loss", "accuracy"), strict=True):
-        with place:
-            grow(curve(name, rows, progress, epochs), f"training-{name}")
     confusions = run.confusions()
+    chance = against_chance(confusions)
+    for place, name in zip(st.columns(2), ("loss", "accuracy"), strict=True):
+        guess = chance.guess if chance and name == "accuracy" else None
+        with place:
+            grow(curve(name, rows, progress, epochs, guess), f"training-{name}")
     if not rows and not confusions:
         return
     wide, narrow = st.columns([2, 1], gap="medium")
@@ -183,7 +190,9 @@ def _charts(run: Run, status: Status, rows: Rows) -> None:
                 "gives one answer to all; as it learns, the diagonal grows dark. Press play to watch it."
             ),
         )
-        confusion.player(run.name, _names(run, confusions), confusions, "training.confusion")
+        best = None if status.active else best_row(rows)
+        kept = int(best["epoch"]) if best else None
+        confusion.player(run.name, _names(run, confusions), confusions, "training.confusion", kept)
     with narrow:
         grow(rates(rows, epochs), "training-rates")
 
@@ -238,7 +247,11 @@ def _finished(run: Run, chance: Chance | None) -> None:
     """The result; praise only for a network that has learned something."""
     if chance is None or chance.beaten:
         text = _("Finished. The model gets {accuracy} of the validation images right.")
-        st.success(text.format(accuracy=f"{best_accuracy(run):.1%}"), icon=":material/celebration:")
+        said = text.format(accuracy=f"{best_accuracy(run):.1%}")
+        if chance:
+            text = _("One and the same answer for all would give {guess}.")
+            said += " " + text.format(guess=f"{chance.guess:.1%}")
+        st.success(said, icon=":material/celebration:")
         return
     if chance.accuracy > chance.guess:
         text = _(
