@@ -66,16 +66,14 @@ def test_maps_of_a_single_pixel_are_drawn_as_the_numbers_they_are() -> None:
 
 
 def test_an_image_of_the_dataset_goes_through_the_network(home) -> None:
-    write_faces(home / "datasets" / "small", {"train": {"a": 2, "b": 2}, "test": {"a": 1, "b": 1}}, size=48)
+    write_faces(home / "datasets" / "small", {"train": {"a": 2, "b": 2}, "val": {"a": 2, "b": 2}}, size=48)
     page = open_inside("maps")
     page.button_group(key="evaluation.face_from").set_value("dataset").run()
     faces, layers = walls(finish_jobs(page))
     assert len(faces["tiles"]) == 4
     data = layers["tiles"][0]["source"].split(",")[1]
     picture = cv2.imdecode(np.frombuffer(base64.b64decode(data), np.uint8), cv2.IMREAD_GRAYSCALE)
-    np.testing.assert_array_equal(
-        picture, cv2.imread(str(home / "datasets/small/train/a/000.png"), cv2.IMREAD_GRAYSCALE)
-    )
+    np.testing.assert_array_equal(picture, cv2.imread(str(home / "datasets/small/val/a/000.png"), cv2.IMREAD_GRAYSCALE))
 
 
 def test_one_neuron_is_worked_out_as_keras_does(home) -> None:
@@ -89,8 +87,8 @@ def test_one_neuron_is_worked_out_as_keras_does(home) -> None:
 
 
 def test_an_unreadable_image_gets_a_sentence_and_another_can_be_chosen(home) -> None:
-    root = write_faces(home / "datasets" / "small", {"train": {"a": 2, "b": 2}, "test": {"a": 1, "b": 1}}, size=48)
-    (root / "train" / "a" / "000.png").write_bytes(b"no image")
+    root = write_faces(home / "datasets" / "small", {"train": {"a": 2, "b": 2}, "val": {"a": 2, "b": 2}}, size=48)
+    (root / "val" / "a" / "000.png").write_bytes(b"no image")
     page = open_page("evaluation")
     page.session_state["evaluation.view"] = "inside"
     page.session_state["evaluation.inside"] = "maps"

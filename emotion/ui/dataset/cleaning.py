@@ -16,7 +16,12 @@ def show(dataset: Dataset, report: Report) -> None:
     if not rules:
         return
     with st.expander(_("Write a clean copy"), icon=":material/cleaning_services:"):
-        st.write(_("Tick what to leave out. The original stays as it is; doctor.json in the copy says what and why."))
+        st.write(
+            _(
+                "Tick what to leave out; each line says how many images fewer there will be. The original stays as it "
+                "is; doctor.json in the copy says what and why."
+            )
+        )
         ticked = [key for key in rules if _tick(key, report, dataset)]
         left_out = len(plan(dataset, report, ticked))
         st.markdown(
@@ -39,9 +44,8 @@ def show(dataset: Dataset, report: Report) -> None:
 def _tick(key: str, report: Report, dataset: Dataset) -> bool:
     """A rule with the number of images that it leaves out by itself."""
     title = _(FINDINGS[key].title)
-    count = _("{n} images").format(n=f"{len(plan(dataset, report, [key])):,}")
     return st.checkbox(
-        f"{title} · {count}",
+        f"{title} · −{len(plan(dataset, report, [key])):,}",
         key in DEFAULT_RULES,
         key=f"dataset.clean.{key}.{dataset.root}",
         help=_(RULES[key]),

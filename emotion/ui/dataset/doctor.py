@@ -86,23 +86,17 @@ def _table(report: Report) -> str | None:
         if st.session_state.get("dataset.doctor.finding") not in options:
             st.session_state["dataset.doctor.finding"] = "leak" if "leak" in options else options[0]
         names = {finding.key: _(FINDINGS[finding.key].title) for finding in found}
-        counts = {finding.key: _count(finding) for finding in found}
+        counts = {finding.key: len(finding.groups or finding.rows) for finding in found}
         chosen = st.pills(
             _("Found"),
             options,
-            format_func=lambda key: f"{names[key]} · {counts[key]}",
+            format_func=lambda key: f"{names[key]} · {counts[key]:,}",
             key="dataset.doctor.finding",
             required=True,
         )
     if clean:
         st.caption(":material/check: " + _("Nothing found: {names}.").format(names=", ".join(clean)))
     return chosen
-
-
-def _count(finding: Finding) -> str:
-    if finding.groups:
-        return _("{n} groups").format(n=f"{len(finding.groups):,}")
-    return _("{n} images").format(n=f"{len(finding.rows):,}")
 
 
 def _behind(dataset: Dataset, finding: Finding) -> None:
