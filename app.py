@@ -19,6 +19,6 @@ page = st.navigation([
 ])
 language.switch()
 # Browsers cut Korean words anywhere.
-TEXTS = ", ".join(f"[data-testid={part}] *" for part in ("stHeading", "stMarkdown", "stCaptionContainer", "stAlert"))
-st.html(f"<style>{TEXTS} {{ word-break: keep-all; overflow-wrap: anywhere; }}</style>")
+TEXTS = ":is([data-testid=stHeading], [data-testid=stMarkdownContainer], [data-testid=stCaptionContainer])"
+st.html(f"<style>{TEXTS} *, {TEXTS} p {{ word-break: keep-all; overflow-wrap: anywhere; }}</style>")
 page.run()
