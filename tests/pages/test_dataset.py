@@ -129,7 +129,7 @@ def test_the_doctor_finds_what_was_planted_and_writes_a_clean_copy(home: Path, d
         assert not app.exception
     # Of the leaked pair the copy in the exam stays; of twins with two labels none does.
     ticks = {box.label for box in app.checkbox}
-    assert {"Unreadable · 1", "Copies across splits · 1", "Copies with different labels · 2"} <= ticks
+    assert {"Unreadable · −1", "Copies across splits · −1", "Copies with different labels · −2"} <= ticks
     app.button(key="dataset.clean.write").click().run()
     app = finish_jobs(app)
     assert app.subheader[0].value.endswith("139 images")  # 143 less the empty one, the twins and the leaked one.

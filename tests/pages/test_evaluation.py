@@ -1,5 +1,6 @@
 """The Evaluation page's exam: its figures against scikit-learn, what lies behind a cell, two models side by side."""
 
+import json
 import shutil
 from collections.abc import Callable
 from io import BytesIO
@@ -241,6 +242,18 @@ def test_two_models_on_the_same_images(house: Path, truth: tuple[np.ndarray, ...
     for group in ("first", "second", "wrong"):
         app.button_group(key="evaluation.group").set_value(group).run()
         assert not app.exception and not app.error
+
+
+def test_a_copy_of_a_model_answers_alike_and_is_not_the_first_choice(house: Path) -> None:
+    copy = shutil.copytree(REPOSITORY / "models" / "emotion-deck", house / "models" / "a copy")
+    card = json.loads((copy / "card.json").read_text(encoding="utf-8"))
+    (copy / "card.json").write_text(json.dumps(card | {"name": "a copy"}), encoding="utf-8")
+    app = open_view(COMPARE)
+    assert [shown(name) for name in metrics(app)] == ["emotion-deck", "tiny"]
+    app.session_state["evaluation.second"] = str(copy)
+    app = finish_jobs(app.run())
+    assert any("images alike" in message.value for message in app.info)
+    assert not any("McNemar" in text.value for text in app.caption)
 
 
 def test_the_view_and_the_switches_stay(house: Path) -> None:

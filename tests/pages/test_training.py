@@ -141,6 +141,12 @@ def test_a_run_s_settings_are_filled_in_whatever_they_are(data: Path, busy: Run)
     )
 
 
+def test_the_name_follows_the_network(data: Path, busy: Run) -> None:
+    app = open_page("training")
+    look_at(app, "network").radio(key="training.architecture").set_value("tiny_cnn").run()
+    assert started(app, busy).name == "두 얼굴-tiny"
+
+
 def test_what_it_starts_from_gives_the_name_its_network(data: Path, busy: Run) -> None:
     app = open_page("training")
     for field, value in {"architecture": "tiny_cnn", "size": 24, "start_from": "age"}.items():

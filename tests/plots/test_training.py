@@ -37,6 +37,12 @@ def test_the_chart_stays_the_same_while_its_data_grow():
     assert rates([], 4).spec == rates(METRICS, 4).spec
 
 
+def test_an_answer_that_is_always_the_same_is_a_line_across():
+    guessed = curve("accuracy", METRICS, [], 4, 0.25)
+    assert lines(guessed)["guess", 0] == [(0, 0.25), (4.08, 0.25)]
+    assert guessed.spec == curve("accuracy", METRICS, [], 4).spec
+
+
 def test_the_axis_is_as_long_as_the_training_will_be():
     assert curve("loss", [], [], 4).spec["layer"][0]["encoding"]["x"]["scale"]["domain"] == [0, 4.08]
 
