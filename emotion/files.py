@@ -9,7 +9,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -25,6 +25,7 @@ T = TypeVar("T")
 NAME_BYTES = 100  # Leaves room for a time stamp where names end at 255; Hangul takes three bytes a syllable.
 # The first word of a HEIC file (ISO/IEC 23008-12, annex B; "mif1" and "msf1" are of the format it belongs to).
 _HEIC_BRANDS = frozenset(b"heic heix heim heis hevc hevx hevm hevs mif1 msf1".split())
+_DAY = 24 * 3600
 _HOST = hashlib.blake2b(platform.node().encode(), digest_size=3).hexdigest()
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp"})
 
@@ -139,18 +140,24 @@ def hidden_name(final: Path) -> Path:
 
 
 def _sweep(parent: Path) -> None:
-    """Remove this computer's folders in the making whose process is gone; put back what it had put aside.
-
-    Others may share the disk.
-    """
+    """Remove the folders in the making whose process is gone; put back what it had put aside and not replaced."""
     for path in parent.glob(".*"):
-        maker = re.fullmatch(rf"\.(.+)\.{_HOST}-(\d{{1,9}})-[0-9a-f]{{8}}(\.old)?", path.name)
-        if maker is None or psutil.pid_exists(int(maker[2])):
+        maker = re.fullmatch(r"\.(.+)\.(?:([0-9a-f]{6})-)?(\d{1,9})-[0-9a-f]{8}(\.old)?", path.name)
+        if maker is None or _may_be_at_work(path, maker[2] or _HOST, int(maker[3])):
             continue
-        if maker[3] and not (parent / maker[1]).exists():  # Killed between the two renames of ``replace_folder``.
+        if maker[4] and not (parent / maker[1]).exists():  # Killed between the two renames of ``replace_folder``.
             rename(path, parent / maker[1])
         else:
             shutil.rmtree(path, ignore_errors=True)
+
+
+def _may_be_at_work(path: Path, host: str, process: int) -> bool:
+    """Whether a folder's maker may still be filling it; of another computer, which may share the disk, for a day."""
+    if host == _HOST:
+        return psutil.pid_exists(process)
+    with suppress(OSError):
+        return time.time() - path.stat().st_mtime < _DAY
+    return True
 
 
 def _to_disk(folder: Path) -> None:

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import streamlit as st
 
-from emotion.cnn.runs import list_runs
+from emotion.cnn.runs import list_runs, statuses
 from emotion.errors import UserError
 from emotion.i18n import _, error_text, plain
-from emotion.ui.guards import bundles, current_dataset, preferred_bundle, title_of
+from emotion.ui.guards import bundles, current_dataset, title_of
 from emotion.ui.lesson import Step, done, steps
-from emotion.ui.live.settings import MODELS
+from emotion.ui.live.settings import chosen_models
 from emotion.ui.page import heading
 from emotion.ui.pictures import picture_of
 
@@ -33,9 +33,8 @@ def card(number: int, step: Step, ticked: bool, is_next: bool) -> None:
         st.page_link(step.page, label=label, icon=":material/arrow_forward:")
 
 
-runs = list_runs()
 # Perhaps nobody was watching when one ended.
-ticked = done() | {"training" for run in runs if run.status().state == "finished"}
+ticked = done() | {"training" for _run, status in statuses() if status.state == "finished"}
 following = next((step.key for step in steps() if step.key not in ticked), None)
 if following is None:
     st.success(
@@ -47,15 +46,13 @@ for first in (0, 3):
         with column:
             card(number, step, step.key in ticked, step.key == following)
 
-dataset, found = current_dataset(), bundles()
-on_live = [Path(path).name for path in st.session_state.get(MODELS, [])]
-if not on_live and (preferred := preferred_bundle(found)):
-    on_live = [preferred.path.name]
+dataset, runs, found = current_dataset(), list_runs(), bundles()
+on_live = ", ".join(Path(path).name for path in chosen_models(found))
 with st.container(horizontal=True, key="home-state"):
     st.metric(_("Dataset"), title_of(dataset) if dataset else "–", border=True)
     st.metric(_("Training runs"), len(runs), border=True)
     st.metric(_("Models"), len(found), border=True)
-    st.metric(_("Model on the Live page"), plain(", ".join(on_live)) or "–", border=True)
+    st.metric(_("Model on the Live page"), plain(on_live) or "–", border=True)
 
 st.caption(
     _(

@@ -47,6 +47,12 @@ def test_no_korean_without_its_text() -> None:
     assert not set(catalogue("ko")) - set(texts())
 
 
+def test_no_text_is_listed_twice() -> None:
+    lines = (REPOSITORY / "emotion/locale/ko/LC_MESSAGES/emotion.po").read_text(encoding="utf-8").splitlines()
+    listed = [line for line in lines if line.startswith("msgid ")]
+    assert len(listed) == len(set(listed))
+
+
 @pytest.mark.parametrize("english", sorted(catalogue("ko")))
 def test_korean_reads_right(english: str) -> None:
     korean = catalogue("ko")[english]

@@ -42,7 +42,9 @@ def predict(models: tuple[str, ...], table: Path | None, images: tuple[Path, ...
         say(rows, as_json, lambda: "\n".join(_lines(rows)))
     if table and rows:
         log.write_csv(table)
-    if unreadable:
+        if log.left_out:
+            click.echo(f"emotion: {log.left_out:,} more rows found no room in the table", err=True)
+    if unreadable or (table and log.left_out):
         raise SystemExit(2)
 
 

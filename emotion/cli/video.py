@@ -90,7 +90,7 @@ def _lines(report: dict[str, Any]) -> list[str]:
     if report["broken_frames"]:
         lines.append(f"{report['broken_frames']} broken pieces were left out")
     if report["rows_left_out"]:
-        lines.append(f"{report['rows_left_out']:,} rows more than the table takes were left out")
+        lines.append(f"{report['rows_left_out']:,} more rows found no room in the table")
     if report["cut_off"]:
         lines.append(CUT_OFF.format(read=f"{report['read']:.1f}", length=f"{report['length']:.1f}"))
     return lines

@@ -232,16 +232,17 @@ def active_run() -> Run | None:
 
 def running_runs() -> list[Run]:
     """The runs that have a worker, newest first; a damaged run folder is none."""
-    return [run for run, status in _statuses() if status.active and not status.waiting]
+    return [run for run, status in statuses() if status.active and not status.waiting]
 
 
 def waiting_runs() -> list[Run]:
     """The queue: runs that wait for a worker, the longest waiting first."""
-    waiting = [(status.heartbeat, run.name, run) for run, status in _statuses() if status.waiting]
+    waiting = [(status.heartbeat, run.name, run) for run, status in statuses() if status.waiting]
     return [run for _since, _name, run in sorted(waiting, key=lambda found: found[:2])]
 
 
-def _statuses() -> Iterator[tuple[Run, Status]]:
+def statuses() -> Iterator[tuple[Run, Status]]:
+    """Every run with its status, newest first; a damaged run folder is none."""
     for run in list_runs():
         with suppress(UserError):
             yield run, run.status()

@@ -41,8 +41,8 @@ class VideoReport:
     sound could not be decoded.
 
     ``size`` is (width, height) in pixels, upright. ``length``: the seconds that the picture lasts by the file's own
-    account, 0 where it says nothing; ``read``: those that could be read. ``rows_left_out``: see ``log.ROWS_AT_MOST``.
-    ``problems``: of each model that could not answer, why, the first time.
+    account, 0 where it says nothing; ``read``: those that could be read. ``rows_left_out``: those of the table for
+    which there was no room. ``problems``: of each model that could not answer, why, the first time.
     """
 
     summary: SessionSummary

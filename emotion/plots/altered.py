@@ -75,10 +75,10 @@ def before_after(before: Prediction, after: Prediction, ink: str | None = None) 
     squares = ((_("now"), 1), (_("before"), 0.35))
     legend = "  ".join(f"<span style='color:{GRAY};opacity:{opacity}'>■</span> {title}" for title, opacity in squares)
     figure.add_annotation(
-        text=legend, x=1, y=0, xref="paper", yref="paper", xanchor="right", yanchor="bottom", showarrow=False,
+        text=legend, x=1, y=1, xref="paper", yref="paper", xanchor="right", yanchor="bottom", showarrow=False,
         font_color=ink,
     )  # fmt: skip
-    return finish(figure, 40 * len(names) + 40).update_layout(margin={"t": 4})
+    return finish(figure, 40 * len(names) + 60).update_layout(margin={"t": 24})
 
 
 def sweep_figure(

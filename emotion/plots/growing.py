@@ -104,7 +104,7 @@ def _guessed(encoding: dict[str, Any]) -> list[dict[str, Any]]:
     """The dashed line of an answer that is always the same, and what it is."""
     ends = [{"filter": f"datum.part == '{_GUESS}'"}]
     line = {"type": "line", "color": GRAY, "strokeDash": [5, 4], "strokeWidth": 1.5, "clip": True}
-    words = {"type": "text", "color": GRAY, "align": "right", "baseline": "top", "dy": 3, "fontSize": 12}
+    words = {"type": "text", "color": GRAY, "align": "right", "baseline": "top", "dy": 3, "fontSize": 12, "clip": True}
     text = {"text": {"value": _("always the same answer")}}
     return [
         {"transform": ends, "mark": line, "encoding": encoding},

@@ -205,7 +205,7 @@ def open_model(bundle: Bundle) -> Classifier | None:
 def bundle_title(bundle: Bundle, in_full: bool = False) -> str:
     """A bundle's name with its accuracy and a mark for drawn faces.
 
-    ``in_full``: also the accuracy by the FER+ votes, or of ages that of the right group or one beside it.
+    Of ages it is that of the right group or one beside it. ``in_full``: also the other, or that by the FER+ votes.
     """
     figures = stated(bundle.card)
     near = (_("within one age group "), figures.within_one_group)

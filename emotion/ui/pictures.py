@@ -14,6 +14,7 @@ from emotion.dataset.sample import draw_face
 from emotion.haar.crop import crop_face
 from emotion.haar.detector import FaceDetector
 from emotion.haar.photos import astronaut
+from emotion.homes import REPOSITORY
 from emotion.i18n import language
 from emotion.labels import EMOTIONS
 from emotion.live.annotate import annotate
@@ -51,9 +52,9 @@ def _picture(step: str, code: str, digest: str, _bundle: Bundle | None) -> np.nd
 
 
 def _course_curve() -> Sequence[dict[str, float]]:
-    """The curve of a training of the course's network from nothing, if there is one."""
-    trained = [bundle.card.training for bundle in scan_bundles()[0] if bundle.card.architecture == "deck_cnn"]
-    return next((each["curve"] for each in trained if each.get("curve") and not each.get("start_from")), ())
+    """The curve of the course's network that ships, from its first epoch on; none where it is not there."""
+    shipped = [bundle for bundle in scan_bundles()[0] if bundle.path == REPOSITORY / "models" / "emotion-deck"]
+    return shipped[0].card.training["curve"] if shipped else ()
 
 
 def _portrait() -> tuple[np.ndarray, np.ndarray]:

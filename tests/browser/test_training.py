@@ -81,8 +81,6 @@ def starts_three_epochs(page: Page) -> None:
 def plays_from_the_first_epoch(page: Page) -> None:
     epoch = page.locator(".st-key-training-confusion output")
     expect(epoch).to_have_text(re.compile(r"Epoch \d · kept"))  # That of the best epoch.
-    page.get_by_role("slider", name="Epoch").fill("2")
-    expect(epoch).to_have_text(re.compile("Epoch 3"))
     page.get_by_role("button", name="Play").click()
     expect(epoch).to_have_text(re.compile("Epoch 1"))
     expect(epoch).to_have_text(re.compile("Epoch 3"))

@@ -218,10 +218,15 @@ def test_what_was_put_aside_comes_back(tmp_path: Path) -> None:
     aside = aside.with_name(f"{aside.name}.old")
     aside.mkdir()
     (aside / "card.json").write_text("old", encoding="utf-8")
+    # Of another computer that shares the disk: one at work, and one of last week.
+    foreign = [tmp_path / f".{name}.0a1b2c-999999999-01234567" for name in ("now", "past")]
+    for folder in foreign:
+        folder.mkdir()
+    os.utime(foreign[1], (0, time.time() - 7 * 86_400))
     with folder_in_the_making(tmp_path / "another"):
         pass
     assert (tmp_path / "model" / "card.json").read_text(encoding="utf-8") == "old"
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["another", "model"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [foreign[0].name, "another", "model"]
 
 
 def test_a_run_from_elsewhere_replaces_no_model_but_its_own(run: Run, files: Files, tmp_path: Path) -> None:

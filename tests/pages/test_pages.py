@@ -87,7 +87,23 @@ def test_home_ticks_off_what_is_done(full_home: Path) -> None:
     open_page("dataset")
     assert len(ticked()) == 2 and ticked()[0].endswith("1. See the data**")
     app = open_page("home")
+    (full_home / "runs" / "damaged").mkdir()
+    (full_home / "runs" / "damaged" / "status.json").write_text("{", encoding="utf-8")
+    assert len(ticked()) == 2
     assert {metric.label: metric.value for metric in app.metric}["Training runs"] == "1"
+
+
+def test_home_names_the_models_that_live_will_run(full_home: Path) -> None:
+    def on_live(**state: object) -> str:
+        app = AppTest.from_file(str(REPOSITORY / "app.py"), default_timeout=60)
+        for key, value in state.items():
+            app.session_state[key.replace("__", ".")] = value
+        return shown({metric.label: metric.value for metric in app.run().metric}["Model on the Live page"])
+
+    deck, age = (str(REPOSITORY / "models" / name) for name in ("emotion-deck", "age"))
+    assert on_live() == "emotion" and on_live(live__models=[deck, age]) == "emotion-deck, age"
+    assert on_live(live__models=[]) == "–" and on_live(live__models=["/gone", age]) == "age"
+    assert on_live(live__models=[deck], live__wanted=[age]) == "age"
 
 
 def test_the_practice_set_is_drawn_by_its_button(home: Path) -> None:

@@ -31,11 +31,13 @@ _FACES = 14
 _KINDS = {
     "Conv": (N_("convolution"), PALETTE["blue"]),
     "Normalization": (N_("normalisation"), PALETTE["sky blue"]),
-    "Activation": (N_("activation (ReLU)"), PALETTE["orange"]),
+    "Activation": (N_("activation"), PALETTE["orange"]),
+    "LU": (N_("activation"), PALETTE["orange"]),
     "Pooling": (N_("pooling"), PALETTE["green"]),
     "Dense": (N_("dense layer"), PALETTE["purple"]),
 }
 """Part of a Keras layer's kind → what people call it, and the colour of its tile."""
+_OTHER = N_("other"), "#8A8A8A"
 
 
 def show() -> None:
@@ -152,7 +154,7 @@ def _maps(bundle: Bundle, face: np.ndarray) -> None:
     if found is None:
         return
     st.markdown(_("**The way of the face through the network.** Each tile is a layer; click one."))
-    legend([(_(name), colour) for name, colour in _KINDS.values()])
+    legend([(_(name), colour) for name, colour in dict.fromkeys((*_KINDS.values(), _OTHER))])
     tiles = [
         Tile(number, _strongest(one), f"{one.kind} · {one.name}", _colour(one), _shape(one))
         for number, one in enumerate(found)
@@ -163,7 +165,7 @@ def _maps(bundle: Bundle, face: np.ndarray) -> None:
 
 
 def _colour(layer: FeatureMap) -> str:
-    return next((colour for part, (_name, colour) in _KINDS.items() if part in layer.kind), "#8A8A8A")
+    return next((colour for part, (_name, colour) in _KINDS.items() if part in layer.kind), _OTHER[1])
 
 
 def _strongest(layer: FeatureMap) -> bytes:

@@ -65,8 +65,9 @@ def _tables(found: Neuron) -> None:
     pixels, weights, products = st.columns(3)
     with pixels:
         chart.show(numbers_figure(found.patch, _("what it sees"), found.ends), "evaluation.neuron.pixels")
-        low, high = (minus(f"{end:g}") for end in found.ends)
-        st.caption(_("Gray values 0 to 255 become numbers from {low} to {high}.").format(low=low, high=high))
+        if found.ends != (0, 255):
+            low, high = (minus(f"{end:.4g}") for end in found.ends)
+            st.caption(_("Gray values 0 to 255 become numbers from {low} to {high}.").format(low=low, high=high))
     with weights:
         chart.show(numbers_figure(found.weights, _("× weights")), "evaluation.neuron.weights")
     with products:

@@ -15,7 +15,6 @@ from emotion.files import plain_name
 from emotion.haar.detector import FaceDetector
 from emotion.i18n import _, plain
 from emotion.jobs import Progress
-from emotion.live.log import ROWS_AT_MOST
 from emotion.live.pipeline import FacePipeline
 from emotion.live.scratch import scratch_folder
 from emotion.live.state import LiveSettings
@@ -148,8 +147,7 @@ def _show(film: Film) -> None:
     if report.broken:
         st.warning(_("{n} damaged pieces of the film were left out.").format(n=report.broken))
     if report.rows_left_out:
-        text = _("The table holds the first {most} rows; {more} more found no room in it.")
-        st.warning(text.format(most=f"{ROWS_AT_MOST:,}", more=f"{report.rows_left_out:,}"))
+        st.warning(_("{n} more rows found no room in the table.").format(n=f"{report.rows_left_out:,}"))
     if report.cut_off:
         st.warning(_(CUT_OFF).format(read=f"{report.read:.1f}", length=f"{report.length:.1f}"))
     # Below the buttons, because it grows once the browser knows its size.

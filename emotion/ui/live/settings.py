@@ -85,7 +85,9 @@ _SLIDERS: dict[str, tuple[str, float, float, float, str]] = {
 def choose_models(bundles: list[Bundle]) -> list[Bundle]:
     """The widget for any number of models; the chosen ones whose names tell their answers apart."""
     by_path, names = {str(bundle.path): bundle for bundle in bundles}, bundle_names(bundles)
-    st.session_state[MODELS] = _start(by_path, preferred_bundle(bundles))
+    st.session_state[MODELS] = chosen_models(bundles)
+    st.session_state["live.published"] = st.session_state.get(PUBLISHED)
+    st.session_state.pop(WANTED, None)
     paths = st.multiselect(
         _("Models"),
         list(by_path),
@@ -110,16 +112,18 @@ def choose_models(bundles: list[Bundle]) -> list[Bundle]:
     return list(chosen.values())
 
 
-def _start(by_path: dict[str, Bundle], preferred: Bundle | None) -> list[str]:
-    """What is chosen before the reader chooses: what another part asked for, what is new, or what was chosen last."""
-    published, start = st.session_state.get(PUBLISHED), [str(preferred.path)] if preferred else []
+def chosen_models(bundles: list[Bundle]) -> list[str]:
+    """What the page runs, or will when it is opened: what another part asked for, what is new, or what was chosen last.
+
+    Of the ``bundles``, ``str(bundle.path)`` of each.
+    """
+    known, preferred = {str(bundle.path) for bundle in bundles}, preferred_bundle(bundles)
+    start = [str(preferred.path)] if preferred else []
     last = st.session_state.get(MODELS, start)
-    kept = [path for path in last if path in by_path]
-    if published != st.session_state.get("live.published") or (last and not kept):
+    kept = [path for path in last if path in known]
+    if st.session_state.get(PUBLISHED) != st.session_state.get("live.published") or (last and not kept):
         kept = start
-    st.session_state["live.published"] = published
-    asked = [path for path in st.session_state.pop(WANTED, ()) if path in by_path]
-    return asked or kept
+    return [path for path in st.session_state.get(WANTED, ()) if path in known] or kept
 
 
 def current(bundles: list[Bundle]) -> LiveSettings:

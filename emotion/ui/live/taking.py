@@ -69,11 +69,15 @@ def fetch_ended() -> None:
             _finish_log(processor)
 
 
+def _trouble(text: str) -> None:
+    st.session_state[_TROUBLE] = "\n\n".join(filter(None, [st.session_state.get(_TROUBLE, ""), text]))
+
+
 def _start(act: Callable[[], None]) -> None:
     try:
         act()
     except UserError as error:
-        st.session_state[_TROUBLE] = error_text(error)
+        _trouble(error_text(error))
 
 
 def _finish_recording(processor: LiveProcessor) -> None:
@@ -81,7 +85,7 @@ def _finish_recording(processor: LiveProcessor) -> None:
         if data := processor.takers.stop_recording():
             st.session_state[_RECORDING] = data
     except UserError as error:
-        st.session_state[_TROUBLE] = error_text(error)
+        _trouble(error_text(error))
 
 
 def _finish_log(processor: LiveProcessor) -> None:
@@ -90,8 +94,8 @@ def _finish_log(processor: LiveProcessor) -> None:
         return
     st.session_state[_LOG] = log.data()
     if log.left_out:
-        text = _("{n} more rows of the log found no room; those before them are kept.")
-        st.session_state[_TROUBLE] = text.format(n=f"{log.left_out:,}")
+        text = _("{n} rows of the log found no room; the others are kept.")
+        _trouble(text.format(n=f"{log.left_out:,}"))
 
 
 def _show_recording() -> None:

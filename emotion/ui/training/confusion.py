@@ -94,7 +94,8 @@ function start(view, root) {
     draw(view, view.place + 1);
     view.follow = view.place === last;
   };
-  if (view.place >= view.data.epochs.length - 1) draw(view, 0);
+  if (view.follow || view.place >= view.data.epochs.length - 1) draw(view, 0);
+  view.follow = false;
   view.play.textContent = "❚❚";
   view.play.setAttribute("aria-label", view.data.words.pause);
   view.timer = setInterval(step, Math.max(150, Math.min(700, 8000 / view.data.epochs.length)));
