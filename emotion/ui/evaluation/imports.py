@@ -173,7 +173,7 @@ def _arrived(name: str, way: str) -> None:
     if way == "zip":  # A bundle knows its order.
         text = _("“{name}” is here and chosen.")
     st.success(text.format(name=plain(name)), icon=":material/check_circle:")
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="center"):
         st.button(_("Measure it"), key="evaluation.import.measure", icon=":material/grading:", on_click=_measure)
         st.page_link("pages/live.py", label=_("Use it live"), icon=":material/videocam:")
 
