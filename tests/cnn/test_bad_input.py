@@ -158,7 +158,7 @@ CASES: dict[str, tuple[Callable[[Stage], str], str]] = {
         trained_on({"train": {"a": 4}, "validation": {"a": 2, "b": 2}}),
         r"No training images of the class b\. Add some",
     ),
-    "three images": (trained_on({"": {"a": 2, "b": 1}}), "no images in the split “validation”"),
+    "two images": (trained_on({"": {"a": 1, "b": 1}}), "no images in the split “validation”"),
     "a batch larger than the set": (
         three_images_in_one_batch,
         r"batch size is 4096, but there are only 2 training images.*Choose a smaller",

@@ -116,7 +116,7 @@ ACTS = {
     "the votes of a clean copy": (
         VOTES + "from emotion.dataset.clean import write_clean; from emotion.dataset.doctor import examine; "
         "found = examine(data); attach_votes(data, votes(9000))",
-        "write_clean(data, found, [], home / 'datasets' / 'voted')", 200_000,
+        "write_clean(data, found, [], home / 'datasets' / 'voted')", 18 * 4096,
     ),
     "votes": (VOTES + "attach_votes(data, votes(1))", "attach_votes(data, votes(9000))", 8192),
 }  # fmt: skip
