@@ -18,7 +18,7 @@ page = st.navigation([
     st.Page("pages/live.py", title=_("Live"), icon=":material/videocam:"),
 ])
 language.switch()
-# Browsers cut Korean words anywhere.
+# Browsers cut Korean words anywhere. Streamlit has a rule of its own for paragraphs, as strong as one for everything.
 TEXTS = ":is([data-testid=stHeading], [data-testid=stMarkdownContainer], [data-testid=stCaptionContainer])"
 st.html(f"<style>{TEXTS} *, {TEXTS} p {{ word-break: keep-all; overflow-wrap: anywhere; }}</style>")
 page.run()

@@ -9,7 +9,7 @@ from emotion.errors import UserError
 from emotion.i18n import _, error_text, plain
 from emotion.ui.guards import bundles, current_dataset, title_of
 from emotion.ui.lesson import Step, done, steps
-from emotion.ui.live.settings import chosen_models
+from emotion.ui.live.choice import chosen_models
 from emotion.ui.page import heading
 from emotion.ui.pictures import picture_of
 

@@ -29,6 +29,7 @@ def show(dataset: Dataset) -> None:
     page = page_of("dataset.page", pages)
     left, right = st.columns([3, 2], gap="large")
     with left:
+        legend([(class_name(dataset, label), class_colour(dataset, label)) for label in range(len(dataset.classes))])
         # A wall of its own for each page: what was clicked on another one is not picked here.
         shown = ordered[(page - 1) * SHOWN : page * SHOWN]
         clicked = picture_wall(dataset, shown, f"dataset.wall.{dataset.root}.{shown[0]}.{shown[-1]}.{len(shown)}")
@@ -36,7 +37,6 @@ def show(dataset: Dataset) -> None:
             if pages > 1:
                 st.pagination(pages, key="dataset.page")
             st.caption(_("{n} images").format(n=f"{len(ordered):,}"))
-        legend([(class_name(dataset, label), class_colour(dataset, label)) for label in range(len(dataset.classes))])
     row = int(shown[0]) if clicked is None else clicked
     with right, st.container(key="dataset-picture"):
         picture.show(dataset, row, "dataset.picture")

@@ -13,11 +13,9 @@ from emotion.live.fonts import written_language
 from emotion.live.pipeline import LIVE_SCAN
 from emotion.live.settings import DECK_LOOP, FAST, Look, PipelineSettings
 from emotion.live.state import LiveSettings
-from emotion.ui.guards import GENDER, PUBLISHED, bundle_names, classifier_of, preferred_bundle
-from emotion.ui.live.shots import WANTED
+from emotion.ui.guards import GENDER, bundle_names, classifier_of
+from emotion.ui.live.choice import MODELS, take_choice
 
-MODELS = "live.models"
-"""The session's key for the chosen models, a list of ``str(bundle.path)``."""
 _PIPELINE, _LOOK = PipelineSettings(), Look()
 _DEFAULTS: dict[str, Any] = {
     "mode": _PIPELINE.mode,
@@ -85,9 +83,7 @@ _SLIDERS: dict[str, tuple[str, float, float, float, str]] = {
 def choose_models(bundles: list[Bundle]) -> list[Bundle]:
     """The widget for any number of models; the chosen ones whose names tell their answers apart."""
     by_path, names = {str(bundle.path): bundle for bundle in bundles}, bundle_names(bundles)
-    st.session_state[MODELS] = chosen_models(bundles)
-    st.session_state["live.published"] = st.session_state.get(PUBLISHED)
-    st.session_state.pop(WANTED, None)
+    take_choice(bundles)
     paths = st.multiselect(
         _("Models"),
         list(by_path),
@@ -110,20 +106,6 @@ def choose_models(bundles: list[Bundle]) -> list[Bundle]:
         else:
             chosen[name] = by_path[path]
     return list(chosen.values())
-
-
-def chosen_models(bundles: list[Bundle]) -> list[str]:
-    """What the page runs, or will when it is opened: what another part asked for, what is new, or what was chosen last.
-
-    Of the ``bundles``, ``str(bundle.path)`` of each.
-    """
-    known, preferred = {str(bundle.path) for bundle in bundles}, preferred_bundle(bundles)
-    start = [str(preferred.path)] if preferred else []
-    last = st.session_state.get(MODELS, start)
-    kept = [path for path in last if path in known]
-    if st.session_state.get(PUBLISHED) != st.session_state.get("live.published") or (last and not kept):
-        kept = start
-    return [path for path in st.session_state.get(WANTED, ()) if path in known] or kept
 
 
 def current(bundles: list[Bundle]) -> LiveSettings:

@@ -19,11 +19,10 @@ from emotion.live.pipeline import FacePipeline
 from emotion.live.stream import LiveProcessor
 from emotion.live.taking import CROP_SIZE, Snapshot
 from emotion.ui.guards import PUBLISHED, bundle_names, classifier_of, preferred_bundle
+from emotion.ui.live.choice import WANTED
 from emotion.ui.paste import paste_box
 from emotion.ui.photo import TYPES
 
-WANTED = "live.wanted"
-"""The session's key for the paths of bundles that the video is to ask next; the page's choice of models takes it."""
 _NOTES = "live.notes"
 _LEAST = 24  # Pixels: the smallest face that detection finds.
 

@@ -12,7 +12,7 @@ from emotion.live.stream import LiveProcessor
 from emotion.live.taking import Snapshot
 from emotion.ui.guards import choose_model
 from emotion.ui.live.camera import CAMERA, CLIP
-from emotion.ui.live.settings import MODELS
+from emotion.ui.live.choice import MODELS
 
 _SNAPSHOT, _RECORDING, _LOG, _TROUBLE = "live.snapshot", "live.recording", "live.log", "live.taking.trouble"
 
